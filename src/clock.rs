@@ -1,0 +1,134 @@
+//! Time and randomness: the only callers of "now" and "random" in the crate.
+//!
+//! Everything that waits goes through [`Clock::sleep`], so that the sandbox can run an hour of
+//! AWS in seconds and a test under tokio's paused time can run it in none.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rand::{Rng, RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+use ulid::Ulid;
+
+/// A clock that may run faster than the wall.
+///
+/// `scale` says how many seconds pass on this clock in one real second. Real AWS has scale 1.
+/// Built on tokio's clock: under `start_paused` it is virtual.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    epoch: Timestamp,
+    started: tokio::time::Instant,
+    scale: f64,
+}
+
+impl Clock {
+    /// The wall clock.
+    pub fn system() -> Self {
+        Self::scaled(1.0)
+    }
+
+    /// A clock that starts at the wall's time and runs `scale` times as fast.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn scaled(scale: f64) -> Self {
+        Self::starting_at(Timestamp::now(), scale)
+    }
+
+    /// A clock that starts at a given time: for tests and for a sandbox that continues its world.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn starting_at(epoch: Timestamp, scale: f64) -> Self {
+        Self { epoch, started: tokio::time::Instant::now(), scale: scale.max(1e-6) }
+    }
+
+    /// How many seconds of this clock pass in a real second.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The time on this clock.
+    pub fn now(&self) -> Timestamp {
+        let passed = self.started.elapsed().mul_f64(self.scale);
+        SignedDuration::try_from(passed)
+            .ok()
+            .and_then(|passed| self.epoch.checked_add(passed).ok())
+            .unwrap_or(self.epoch)
+    }
+
+    /// The time since `earlier` on this clock; zero when it lies in the future.
+    pub fn since(&self, earlier: Timestamp) -> Duration {
+        Duration::try_from(self.now().duration_since(earlier)).unwrap_or(Duration::ZERO)
+    }
+
+    /// Sleeps for `duration` of this clock's time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration.div_f64(self.scale)).await;
+    }
+}
+
+/// Where ids, keys and jitter come from.
+///
+/// The system source seeds ChaCha20 from the operating system; a seeded one is for tests and for
+/// the sandbox's faults, and must never make a key that guards a real tunnel.
+#[derive(Clone, Debug)]
+pub struct IdSource {
+    rng: Arc<Mutex<ChaCha20Rng>>,
+}
+
+impl IdSource {
+    /// Randomness from the operating system.
+    pub fn system() -> Self {
+        Self { rng: Arc::new(Mutex::new(ChaCha20Rng::from_os_rng())) }
+    }
+
+    /// A reproducible source.
+    pub fn seeded(seed: u64) -> Self {
+        Self { rng: Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))) }
+    }
+
+    fn with<T>(&self, draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
+        draw(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A new ULID whose time part is `now`.
+    pub fn ulid(&self, now: Timestamp) -> Ulid {
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+        Ulid::from_parts(millis, self.with(|rng| u128::from(rng.next_u64()) << 16 | u128::from(rng.next_u32() & 0xffff)))
+    }
+
+    /// A number in `0..below`; 0 when `below` is 0.
+    pub fn below(&self, below: u64) -> u64 {
+        if below == 0 { 0 } else { self.with(|rng| rng.random_range(0..below)) }
+    }
+
+    /// A fraction in `0.0..1.0`.
+    pub fn fraction(&self) -> f64 {
+        self.with(|rng| rng.random::<f64>())
+    }
+
+    /// `bytes` filled with randomness.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        self.with(|rng| rng.fill_bytes(bytes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scaled_clock_sleeps_less_and_counts_more() {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH, 60.0);
+        clock.sleep(Duration::from_secs(600)).await;
+        assert_eq!(clock.now().as_second(), 600);
+        assert_eq!(clock.since(Timestamp::UNIX_EPOCH).as_secs(), 600);
+    }
+
+    #[test]
+    fn a_seed_repeats_and_the_system_does_not() {
+        let (a, b) = (IdSource::seeded(7), IdSource::seeded(7));
+        assert_eq!(a.ulid(Timestamp::UNIX_EPOCH), b.ulid(Timestamp::UNIX_EPOCH));
+        let (c, d) = (IdSource::system(), IdSource::system());
+        assert_ne!(c.ulid(Timestamp::UNIX_EPOCH), d.ulid(Timestamp::UNIX_EPOCH));
+    }
+}

@@ -1,0 +1,48 @@
+//! Files that survive a crash and keep their secrets: atomic writes, 0600 files, 0700 folders.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Creates `folder` and its parents, each new one with mode 0700.
+pub fn private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Replaces `path` by `content` in one step, readable by its owner only.
+pub fn write_secret(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_atomic(path, content, 0o600)
+}
+
+/// Replaces `path` by `content` in one step, readable by everyone.
+pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_atomic(path, content, 0o644)
+}
+
+/// Replaces `path` by `content` in one step with the given mode.
+///
+/// The content is on disk before the name points to it, and so is the name when this returns.
+pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // tempfile creates with 0600, so a secret is never readable in between.
+    let mut file = tempfile::Builder::new().prefix(".underpass-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Opens `path` for appending, creating it with mode 0600.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).read(true).mode(0o600).open(path)
+}
+
+/// The permission bits of `path`.
+pub fn mode(path: &Path) -> io::Result<u32> {
+    Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
+}

@@ -1,0 +1,4 @@
+//! underpass takes a site's traffic off the open Internet.
+
+pub mod clock;
+pub mod files;

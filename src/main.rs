@@ -1,0 +1,3 @@
+//! The `underpass` command.
+
+fn main() {}
