@@ -2,3 +2,5 @@
 
 pub mod clock;
 pub mod files;
+pub mod spec;
+pub mod tunnel;
