@@ -1,6 +1,12 @@
 //! underpass takes a site's traffic off the open Internet.
 
+pub mod aws;
 pub mod clock;
+pub mod engine;
 pub mod files;
+pub mod journal;
+pub mod plan;
+pub mod playbook;
+pub mod resource;
 pub mod spec;
 pub mod tunnel;

@@ -1,0 +1,16 @@
+//! The kinds of resource: one file per kind, one line in the registry.
+//!
+//! A kind is pure: it finds itself in a [`View`](crate::aws::View), decides what would have to
+//! change, and says so as [`Call`](crate::aws::Call)s. Looking, calling and waiting are the
+//! engine's business, so every kind gets crash safety, pacing and waits for nothing.
+
+mod inputs;
+mod kind;
+mod owner;
+
+pub use inputs::{Inputs, KindError, Maybe};
+pub use kind::{
+    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
+    Seen, TunnelImpact, Usual,
+};
+pub use owner::{Owner, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP};
