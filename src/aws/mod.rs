@@ -4,8 +4,11 @@
 //! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
 
 mod call;
+mod codes;
 mod fault;
 mod model;
+mod pace;
+mod share;
 mod view;
 
 pub use call::{Answer, Call};
