@@ -86,15 +86,15 @@ pub(super) fn read(text: &str) -> Result<Tree, YamlError> {
 fn explain(error: &serde_saphyr::Error, text: &str) -> YamlError {
     use serde_saphyr::Error;
     let error = error.without_snippet();
+    let message = one_line(&error.to_string());
+    // The limits come as several variants, some of them wrapped: the words are what they share.
+    let too_big = matches!(error, Error::Budget { .. }) || message.contains("limit exceeded");
     let (problem, help) = match error {
         Error::DuplicateMappingKey { key, .. } => (
             format!("the key `{}` is there twice", key.as_deref().unwrap_or("?")),
             "remove one of the two".to_owned(),
         ),
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => (
+        _ if too_big => (
             "this is too big for a playbook".to_owned(),
             format!(
                 "at most one document, {} values and a depth of {}",
@@ -102,8 +102,8 @@ fn explain(error: &serde_saphyr::Error, text: &str) -> YamlError {
                 limits::DEPTH
             ),
         ),
-        other => (
-            format!("this is not YAML: {}", one_line(&other.to_string())),
+        _ => (
+            format!("this is not YAML: {message}"),
             "quote texts that hold `: ` or begin with `!`, `*`, `{` or `[`".to_owned(),
         ),
     };
