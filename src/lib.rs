@@ -8,5 +8,6 @@ pub mod journal;
 pub mod plan;
 pub mod playbook;
 pub mod resource;
+pub mod sandbox;
 pub mod spec;
 pub mod tunnel;

@@ -161,6 +161,19 @@ impl Call {
         )
     }
 
+    /// The keys that it carries: to be taken out of whatever is said about it.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        match self {
+            Self::CreateVpnConnection { tunnels, .. } => {
+                tunnels.iter().map(|(_, key)| key.expose()).collect()
+            }
+            Self::ModifyVpnTunnelOptions { key, .. } => {
+                key.iter().map(PreSharedKey::expose).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The call in a few words without any secret, such as `rtb-0a… ⇐ vgw-0b…`.
     pub fn describe(&self) -> String {
         match self {

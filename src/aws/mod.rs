@@ -4,11 +4,24 @@
 //! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
 
 mod call;
+mod client;
+mod codes;
+mod convert;
+mod convert_vpn;
+mod describe;
 mod fault;
+mod in_process;
 mod model;
+mod pace;
+mod request;
+mod sdk_error;
+mod share;
+mod transport;
+mod tunnel_request;
 mod view;
 
 pub use call::{Answer, Call};
+pub use client::{Caller, Client, Target};
 pub use fault::{Fault, FaultKind};
 pub use model::{
     Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,

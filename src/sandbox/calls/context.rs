@@ -1,0 +1,120 @@
+//! What an action gets to work with, and what it hands back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::IdSource;
+use crate::sandbox::error::ApiError;
+use crate::sandbox::fault::Faults;
+use crate::sandbox::ids::ResourceId;
+use crate::sandbox::lifecycle::{self, CONSISTENCY, Lifecycle, SLOW_CONSISTENCY, Seconds};
+use crate::sandbox::wire::Params;
+use crate::sandbox::world::{Region, Site};
+use crate::sandbox::xml::Xml;
+
+/// One call's surroundings.
+pub(in crate::sandbox) struct Context<'a> {
+    /// The region that the call is for.
+    pub(in crate::sandbox) region: &'a mut Region,
+    /// The account of the caller.
+    pub(in crate::sandbox) account: &'a str,
+    /// The routers at the other ends.
+    pub(in crate::sandbox) site: &'a Site,
+    /// The world's time.
+    pub(in crate::sandbox) now: Timestamp,
+    /// How far back lists see.
+    pub(in crate::sandbox) lag: Duration,
+    /// The request's parameters.
+    pub(in crate::sandbox) params: Params<'a>,
+    /// Randomness for ids, keys and orders.
+    pub(in crate::sandbox) ids: &'a IdSource,
+    /// The seed of drawn durations, quotas, shuffling.
+    pub(in crate::sandbox) faults: &'a Faults,
+}
+
+impl Context<'_> {
+    /// Ends a dry run.
+    ///
+    /// Stands after the checks of permissions and parameters and before those of the world: AWS's
+    /// dry runs look at neither quotas nor states nor whether an id exists.
+    pub(super) fn gate(&self) -> Result<(), ApiError> {
+        match self.params.flag("DryRun")? {
+            Some(true) => Err(ApiError::dry_run()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The life of a new object.
+    pub(super) fn begin(&self, id: &ResourceId, takes: Seconds) -> Lifecycle {
+        let id = id.as_str();
+        let unseen = if self.faults.slow_consistency {
+            lifecycle::draw(self.faults.seed, id, "unseen", SLOW_CONSISTENCY)
+        } else if lifecycle::fraction(self.faults.seed, id, "seen") < 0.5 {
+            Duration::ZERO
+        } else {
+            lifecycle::draw(self.faults.seed, id, "unseen", CONSISTENCY)
+        };
+        Lifecycle::begin(self.now, unseen, self.takes(id, "create", takes))
+    }
+
+    /// How long a transition takes for an object.
+    pub(super) fn takes(&self, object: &str, purpose: &str, range: Seconds) -> Duration {
+        lifecycle::draw(self.faults.seed, object, purpose, range)
+    }
+
+    /// When a transition that begins now is complete.
+    pub(super) fn due(&self, object: &str, purpose: &str, range: Seconds) -> Timestamp {
+        // The time is part of the draw: the second modification need not take as long.
+        let purpose = format!("{purpose} at {}", self.now);
+        lifecycle::later(self.now, self.takes(object, &purpose, range))
+    }
+
+    /// A coin, for orders that mean nothing.
+    pub(super) fn coin(&self) -> bool {
+        self.ids.below(2) == 0
+    }
+}
+
+/// A successful call.
+#[derive(Debug)]
+pub(in crate::sandbox) struct Done {
+    /// What stands in the response after the request id.
+    pub(in crate::sandbox) body: Xml,
+    /// Whether the world changed.
+    pub(in crate::sandbox) effect: bool,
+    /// What it was about.
+    pub(in crate::sandbox) resource: Option<String>,
+}
+
+impl Done {
+    /// An answer that changes nothing.
+    pub(super) fn read(body: Xml) -> Self {
+        Self {
+            body,
+            effect: false,
+            resource: None,
+        }
+    }
+
+    /// A change, with its answer.
+    pub(super) fn changed(resource: impl ToString, write: impl FnOnce(&mut Xml)) -> Self {
+        let mut body = Xml::new();
+        write(&mut body);
+        Self {
+            body,
+            effect: true,
+            resource: Some(resource.to_string()),
+        }
+    }
+
+    /// A change that is answered by `<return>true</return>`.
+    pub(super) fn truth(resource: impl ToString) -> Self {
+        Self::changed(resource, |xml| {
+            xml.text("return", true);
+        })
+    }
+}
+
+/// What an action returns.
+pub(in crate::sandbox) type Outcome = Result<Done, ApiError>;

@@ -1,0 +1,158 @@
+//! What all describe calls share: ids, filters, pages, and how far they see.
+
+use crate::sandbox::calls::context::{Context, Done, Outcome};
+use crate::sandbox::error::ApiError;
+use crate::sandbox::filter::Filters;
+use crate::sandbox::ids::ResourceId;
+use crate::sandbox::lifecycle;
+use crate::sandbox::resource::Resource;
+use crate::sandbox::xml::Xml;
+
+/// How one describe call differs from the others.
+pub(super) struct Describe<'a> {
+    /// The request's list of ids, like `VpcId`.
+    pub(super) ids: &'a str,
+    /// The response's list, like `vpcSet`.
+    pub(super) set: &'a str,
+    /// The filters, besides those on tags.
+    pub(super) filters: &'a [&'a str],
+    /// Whether it takes `MaxResults` and `NextToken`; the three VPN calls do not.
+    pub(super) paged: bool,
+}
+
+impl Describe<'_> {
+    /// Answers the call; `values` says what an object has under a filter's name.
+    pub(super) fn run<R: Resource>(
+        &self,
+        context: &Context<'_>,
+        values: impl Fn(&R, &str) -> Vec<String>,
+        write: impl Fn(&mut Xml, &R),
+    ) -> Outcome {
+        let ids = self.wanted::<R>(context)?;
+        let filters = Filters::parse(&context.params, self.filters)?;
+        let page = if self.paged {
+            Page::parse(context, ids.is_some())?
+        } else {
+            Page::all()
+        };
+        context.gate()?;
+        let shelf = R::shelf(context.region);
+        let mut found: Vec<&R> = match &ids {
+            Some(ids) => {
+                let missing: Vec<&str> = ids
+                    .iter()
+                    .filter(|id| {
+                        !shelf
+                            .get(id)
+                            .is_some_and(|found| found.is_visible(context.now))
+                    })
+                    .map(ResourceId::as_str)
+                    .collect();
+                if !missing.is_empty() {
+                    return Err(R::KIND.not_found(&missing));
+                }
+                ids.iter().filter_map(|id| shelf.get(id)).collect()
+            }
+            None => {
+                let seen_at = lifecycle::earlier(context.now, context.lag);
+                shelf
+                    .values()
+                    .filter(|found| found.is_visible(seen_at))
+                    .collect()
+            }
+        };
+        found.retain(|item| filters.match_all(item.tags(), |name| values(item, name)));
+        if context.faults.shuffle && !self.paged {
+            shuffle(context, &mut found);
+        }
+        let mut body = Xml::new();
+        body.list(self.set, page.of(&found), |xml, item| write(xml, item));
+        body.optional("nextToken", page.next(found.len()));
+        Ok(Done::read(body))
+    }
+
+    /// The ids that were asked for, each once; `None` for all.
+    fn wanted<R: Resource>(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<Vec<ResourceId>>, ApiError> {
+        let mut wanted: Vec<ResourceId> = Vec::new();
+        for text in context.params.strings(self.ids) {
+            let id = ResourceId::parse(R::KIND, text)?;
+            if !wanted.contains(&id) {
+                wanted.push(id);
+            }
+        }
+        Ok(Some(wanted).filter(|wanted| !wanted.is_empty()))
+    }
+}
+
+/// A window on a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page {
+    start: usize,
+    size: usize,
+}
+
+impl Page {
+    pub(super) fn all() -> Self {
+        Self {
+            start: 0,
+            size: usize::MAX,
+        }
+    }
+
+    /// Reads `MaxResults`, 5 to 1000, and `NextToken`.
+    pub(super) fn parse(context: &Context<'_>, by_id: bool) -> Result<Self, ApiError> {
+        Self::parse_within(context, by_id, 5, 1_000)
+    }
+
+    pub(super) fn parse_within(
+        context: &Context<'_>,
+        by_id: bool,
+        least: usize,
+        most: usize,
+    ) -> Result<Self, ApiError> {
+        let size: Option<usize> = context.params.parsed("MaxResults")?;
+        if by_id && size.is_some() {
+            return Err(ApiError::combination(
+                "The parameter MaxResults cannot be used together with a list of IDs.",
+            ));
+        }
+        if let Some(size) = size.filter(|size| !(least..=most).contains(size)) {
+            let why = format!("Expecting a value between {least} and {most}.");
+            return Err(ApiError::value("maxResults", &size.to_string(), &why));
+        }
+        let start = match context
+            .params
+            .text("NextToken")
+            .filter(|token| !token.is_empty())
+        {
+            None => 0,
+            Some(token) => token
+                .strip_prefix("page-")
+                .and_then(|start| start.parse().ok())
+                .ok_or_else(|| ApiError::value("nextToken", token, ""))?,
+        };
+        Ok(Self {
+            start,
+            size: size.unwrap_or(most),
+        })
+    }
+
+    pub(super) fn of<T>(self, items: &[T]) -> impl Iterator<Item = &T> {
+        items.iter().skip(self.start).take(self.size)
+    }
+
+    pub(super) fn next(self, total: usize) -> Option<String> {
+        let end = self.start.saturating_add(self.size);
+        (end < total).then(|| format!("page-{end}"))
+    }
+}
+
+fn shuffle<T>(context: &Context<'_>, items: &mut [T]) {
+    for last in (1..items.len()).rev() {
+        let other = usize::try_from(context.ids.below(last as u64 + 1)).unwrap_or(last);
+        items.swap(last, other);
+    }
+}

@@ -1,0 +1,22 @@
+//! The actions, one file per kind of resource.
+
+mod context;
+mod customer_gateways;
+mod describe;
+mod devices;
+mod propagation;
+mod regions;
+mod route_tables;
+mod static_routes;
+mod sts;
+mod table;
+mod tags;
+mod tunnels;
+mod vpcs;
+mod vpn_connections;
+mod vpn_create;
+mod vpn_gateways;
+mod vpn_modify;
+
+pub(super) use context::{Context, Done};
+pub(super) use table::{Action, action};

@@ -1,0 +1,228 @@
+//! Virtual private gateways and their attachments.
+
+use jiff::Timestamp;
+
+use crate::sandbox::calls::context::{Context, Done, Outcome};
+use crate::sandbox::calls::customer_gateways::require_ipsec1;
+use crate::sandbox::calls::describe::Describe;
+use crate::sandbox::calls::tags;
+use crate::sandbox::error::ApiError;
+use crate::sandbox::ids::{Kind, ResourceId};
+use crate::sandbox::lifecycle::{self, ATTACH, DETACH, GATEWAY_CREATE, GATEWAY_DELETE, State};
+use crate::sandbox::quota::Quota;
+use crate::sandbox::resource::{existing, find_mut};
+use crate::sandbox::world::{Attachment, Vpc, VpnGateway};
+use crate::sandbox::xml::Xml;
+
+const DEFAULT_ASN: u32 = 64512;
+
+pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
+    let describe = Describe {
+        ids: "VpnGatewayId",
+        set: "vpnGatewaySet",
+        filters: &[
+            "amazon-side-asn",
+            "attachment.state",
+            "attachment.vpc-id",
+            "availability-zone",
+            "state",
+            "type",
+            "vpn-gateway-id",
+        ],
+        paged: false,
+    };
+    // Under slow consistency, lists are out of date in their states, too.
+    let by_id = !context.params.strings("VpnGatewayId").is_empty();
+    let now = if by_id {
+        context.now
+    } else {
+        lifecycle::earlier(context.now, context.lag)
+    };
+    describe.run::<VpnGateway>(
+        context,
+        |gateway, filter| match filter {
+            "amazon-side-asn" => vec![gateway.asn.to_string()],
+            "attachment.state" => gateway
+                .attachments
+                .iter()
+                .map(|attachment| attachment.state(now).to_owned())
+                .collect(),
+            "attachment.vpc-id" => gateway
+                .attachments
+                .iter()
+                .map(|attachment| attachment.vpc.to_string())
+                .collect(),
+            "availability-zone" => gateway.zone.clone().into_iter().collect(),
+            "state" => vec![gateway.life.state(now).as_str().to_owned()],
+            "type" => vec!["ipsec.1".to_owned()],
+            _ => vec![gateway.id.to_string()],
+        },
+        |xml, gateway| write(xml, gateway, now),
+    )
+}
+
+pub(super) fn create(context: &mut Context<'_>) -> Outcome {
+    let params = &context.params;
+    require_ipsec1(params)?;
+    let asn = match params.parsed::<u32>("AmazonSideAsn")? {
+        None => DEFAULT_ASN,
+        Some(asn @ (64_512..=65_534 | 4_200_000_000..=4_294_967_294)) => asn,
+        Some(asn) => {
+            return Err(ApiError::value(
+                "AmazonSideAsn",
+                &asn.to_string(),
+                "Must be a private ASN, 64512 to 65534 or 4200000000 to 4294967294.",
+            ));
+        }
+    };
+    let zone = params
+        .text("AvailabilityZone")
+        .filter(|zone| !zone.is_empty())
+        .map(str::to_owned);
+    let given = tags::at_creation(params, Kind::VpnGateway)?;
+    context.gate()?;
+    let now = context.now;
+    let existing = context.region.vpn_gateways.values();
+    Quota::VpnGateways.check(
+        existing.filter(|gateway| gateway.life.exists(now)).count(),
+        context.faults.quotas(),
+    )?;
+    let id = ResourceId::random(Kind::VpnGateway, context.ids);
+    let gateway = VpnGateway {
+        id: id.clone(),
+        asn,
+        zone,
+        attachments: Vec::new(),
+        life: context.begin(&id, GATEWAY_CREATE),
+        tags: given,
+    };
+    let done = Done::changed(&id, |xml| {
+        xml.within("vpnGateway", |xml| write(xml, &gateway, now));
+    });
+    context.region.vpn_gateways.insert(id, gateway);
+    Ok(done)
+}
+
+pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
+    let id = context.params.id("VpnGatewayId", Kind::VpnGateway)?;
+    context.gate()?;
+    let now = context.now;
+    let takes = context.takes(id.as_str(), "delete", GATEWAY_DELETE);
+    let connected = context.region.vpn_connections.values().any(|connection| {
+        connection.vpn_gateway.as_ref() == Some(&id) && connection.life.exists(now)
+    });
+    let gateway: &mut VpnGateway = find_mut(context.region, &id, now)?;
+    if connected || gateway.attachment(now).is_some() {
+        return Err(ApiError::new(
+            "IncorrectState",
+            "The VPN gateway is in use.",
+        ));
+    }
+    gateway.life.delete(now, takes);
+    Ok(Done::truth(&id))
+}
+
+pub(super) fn attach(context: &mut Context<'_>) -> Outcome {
+    let vpc = context.params.id("VpcId", Kind::Vpc)?;
+    let id = context.params.id("VpnGatewayId", Kind::VpnGateway)?;
+    context.gate()?;
+    let now = context.now;
+    existing::<Vpc>(context.region, &vpc, now)?;
+    let gateway: &VpnGateway = existing(context.region, &id, now)?;
+    if gateway.life.state(now) == State::Deleting {
+        return Err(ApiError::new(
+            "InvalidVpnGatewayState",
+            "The virtual private gateway is not in a valid state.",
+        ));
+    }
+    match gateway.attachment(now) {
+        // Attaching again is taken as asking for what is there already. Unverified.
+        Some(current) if current.vpc == vpc && current.detached_at.is_none() => {
+            let mut done = answer(&id, current, now);
+            done.effect = false;
+            return Ok(done);
+        }
+        Some(current) => {
+            return Err(ApiError::new(
+                "VpnGatewayAttachmentLimitExceeded",
+                format!(
+                    "The VPN gateway {id} is attached to {} already.",
+                    current.vpc
+                ),
+            ));
+        }
+        None => {}
+    }
+    let occupied = context.region.vpn_gateways.values().find(|other| {
+        other
+            .attachment(now)
+            .is_some_and(|attachment| attachment.vpc == vpc)
+    });
+    if let Some(other) = occupied {
+        return Err(ApiError::new(
+            "InvalidVpcState",
+            format!(
+                "The vpc {vpc} is currently attached to the Virtual Private Gateway {}",
+                other.id
+            ),
+        ));
+    }
+    let attached_at = context.due(id.as_str(), "attach", ATTACH);
+    let gateway: &mut VpnGateway = find_mut(context.region, &id, now)?;
+    // One entry per VPC: an old `detached` one is replaced.
+    gateway
+        .attachments
+        .retain(|attachment| attachment.vpc != vpc);
+    let attachment = Attachment {
+        vpc,
+        attached_at,
+        detached_at: None,
+    };
+    let done = answer(&id, &attachment, now);
+    gateway.attachments.push(attachment);
+    Ok(done)
+}
+
+pub(super) fn detach(context: &mut Context<'_>) -> Outcome {
+    let vpc = context.params.id("VpcId", Kind::Vpc)?;
+    let id = context.params.id("VpnGatewayId", Kind::VpnGateway)?;
+    context.gate()?;
+    let now = context.now;
+    let detached_at = context.due(id.as_str(), "detach", DETACH);
+    existing::<Vpc>(context.region, &vpc, now)?;
+    let gateway: &mut VpnGateway = find_mut(context.region, &id, now)?;
+    let current = gateway
+        .attachments
+        .iter_mut()
+        .find(|attachment| attachment.vpc == vpc && attachment.state(now) != "detached");
+    let Some(current) = current else {
+        return Err(ApiError::new(
+            "InvalidVpnGatewayAttachment.NotFound",
+            format!("The attachment with vpn gateway ID '{id}' and vpc ID '{vpc}' does not exist"),
+        ));
+    };
+    current.detached_at.get_or_insert(detached_at);
+    Ok(Done::truth(&id))
+}
+
+fn answer(gateway: &ResourceId, attachment: &Attachment, now: Timestamp) -> Done {
+    Done::changed(gateway, |xml| {
+        xml.within("attachment", |xml| {
+            xml.text("vpcId", &attachment.vpc)
+                .text("state", attachment.state(now));
+        });
+    })
+}
+
+fn write(xml: &mut Xml, gateway: &VpnGateway, now: Timestamp) {
+    xml.text("vpnGatewayId", &gateway.id)
+        .text("state", gateway.life.state(now).as_str())
+        .text("type", "ipsec.1")
+        .optional("availabilityZone", gateway.zone.as_ref());
+    xml.list("attachments", &gateway.attachments, |xml, attachment| {
+        xml.text("vpcId", &attachment.vpc)
+            .text("state", attachment.state(now));
+    });
+    xml.text("amazonSideAsn", gateway.asn);
+    tags::write(xml, &gateway.tags);
+}

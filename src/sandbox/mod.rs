@@ -1,0 +1,76 @@
+//! An honest look-alike of the EC2 VPN API: states that take time, and answers like AWS's own.
+//!
+//! The sandbox is a state machine behind the wire formats of EC2 (Query and XML, version
+//! 2016-11-15) and STS. It is used in-process by `--sandbox`, over HTTP by `underpass sandbox`,
+//! and by the tests. It depends on no other stage, so that it cannot share their mistakes.
+//!
+//! What it models: virtual private gateways, customer gateways and VPN connections with every
+//! tunnel option, their states on a clock that may run fast, duplicate semantics, `DryRun`,
+//! quotas, token buckets, propagated routes, telemetry that follows a simulated site router, and
+//! the ways in which EC2 fails (see [`Faults`]). What it does not model: transit gateways,
+//! Direct Connect, packets. Signatures are **not** verified: a request must name credentials, and
+//! any will do.
+//!
+//! Reading order: [`Request`] → `session.rs` (one call from end to end) → `calls/` (one file per
+//! kind of resource) → `lifecycle.rs`, `telemetry.rs`, `tunnel_options.rs` (what makes it behave)
+//! → `store.rs` and [`serve`].
+//!
+//! # Endpoints for people and scripts
+//!
+//! Over HTTP the sandbox also answers below `/_underpass/`, without credentials:
+//!
+//! | Request | Does |
+//! |---|---|
+//! | `POST /_underpass/gateway?ip=198.51.100.7&state=online` | plays the site's router: `online`, `offline`, `half-up` or `no-bgp`; without `ip`, every router |
+//! | `POST /_underpass/gateway?ip=198.51.100.7&lan=10.20.0.0/24,10.21.0.0/24` | sets the prefixes that this router announces |
+//! | `POST /_underpass/faults?set=throttle,lost-replies&seed=7` | replaces the injected faults; an empty `set` removes them |
+//! | `GET /_underpass/calls` | the calls this process answered, oldest first |
+//! | `GET /_underpass/world` | everything that exists, with the pre-shared keys redacted |
+
+mod bucket;
+mod calls;
+mod configuration;
+mod control;
+mod error;
+mod fault;
+mod filter;
+mod ids;
+mod lifecycle;
+mod quota;
+mod resource;
+#[expect(
+    clippy::module_inception,
+    reason = "the file that holds the type `Sandbox`"
+)]
+mod sandbox;
+mod secret;
+mod seed;
+mod serve;
+mod session;
+mod store;
+mod telemetry;
+mod tunnel_options;
+mod tunnel_values;
+mod wire;
+mod world;
+mod xml;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use error::SandboxError;
+pub use fault::{Faults, Injected};
+pub use ids::{Kind, ResourceId};
+pub use lifecycle::{Lifecycle, State};
+pub use sandbox::{Call, Sandbox, SandboxOptions};
+pub use secret::PreSharedKey;
+pub use serve::serve;
+pub use telemetry::GatewaySim;
+pub use tunnel_options::{LogOptions, TunnelOptions};
+pub use wire::{Reply, Request};
+pub use world::{
+    Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,
+    Tags, Tunnel, Vpc, VpnConnection, VpnGateway, World,
+};

@@ -1,0 +1,290 @@
+//! The sandbox itself: one call from end to end.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ipnet::Ipv4Net;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::bucket::Buckets;
+use super::control;
+use super::error::{ApiError, SandboxError};
+use super::fault::{FaultState, Faults};
+use super::seed;
+use super::session::{self, Session, State};
+use super::store::{Saved, Store};
+use super::telemetry::GatewaySim;
+use super::wire::{self, Reply, Request};
+use super::world::{SiteGateway, World};
+use crate::clock::{Clock, IdSource};
+
+/// An AWS account that exists in this process, or in a file that processes share.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+/// How a sandbox is opened.
+#[derive(Debug)]
+pub struct SandboxOptions {
+    /// Its time; the scale says how fast things happen.
+    pub clock: Clock,
+    /// Where ids, keys and orders come from.
+    pub ids: IdSource,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// Where the world is kept; in memory without it.
+    pub file: Option<PathBuf>,
+    /// What the sites' routers do. In a world that exists already, `Offline` (the default) leaves
+    /// them as they are.
+    pub gateway: GatewaySim,
+}
+
+/// A call that was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// The world's time.
+    pub at: Timestamp,
+    /// The region that it was for.
+    pub region: String,
+    /// Its action.
+    pub action: String,
+    /// Whether it is one that changes things.
+    pub mutating: bool,
+    /// Whether it was a dry run.
+    pub dry_run: bool,
+    /// `ok`, `lost`, or the error's code.
+    pub outcome: String,
+    /// The request id of the reply.
+    pub request_id: String,
+    /// What it was about, when it changed something or found it already there.
+    pub resource: Option<String>,
+}
+
+struct Inner {
+    /// Runs in the world's time.
+    clock: Clock,
+    /// Dates the file, so that the next process knows how long it slept.
+    wall: Clock,
+    ids: IdSource,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Opens the world in the file, or the default world.
+    ///
+    /// The time of a world from a file goes on from where it stood, by the time that has passed on
+    /// the wall since, at the clock's scale: what was pending matures meanwhile.
+    pub fn open(options: SandboxOptions) -> Result<Self, SandboxError> {
+        let wall = Clock::system();
+        let mut store = options.file.map(Store::new).transpose()?;
+        let lock = store.as_ref().map(Store::lock).transpose()?;
+        let saved = store.as_mut().map(Store::load).transpose()?.flatten();
+        let (world, clock) = match saved {
+            Some(saved) => {
+                let now = continued(&saved, &wall, options.clock.scale());
+                let clock = Clock::starting_at(now, options.clock.scale());
+                let mut world = saved.world;
+                if options.gateway != GatewaySim::Offline
+                    && world.site.default.sim != options.gateway
+                {
+                    world.site.default = SiteGateway {
+                        sim: options.gateway,
+                        since: now,
+                    };
+                }
+                (world, clock)
+            }
+            None => (
+                seed::world(options.gateway, options.clock.now()),
+                options.clock,
+            ),
+        };
+        if let Some(store) = &mut store {
+            store.save(&world, clock.now(), wall.now())?;
+        }
+        drop(lock);
+        let state = State {
+            world,
+            faults: FaultState::new(options.faults),
+            buckets: Buckets::default(),
+            calls: Vec::new(),
+            store,
+            ahead: SignedDuration::ZERO,
+        };
+        Ok(Self(Arc::new(Inner {
+            clock,
+            wall,
+            ids: options.ids,
+            state: Mutex::new(state),
+        })))
+    }
+
+    /// Answers a request. Takes no time: what the caller has to wait for stands in the reply.
+    pub fn handle(&self, request: &Request) -> Reply {
+        if let Some(path) = request.path.strip_prefix("/_underpass/") {
+            return control::answer(self, path, &request.body);
+        }
+        let request_id = self.request_id();
+        let form = wire::decode(&request.body);
+        let mut session = match self.session() {
+            Ok(session) => session,
+            Err(error) => {
+                let error = ApiError::with_status(500, "InternalError", error.to_string());
+                return session::reply(request, "", &request_id, &Err(error));
+            }
+        };
+        let answered = session.answer(request, &form, &self.0.ids);
+        let mut outcome = answered.outcome;
+        if outcome.as_ref().is_ok_and(|done| done.effect) {
+            let now = session.now;
+            session.state.world.sweep(now);
+            if let Err(error) = session.save(&self.0.wall) {
+                outcome = Err(ApiError::with_status(
+                    500,
+                    "InternalError",
+                    error.to_string(),
+                ));
+            }
+        }
+        let lost = answered.lost && outcome.is_ok();
+        let action = form.get("Action").cloned().unwrap_or_default();
+        let mut reply = session::reply(request, &action, &request_id, &outcome);
+        reply.delay = answered.latency.div_f64(self.0.clock.scale());
+        reply.lost = lost;
+        let call = Call {
+            at: session.now,
+            region: session::region_of(request).to_owned(),
+            mutating: answered.mutating,
+            dry_run: form
+                .get("DryRun")
+                .is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
+            outcome: match &outcome {
+                Ok(_) if lost => "lost".to_owned(),
+                Ok(_) => "ok".to_owned(),
+                Err(error) => error.code.clone(),
+            },
+            action,
+            request_id,
+            resource: outcome.ok().and_then(|done| done.resource),
+        };
+        session.state.calls.push(call);
+        reply
+    }
+
+    /// The calls that this process has answered, oldest first.
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.clone()
+    }
+
+    /// A copy of everything that exists. In a shared world, as last read when the file is not
+    /// readable.
+    pub fn world(&self) -> World {
+        match self.session() {
+            Ok(session) => session.state.world.clone(),
+            Err(_) => self.lock().world.clone(),
+        }
+    }
+
+    /// Changes the world behind the API's back, as somebody else would.
+    pub fn edit(&self, change: impl FnOnce(&mut World)) {
+        // A file that cannot be written shows in the next call.
+        if let Ok(mut session) = self.session() {
+            change(&mut session.state.world);
+            drop(session.save(&self.0.wall));
+        }
+    }
+
+    /// Plays the router at an address; without one, every router.
+    pub fn set_gateway(&self, customer_ip: Option<IpAddr>, sim: GatewaySim) {
+        let now = self.now();
+        self.edit(|world| {
+            let gateway = SiteGateway { sim, since: now };
+            if let Some(ip) = customer_ip {
+                world.site.gateways.insert(ip, gateway);
+            } else {
+                world.site.default = gateway;
+                world.site.gateways.clear();
+            }
+        });
+    }
+
+    /// Sets the prefixes that the router at an address announces by BGP; 10.20.0.0/24 until then.
+    pub fn set_lan(&self, customer_ip: IpAddr, prefixes: Vec<Ipv4Net>) {
+        self.edit(|world| {
+            world.site.lans.insert(customer_ip, prefixes);
+        });
+    }
+
+    /// Replaces the faults; counts of scripted ones start anew.
+    pub fn set_faults(&self, faults: Faults) {
+        self.lock().faults = FaultState::new(faults);
+    }
+
+    /// The clock that the world runs on.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The world's time: the clock's, unless another process that shares the world was ahead.
+    pub fn now(&self) -> Timestamp {
+        let ahead = self.lock().ahead;
+        self.0
+            .clock
+            .now()
+            .checked_add(ahead)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn session(&self) -> Result<Session<'_>, SandboxError> {
+        let inner = &*self.0;
+        let mut state = self.lock();
+        let lock = state.store.as_ref().map(Store::lock).transpose()?;
+        if let Some(saved) = state.store.as_mut().map(Store::load).transpose()?.flatten() {
+            let theirs = continued(&saved, &inner.wall, inner.clock.scale());
+            state.ahead = state.ahead.max(theirs.duration_since(inner.clock.now()));
+            state.world = saved.world;
+        }
+        let now = inner
+            .clock
+            .now()
+            .checked_add(state.ahead)
+            .unwrap_or(Timestamp::MAX);
+        Ok(Session {
+            state,
+            now,
+            _lock: lock,
+        })
+    }
+
+    /// A request id in the form of a UUID of version 4.
+    fn request_id(&self) -> String {
+        let mut bytes = [0; 16];
+        self.0.ids.fill(&mut bytes);
+        let number = u128::from_be_bytes(bytes) & !(0xf << 76) | 0x4 << 76;
+        let number = number & !(0x3 << 62) | 0x2 << 62;
+        let hex = format!("{number:032x}");
+        let (head, rest) = hex.split_at(8);
+        let (second, rest) = rest.split_at(4);
+        let (third, rest) = rest.split_at(4);
+        let (fourth, tail) = rest.split_at(4);
+        format!("{head}-{second}-{third}-{fourth}-{tail}")
+    }
+}
+
+/// The time of a saved world now: it went on at this process's scale.
+fn continued(saved: &Saved, wall: &Clock, scale: f64) -> Timestamp {
+    let slept = wall.since(saved.wall_at).mul_f64(scale);
+    super::lifecycle::later(saved.world_at, slept)
+}

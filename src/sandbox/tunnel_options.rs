@@ -1,0 +1,365 @@
+//! The options of a tunnel: AWS's defaults, its rules, and how they are echoed.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use super::error::ApiError;
+use super::secret::PreSharedKey;
+use super::tunnel_values::{
+    choice, given, groups, host, inside_cidr, lowest, number, pre_shared_key, random_key, values,
+};
+use super::wire::Params;
+use super::xml::Xml;
+use crate::clock::IdSource;
+
+// Values and defaults: EC2 API reference, VpnTunnelOptionsSpecification. From the lowest up,
+// which is the order that AWS's endpoints evaluate them in (Site-to-Site VPN user guide).
+const ENCRYPTION: [&str; 4] = ["AES128", "AES256", "AES128-GCM-16", "AES256-GCM-16"];
+const INTEGRITY: [&str; 4] = ["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"];
+const PHASE1_GROUPS: [u16; 12] = [2, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
+const PHASE2_GROUPS: [u16; 13] = [2, 5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
+const IKE_VERSIONS: [&str; 2] = ["ikev1", "ikev2"];
+
+/// The options of one tunnel, all of them known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TunnelOptions {
+    /// The /30 inside the tunnel: AWS has the first host, the site the second.
+    pub inside_cidr: Ipv4Net,
+    /// The pre-shared key.
+    pub pre_shared_key: PreSharedKey,
+    /// Seconds, 900 to 28800.
+    pub phase1_lifetime: u32,
+    /// Seconds, 900 to 3600.
+    pub phase2_lifetime: u32,
+    /// Seconds before the end of a lifetime at which AWS rekeys.
+    pub rekey_margin: u32,
+    /// Percent of the margin by which that time is randomised.
+    pub rekey_fuzz: u32,
+    /// Packets.
+    pub replay_window: u32,
+    /// Seconds.
+    pub dpd_timeout: u32,
+    /// `clear`, `none` or `restart`.
+    pub dpd_action: String,
+    /// IKE encryption algorithms.
+    pub phase1_encryption: Vec<String>,
+    /// ESP encryption algorithms.
+    pub phase2_encryption: Vec<String>,
+    /// IKE integrity algorithms.
+    pub phase1_integrity: Vec<String>,
+    /// ESP integrity algorithms.
+    pub phase2_integrity: Vec<String>,
+    /// IKE Diffie-Hellman groups.
+    pub phase1_groups: Vec<u16>,
+    /// ESP Diffie-Hellman groups.
+    pub phase2_groups: Vec<u16>,
+    /// `ikev1`, `ikev2`.
+    pub ike_versions: Vec<String>,
+    /// `add`: the site initiates; `start`: AWS does.
+    pub startup_action: String,
+    /// What is logged to CloudWatch.
+    pub logs: LogOptions,
+    /// Whether the customer decides when an endpoint is replaced.
+    pub lifecycle_control: bool,
+}
+
+/// The CloudWatch log options of a tunnel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogOptions {
+    /// Whether the IKE log is on.
+    pub enabled: bool,
+    /// Where it goes.
+    pub group_arn: Option<String>,
+    /// `json` or `text`.
+    pub format: Option<String>,
+    /// Whether the BGP log is on.
+    pub bgp_enabled: bool,
+    /// Where it goes.
+    pub bgp_group_arn: Option<String>,
+    /// `json` or `text`.
+    pub bgp_format: Option<String>,
+}
+
+impl TunnelOptions {
+    /// AWS's defaults, which allow everything; the network and the key are AWS's pick.
+    pub(super) fn defaults(inside_cidr: Ipv4Net, ids: &IdSource) -> Self {
+        let all = |values: &[&str]| {
+            values
+                .iter()
+                .map(|&value| value.to_owned())
+                .collect::<Vec<_>>()
+        };
+        Self {
+            inside_cidr,
+            pre_shared_key: random_key(ids),
+            phase1_lifetime: 28_800,
+            phase2_lifetime: 3_600,
+            rekey_margin: 270,
+            rekey_fuzz: 100,
+            replay_window: 1_024,
+            dpd_timeout: 30,
+            dpd_action: "clear".to_owned(),
+            phase1_encryption: all(&ENCRYPTION),
+            phase2_encryption: all(&ENCRYPTION),
+            phase1_integrity: all(&INTEGRITY),
+            phase2_integrity: all(&INTEGRITY),
+            phase1_groups: PHASE1_GROUPS.to_vec(),
+            phase2_groups: PHASE2_GROUPS.to_vec(),
+            ike_versions: all(&IKE_VERSIONS),
+            startup_action: "add".to_owned(),
+            logs: LogOptions::default(),
+            lifecycle_control: false,
+        }
+    }
+
+    /// Takes over what the request gives and checks the result as a whole.
+    pub(super) fn apply(&mut self, params: &Params<'_>) -> Result<(), ApiError> {
+        if let Some(text) = given(params, "TunnelInsideCidr") {
+            self.inside_cidr = inside_cidr(text)?;
+        }
+        if let Some(text) = given(params, "TunnelInsideIpv6Cidr") {
+            return Err(ApiError::value(
+                "TunnelInsideIpv6Cidr",
+                text,
+                "A connection on a virtual private gateway carries IPv4 only.",
+            ));
+        }
+        if let Some(text) = given(params, "PreSharedKey") {
+            self.pre_shared_key = pre_shared_key(text)?;
+        }
+        number(
+            params,
+            "Phase1LifetimeSeconds",
+            (900, 28_800),
+            &mut self.phase1_lifetime,
+        )?;
+        number(
+            params,
+            "Phase2LifetimeSeconds",
+            (900, 3_600),
+            &mut self.phase2_lifetime,
+        )?;
+        number(
+            params,
+            "RekeyMarginTimeSeconds",
+            (60, 1_800),
+            &mut self.rekey_margin,
+        )?;
+        number(
+            params,
+            "RekeyFuzzPercentage",
+            (0, 100),
+            &mut self.rekey_fuzz,
+        )?;
+        number(
+            params,
+            "ReplayWindowSize",
+            (64, 2_048),
+            &mut self.replay_window,
+        )?;
+        number(
+            params,
+            "DPDTimeoutSeconds",
+            (30, u32::MAX),
+            &mut self.dpd_timeout,
+        )?;
+        choice(
+            params,
+            "DPDTimeoutAction",
+            &["clear", "none", "restart"],
+            &mut self.dpd_action,
+        )?;
+        choice(
+            params,
+            "StartupAction",
+            &["add", "start"],
+            &mut self.startup_action,
+        )?;
+        values(
+            params,
+            "Phase1EncryptionAlgorithm",
+            &ENCRYPTION,
+            &mut self.phase1_encryption,
+        )?;
+        values(
+            params,
+            "Phase2EncryptionAlgorithm",
+            &ENCRYPTION,
+            &mut self.phase2_encryption,
+        )?;
+        values(
+            params,
+            "Phase1IntegrityAlgorithm",
+            &INTEGRITY,
+            &mut self.phase1_integrity,
+        )?;
+        values(
+            params,
+            "Phase2IntegrityAlgorithm",
+            &INTEGRITY,
+            &mut self.phase2_integrity,
+        )?;
+        values(params, "IKEVersion", &IKE_VERSIONS, &mut self.ike_versions)?;
+        groups(
+            params,
+            "Phase1DHGroupNumber",
+            &PHASE1_GROUPS,
+            &mut self.phase1_groups,
+        )?;
+        groups(
+            params,
+            "Phase2DHGroupNumber",
+            &PHASE2_GROUPS,
+            &mut self.phase2_groups,
+        )?;
+        if let Some(on) = params.flag("EnableTunnelLifecycleControl")? {
+            self.lifecycle_control = on;
+        }
+        self.logs
+            .apply(&params.within("LogOptions").within("CloudWatchLogOptions"))?;
+        self.check()
+    }
+
+    /// The rules that tie one option to another.
+    fn check(&self) -> Result<(), ApiError> {
+        if self.phase2_lifetime >= self.phase1_lifetime {
+            return Err(ApiError::value(
+                "Phase2LifetimeSeconds",
+                &self.phase2_lifetime.to_string(),
+                "Must be less than Phase1LifetimeSeconds.",
+            ));
+        }
+        if self.rekey_margin > self.phase2_lifetime / 2 {
+            return Err(ApiError::value(
+                "RekeyMarginTimeSeconds",
+                &self.rekey_margin.to_string(),
+                "Must not be more than half of Phase2LifetimeSeconds.",
+            ));
+        }
+        if self.startup_action == "start" && self.ike_versions != ["ikev2"] {
+            return Err(ApiError::combination(
+                "StartupAction start is supported for ikev2 only.",
+            ));
+        }
+        Ok(())
+    }
+
+    /// AWS's address inside the tunnel.
+    pub(super) fn aws_inside(&self) -> Ipv4Addr {
+        host(self.inside_cidr, 1)
+    }
+
+    /// The site's address inside the tunnel.
+    pub(super) fn site_inside(&self) -> Ipv4Addr {
+        host(self.inside_cidr, 2)
+    }
+
+    /// What the two ends agree on: the lowest configured value of each list, since AWS evaluates
+    /// from there, whatever the device prefers.
+    pub(super) fn write_negotiated(&self, xml: &mut Xml) {
+        xml.optional(
+            "phase1EncryptionAlgorithm",
+            lowest(&ENCRYPTION, &self.phase1_encryption),
+        )
+        .optional(
+            "phase2EncryptionAlgorithm",
+            lowest(&ENCRYPTION, &self.phase2_encryption),
+        )
+        .optional(
+            "phase1IntegrityAlgorithm",
+            lowest(&INTEGRITY, &self.phase1_integrity),
+        )
+        .optional(
+            "phase2IntegrityAlgorithm",
+            lowest(&INTEGRITY, &self.phase2_integrity),
+        )
+        .optional("phase1DHGroup", self.phase1_groups.iter().min())
+        .optional("phase2DHGroup", self.phase2_groups.iter().min())
+        .optional("ikeVersion", lowest(&IKE_VERSIONS, &self.ike_versions));
+    }
+
+    /// The options as `tunnelOptionSet` shows them.
+    pub(super) fn write(&self, xml: &mut Xml, outside_ip: Ipv4Addr, hide_key: bool) {
+        let key = if hide_key {
+            "REDACTED"
+        } else {
+            self.pre_shared_key.expose()
+        };
+        xml.text("outsideIpAddress", outside_ip)
+            .text("tunnelInsideCidr", self.inside_cidr)
+            .text("preSharedKey", key)
+            .text("phase1LifetimeSeconds", self.phase1_lifetime)
+            .text("phase2LifetimeSeconds", self.phase2_lifetime)
+            .text("rekeyMarginTimeSeconds", self.rekey_margin)
+            .text("rekeyFuzzPercentage", self.rekey_fuzz)
+            .text("replayWindowSize", self.replay_window)
+            .text("dpdTimeoutSeconds", self.dpd_timeout)
+            .text("dpdTimeoutAction", &self.dpd_action);
+        write_values(xml, "phase1EncryptionAlgorithmSet", &self.phase1_encryption);
+        write_values(xml, "phase2EncryptionAlgorithmSet", &self.phase2_encryption);
+        write_values(xml, "phase1IntegrityAlgorithmSet", &self.phase1_integrity);
+        write_values(xml, "phase2IntegrityAlgorithmSet", &self.phase2_integrity);
+        write_values(xml, "phase1DHGroupNumberSet", &self.phase1_groups);
+        write_values(xml, "phase2DHGroupNumberSet", &self.phase2_groups);
+        write_values(xml, "ikeVersionSet", &self.ike_versions);
+        xml.text("startupAction", &self.startup_action);
+        xml.within("logOptions", |xml| {
+            xml.within("cloudWatchLogOptions", |xml| self.logs.write(xml));
+        });
+        xml.text("enableTunnelLifecycleControl", self.lifecycle_control);
+    }
+}
+
+impl LogOptions {
+    fn apply(&mut self, params: &Params<'_>) -> Result<(), ApiError> {
+        if let Some(on) = params.flag("LogEnabled")? {
+            self.enabled = on;
+        }
+        if let Some(on) = params.flag("BgpLogEnabled")? {
+            self.bgp_enabled = on;
+        }
+        for (name, target) in [
+            ("LogGroupArn", &mut self.group_arn),
+            ("BgpLogGroupArn", &mut self.bgp_group_arn),
+        ] {
+            if let Some(arn) = given(params, name) {
+                if !arn.starts_with("arn:") {
+                    return Err(ApiError::value(name, arn, "Must be an ARN."));
+                }
+                *target = Some(arn.to_owned());
+            }
+        }
+        for (name, target) in [
+            ("LogOutputFormat", &mut self.format),
+            ("BgpLogOutputFormat", &mut self.bgp_format),
+        ] {
+            let mut format = target.take().unwrap_or_default();
+            choice(params, name, &["json", "text"], &mut format)?;
+            *target = Some(format).filter(|format| !format.is_empty());
+        }
+        if self.enabled && self.group_arn.is_none() {
+            return Err(ApiError::missing("LogGroupArn"));
+        }
+        if self.bgp_enabled && self.bgp_group_arn.is_none() {
+            return Err(ApiError::missing("BgpLogGroupArn"));
+        }
+        Ok(())
+    }
+
+    fn write(&self, xml: &mut Xml) {
+        xml.text("logEnabled", self.enabled)
+            .optional("logGroupArn", self.group_arn.as_ref())
+            .optional("logOutputFormat", self.format.as_ref())
+            .text("bgpLogEnabled", self.bgp_enabled)
+            .optional("bgpLogGroupArn", self.bgp_group_arn.as_ref())
+            .optional("bgpLogOutputFormat", self.bgp_format.as_ref());
+    }
+}
+
+fn write_values<T: ToString>(xml: &mut Xml, name: &str, values: &[T]) {
+    xml.list(name, values, |xml, value| {
+        xml.text("value", value.to_string());
+    });
+}
