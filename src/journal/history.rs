@@ -72,6 +72,8 @@ pub enum Disorder {
 /// A call as the journal knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeCall {
+    /// When it was about to be made.
+    pub at: Timestamp,
     /// The API action.
     pub action: String,
     /// What it was about.
@@ -185,13 +187,13 @@ impl History {
         if self.result.is_some() && !matches!(entry.record, Record::Resumed { .. }) {
             return Err(Disorder::AfterEnd);
         }
-        self.take(&entry.record)?;
+        self.take(entry.at, &entry.record)?;
         self.last_at = entry.at;
         self.next_seq += 1;
         Ok(())
     }
 
-    fn take(&mut self, record: &Record) -> Result<(), Disorder> {
+    fn take(&mut self, at: Timestamp, record: &Record) -> Result<(), Disorder> {
         match record {
             Record::Started { .. } => Err(Disorder::NotStarted),
             Record::Resumed { .. } => {
@@ -211,6 +213,7 @@ impl History {
                 }
                 past.calls += 1;
                 past.open = Some(MadeCall {
+                    at,
                     action: action.clone(),
                     about: about.clone(),
                     attempt: *attempt,
