@@ -1,0 +1,170 @@
+//! The end of an onboarding: the router's files and one page of what is what.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::connect::Connection;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::aws::Collection;
+use crate::clock::Clock;
+use crate::device::{self, FileChange, Manifest, RenderContext};
+use crate::plan::Plan;
+use crate::resource::Keys;
+use crate::spec::{InsideCidr, Site, SiteName, VpnConnectionId};
+use crate::tunnel::{self, ConnectionXml, TunnelOptions, TunnelSet};
+use crate::verify::Report;
+
+/// What was written, and what it was written from.
+#[derive(Debug)]
+pub(super) struct Handover {
+    /// The tunnels as both ends know them.
+    pub(super) tunnels: TunnelSet,
+    /// The connection.
+    pub(super) connection: VpnConnectionId,
+    folder: PathBuf,
+    manifest: Manifest,
+    notes: Vec<String>,
+}
+
+/// Where a site's files go.
+pub(super) fn folder(asked: Option<&Path>, site: &SiteName) -> PathBuf {
+    asked.map_or_else(|| PathBuf::from(format!("{site}.bundle")), Path::to_owned)
+}
+
+/// Reads the connection back from AWS and writes the router's files.
+pub(super) async fn write(
+    connection: &Connection,
+    site: &Site,
+    plan: &Plan,
+    id: &VpnConnectionId,
+    keys: &Keys,
+    folder: &Path,
+) -> Result<Handover, Failure> {
+    let view = connection.client.view(&[Collection::VpnConnections, Collection::Vpcs]).await?;
+    let configuration = view
+        .vpn_connections
+        .get(id)
+        .and_then(|seen| seen.configuration.as_ref())
+        .ok_or_else(|| {
+            Failure::new(Exit::Aws, format!("{id} has no configuration to read: AWS gives it only while it is pending or available"))
+        })?;
+    let vpc_cidrs = view.vpcs.get(&site.aws.vpc).map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
+    let xml = secrecy::ExposeSecret::expose_secret(configuration);
+    let tunnels = join(site, &options(plan)?, xml, keys, &vpc_cidrs)?;
+    render(site, tunnels, id.clone(), folder, &connection.clock)
+}
+
+/// The two tunnels' options out of a plan.
+pub(super) fn options(plan: &Plan) -> Result<[TunnelOptions; 2], Failure> {
+    match plan.tunnels.as_slice() {
+        [one, two] => Ok([one.options.clone(), two.options.clone()]),
+        other => Err(Failure::new(Exit::Internal, format!("the plan has {} tunnels, not 2", other.len()))),
+    }
+}
+
+/// The two inside CIDRs of AWS's document, the lower first: the order of our own choice.
+pub(super) fn inside_cidrs(read: &ConnectionXml) -> Result<[InsideCidr; 2], Failure> {
+    let mut inside: Vec<_> = read.tunnels.iter().map(|tunnel| tunnel.inside_cidr).collect();
+    inside.sort_unstable();
+    inside.try_into().map_err(|inside: Vec<_>| {
+        Failure::new(Exit::Input, format!("the configuration has {} tunnels, not 2", inside.len()))
+    })
+}
+
+/// Joins what was asked with what AWS assigned.
+pub(super) fn join(
+    site: &Site,
+    options: &[TunnelOptions; 2],
+    xml: &str,
+    keys: &Keys,
+    vpc_cidrs: &[ipnet::Ipv4Net],
+) -> Result<TunnelSet, Failure> {
+    let read = tunnel::read_xml(xml).map_err(|error| {
+        Failure::new(Exit::Aws, format!("AWS's configuration of the connection cannot be read: {error}"))
+    })?;
+    tunnel::join(site, options, &read, keys, vpc_cidrs.to_vec()).map_err(|error| {
+        Failure::new(Exit::Drift, format!("the two ends do not fit together: {error}"))
+    })
+}
+
+/// Renders for the site's device and writes the folder.
+pub(super) fn render(
+    site: &Site,
+    tunnels: TunnelSet,
+    connection: VpnConnectionId,
+    folder: &Path,
+    clock: &Clock,
+) -> Result<Handover, Failure> {
+    let device = device::find(&site.gateway.device).ok_or_else(|| {
+        Failure::new(Exit::Input, format!("no device is called `{}`", site.gateway.device))
+            .next("underpass devices")
+    })?;
+    let context = RenderContext::new(clock.now());
+    let files = device
+        .render(&tunnels, &context)
+        .map_err(|error| Failure::new(Exit::Refused, format!("{} cannot be configured: {error}", device.title())))?;
+    let manifest = device::write_bundle(folder, &files, &tunnels)
+        .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
+    let notes = device.notes(&tunnels);
+    Ok(Handover { tunnels, connection, folder: folder.to_owned(), manifest, notes })
+}
+
+impl Handover {
+    /// The summary for people.
+    pub(super) fn text(&self, plan: &Plan, report: &Report, next: &str) -> String {
+        let mut text = format!("\nSite {} is deployed: {}\n\n", plan.site, self.connection);
+        let mut table = super::table(["tunnel", "AWS outside", "inside (site ↔ AWS)", "IKE", "ESP", "state"]);
+        for tunnel in &self.tunnels.tunnels {
+            let state = report.tunnel_state(tunnel.aws.outside);
+            table.add_row([
+                tunnel.number.to_string(),
+                tunnel.aws.outside.to_string(),
+                format!("{} ↔ {}", tunnel.customer.inside, tunnel.aws.inside),
+                super::suite(tunnel.options.ike_version.as_str(), tunnel.options.phase1),
+                super::suite("", tunnel.options.phase2),
+                state.to_owned(),
+            ]);
+        }
+        text.push_str(&table.to_string());
+        text.push_str("\n\n");
+        text.push_str(&self.files());
+        if !self.notes.is_empty() {
+            text.push_str("\nOn the router\n");
+            for (number, note) in self.notes.iter().enumerate() {
+                text.push_str(&format!("  {}. {note}\n", number + 1));
+            }
+        }
+        text.push_str(&format!("\nnext: {next}\n"));
+        text
+    }
+
+    /// The list of files.
+    pub(super) fn files(&self) -> String {
+        let mut text = format!("Files in {}/ ({} for the router)\n", self.folder.display(), self.tunnels.site.gateway.device);
+        for file in &self.manifest.files {
+            let secret = if file.secret { "secret" } else { "" };
+            let change = match file.change {
+                FileChange::New => "new",
+                FileChange::Changed => "changed",
+                FileChange::Same => "same",
+            };
+            text.push_str(&format!("  {:04o} {:7} {:6} {}\n", file.mode, change, secret, file.path));
+        }
+        text
+    }
+
+    /// The summary for machines; without any secret.
+    pub(super) fn to_json(&self, plan: &Plan, report: &Report) -> Value {
+        json!({
+            "schema_version": 1,
+            "site": plan.site,
+            "run": plan.run,
+            "connection": self.connection,
+            "bundle": { "folder": self.folder, "files": self.manifest.files },
+            "notes": self.notes,
+            "verification": report,
+        })
+    }
+}
