@@ -1,1 +1,5 @@
 //! The one integration binary.
+
+mod bundle_install;
+mod bundle_sample;
+mod bundle_strongswan;
