@@ -18,3 +18,8 @@ fn no_test_file_is_forgotten() {
         }
     }
 }
+//! The one integration binary.
+
+mod bundle_install;
+mod bundle_sample;
+mod bundle_strongswan;
