@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod clock;
 pub mod engine;
+pub mod device;
 pub mod files;
 pub mod journal;
 pub mod plan;
