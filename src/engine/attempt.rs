@@ -66,9 +66,7 @@ impl Worker {
                         false => (attempt.evidence)(&*task.look().await?)?,
                     }
                 }
-                Reaction::Doubt { after } => {
-                    self.doubt(attempt, fault, patience, after).await?
-                }
+                Reaction::Doubt { after } => self.doubt(attempt, fault, patience, after).await?,
             };
             if let Some(id) = found {
                 return Ok(Made::Found(id));
@@ -160,7 +158,7 @@ impl Task {
         {
             return Ok(Some(id));
         }
-        Err(StepProblem::Refused(fault))
+        Err(StepProblem::Refused { fault })
     }
 
     /// Looks for a call's effect now, again and again for `window`, and at its end.

@@ -55,7 +55,7 @@ impl Cancel {
     pub async fn reached(&self, level: CancelLevel) {
         let mut watching = self.level.subscribe();
         // The sender lives in `self`, so this can only end by the level being reached.
-        drop(watching.wait_for(|now| *now >= level).await.is_ok());
+        let _reached = watching.wait_for(|now| *now >= level).await.is_ok();
     }
 
     fn raise(&self, level: CancelLevel) {

@@ -286,7 +286,11 @@ impl Dispatcher {
 
     /// A failure counts more than a stop, a stop more than a wait that gave up.
     fn result(&self, stopped: bool) -> RunResult {
-        let failures = || self.reports.values().filter_map(|report| report.failure.as_ref());
+        let failures = || {
+            self.reports
+                .values()
+                .filter_map(|report| report.failure.as_ref())
+        };
         let broken = |error: &StepError| !error.is_cancelled() && !error.is_timeout();
         let unready = |report: &StepReport| report.failure.is_some() || report.skipped.is_some();
         if self.journal_problem.is_some() || failures().any(broken) {
@@ -304,7 +308,8 @@ impl Dispatcher {
 
     fn write(&mut self, record: Record) {
         if let Err(error) = self.run.journal.append(record) {
-            self.journal_problem.get_or_insert_with(|| with_source(&error));
+            self.journal_problem
+                .get_or_insert_with(|| with_source(&error));
         }
     }
 }

@@ -52,8 +52,11 @@ pub struct StepError {
 #[serde(rename_all = "snake_case")]
 pub enum StepProblem {
     /// AWS said no, and will say it again.
-    #[error("{0}{}", request(.0))]
-    Refused(Fault),
+    #[error("{fault}{}", request(.fault))]
+    Refused {
+        /// What AWS said.
+        fault: Fault,
+    },
     /// AWS gave no clear answer as often as we asked.
     #[error("{fault}{} ({attempts} attempts)", request(.fault))]
     NoAnswer {
@@ -209,7 +212,7 @@ impl StepError {
             Mode::Teardown => again.clone(),
         };
         match &self.problem {
-            StepProblem::Refused(fault) if fault.kind == FaultKind::Denied => {
+            StepProblem::Refused { fault } if fault.kind == FaultKind::Denied => {
                 format!("underpass plan {site_file} --check-permissions")
             }
             StepProblem::WorldChanged { .. }

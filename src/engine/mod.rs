@@ -29,4 +29,3 @@ pub use cancel::{Cancel, CancelLevel};
 pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};
 pub use run::{Job, RunReport, StepReport, run};
-

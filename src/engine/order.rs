@@ -46,7 +46,11 @@ impl Order {
     pub(super) fn take_next(&mut self) -> Option<StepId> {
         let next = self
             .at(Place::Waiting)
-            .filter(|step| self.needs[*step].iter().all(|need| self.is(need, Place::Ready)))
+            .filter(|step| {
+                self.needs[*step]
+                    .iter()
+                    .all(|need| self.is(need, Place::Ready))
+            })
             .max_by(|a, b| self.way[*a].cmp(&self.way[*b]).then_with(|| b.cmp(a)))
             .cloned()?;
         self.place.insert(next.clone(), Place::Running);
@@ -65,9 +69,9 @@ impl Order {
             let next: Vec<StepId> = self
                 .at(Place::Waiting)
                 .filter(|waiting| {
-                    self.needs[*waiting].iter().any(|need| {
-                        self.is(need, Place::Failed) || self.is(need, Place::Skipped)
-                    })
+                    self.needs[*waiting]
+                        .iter()
+                        .any(|need| self.is(need, Place::Failed) || self.is(need, Place::Skipped))
                 })
                 .cloned()
                 .collect();

@@ -78,9 +78,8 @@ impl Task {
             usual: self.kind.usual(Goal::Gone),
             twice: true,
         };
-        let probe = |view: &View| -> Result<Look<()>, StepProblem> {
-            self.progress(id, Goal::Gone, view)
-        };
+        let probe =
+            |view: &View| -> Result<Look<()>, StepProblem> { self.progress(id, Goal::Gone, view) };
         self.wait(wanted, probe).await?;
         Ok(())
     }

@@ -143,7 +143,8 @@ mod tests {
     fn only_what_may_get_better_is_tried_again() {
         let limit = Duration::from_secs(900);
         let late = Duration::from_secs(600);
-        let mut react = |kind, elapsed| Patience::default().react(&fault(kind), elapsed, limit, 0.5);
+        let mut react =
+            |kind, elapsed| Patience::default().react(&fault(kind), elapsed, limit, 0.5);
         for kind in [
             FaultKind::Denied,
             FaultKind::Credentials,
@@ -154,7 +155,10 @@ mod tests {
         ] {
             assert_eq!(react(kind, Duration::ZERO), Reaction::GiveUp, "{kind:?}");
         }
-        assert!(matches!(react(FaultKind::NotYet, late), Reaction::Again { .. }));
+        assert!(matches!(
+            react(FaultKind::NotYet, late),
+            Reaction::Again { .. }
+        ));
         assert_eq!(react(FaultKind::NotYet, limit), Reaction::GiveUp);
         assert_eq!(react(FaultKind::NotFound, late), Reaction::GiveUp);
         assert!(matches!(

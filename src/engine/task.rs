@@ -84,7 +84,7 @@ impl Task {
                 FaultKind::Throttled | FaultKind::Server | FaultKind::Lost
             );
             if !passing {
-                return Err(StepProblem::Refused(fault));
+                return Err(StepProblem::Refused { fault });
             }
             if self.run.clock.since(began) >= OUT_OF_REACH {
                 return Err(StepProblem::NoAnswer {
@@ -165,4 +165,3 @@ impl Task {
         });
     }
 }
-

@@ -43,7 +43,12 @@ impl Worker {
     }
 
     /// Makes one call and waits until it shows.
-    async fn change(&mut self, id: &str, call: &Call, view: &View) -> Result<Arc<View>, StepProblem> {
+    async fn change(
+        &mut self,
+        id: &str,
+        call: &Call,
+        view: &View,
+    ) -> Result<Arc<View>, StepProblem> {
         let task = Arc::clone(&self.task);
         let tunnel = Tunnel::of(call);
         let was_up = match &tunnel {
@@ -114,7 +119,12 @@ impl Task {
     }
 
     /// The id, once a change shows or the object is being modified.
-    fn took_effect(&self, id: &str, call: &Call, view: &View) -> Result<Option<String>, StepProblem> {
+    fn took_effect(
+        &self,
+        id: &str,
+        call: &Call,
+        view: &View,
+    ) -> Result<Option<String>, StepProblem> {
         let moving = matches!(
             self.progress(Some(id), Goal::Ready, view)?,
             Look::OnTheWay { .. }
@@ -136,7 +146,9 @@ impl Task {
             twice: true,
         };
         let probe = |view: &View| {
-            let seen = tunnel.telemetry(view).find(|seen| seen.outside == tunnel.outside);
+            let seen = tunnel
+                .telemetry(view)
+                .find(|seen| seen.outside == tunnel.outside);
             let up = seen.is_some_and(|seen| seen.up);
             was_down |= !up;
             let changed_since = seen
@@ -197,7 +209,9 @@ impl Tunnel {
         let up = self
             .telemetry(view)
             .any(|seen| seen.outside == self.outside && seen.up);
-        let other = self.telemetry(view).find(|seen| seen.outside != self.outside);
+        let other = self
+            .telemetry(view)
+            .find(|seen| seen.outside != self.outside);
         let alone = other.is_none_or(|other| !other.up);
         if up && alone {
             return Err(StepProblem::LastTunnel {

@@ -14,6 +14,11 @@ pub(super) fn of_site(site: &Site) -> String {
     hash(&json!(site))
 }
 
+/// SHA-256 of a site's name, for plans that have no site file.
+pub(super) fn of_name(site: &SiteName) -> String {
+    hash(&json!(site))
+}
+
 /// SHA-256 of everything in AWS that an onboarding depends on; none offline.
 ///
 /// Telemetry, propagated routes and passing states are left out: they change by themselves and no

@@ -81,16 +81,22 @@ impl Prices {
         Ok(prices)
     }
 
+    /// USD per hour of a kind in a Region; none when it costs nothing by the hour.
+    pub fn hourly_usd(&self, kind: &str, region: &Region) -> Option<f64> {
+        let price = self.hourly.get(kind)?;
+        let otherwise = || price.usd.get(self.otherwise.as_ref()?);
+        price.usd.get(region).or_else(otherwise).copied()
+    }
+
     /// The line of the bill for one resource; none when the kind costs nothing by the hour.
     fn line(&self, step: &PlannedStep, region: &Region, sign: f64) -> Option<CostLine> {
         let price = self.hourly.get(&step.node.kind)?;
-        let (hourly, item) = match (price.usd.get(region), &self.otherwise) {
-            (Some(usd), _) => (*usd, price.item.clone()),
-            (None, Some(other)) => (
-                *price.usd.get(other)?,
-                format!("{} (price of {other}, {region} is not in the table)", price.item),
-            ),
-            (None, None) => return None,
+        let hourly = self.hourly_usd(&step.node.kind, region)?;
+        let item = match &self.otherwise {
+            Some(other) if !price.usd.contains_key(region) => {
+                format!("{} (price of {other}: {region} is not in the table)", price.item)
+            }
+            _ => price.item.clone(),
         };
         Some(CostLine {
             item,

@@ -249,7 +249,11 @@ fn warn_of(step: &PlannedStep, findings: &mut Findings<'_>) {
         ),
         _ => {}
     }
-    if step.change == Change::Adopt && !step.differences.is_empty() {
+    // The gateway's own number is used as it is; tunnels that differ would not meet the router's.
+    if step.node.kind == "vpn_connection"
+        && step.change == Change::Adopt
+        && !step.differences.is_empty()
+    {
         let (name, is, wanted) = &step.differences[0];
         findings.refuse(
             "plan::adopted_differs",

@@ -13,13 +13,6 @@ use crate::spec::{
 };
 use crate::tunnel;
 
-/// The tag of a connection that remembers where propagation was enabled for it.
-///
-/// A gateway that was adopted has no tag of ours, so the connection keeps the route tables, as
-/// many per tag as fit into the 256 characters of a value: `underpass:propagation`,
-/// `underpass:propagation-2`, ….
-const TAG_PROPAGATION: &str = "underpass:propagation";
-
 /// The part of a view that concerns one site.
 ///
 /// Offline there is no view, and nothing exists.
@@ -188,18 +181,15 @@ impl<'a> World<'a> {
 
     /// Route tables that get routes from the adopted gateway because of this site.
     ///
-    /// Those that do not propagate from it yet, and those that an earlier run has remembered on
-    /// the connection. Empty when the gateway is ours: then every propagation from it is.
+    /// Empty when the gateway is ours: then every propagation from it is.
     pub(super) fn enables_propagation(&self) -> BTreeSet<RouteTableId> {
         let Some(gateway) = self.gateway.filter(|_| self.gateway_is_adopted()) else {
             return BTreeSet::new();
         };
-        let new = self
-            .route_tables
+        self.route_tables
             .iter()
             .filter(|table| !table.propagating.contains(&gateway.id))
-            .map(|table| table.id.clone());
-        new.chain(self.connection.iter().flat_map(|it| remembered(&it.tags)))
+            .map(|table| table.id.clone())
             .collect()
     }
 
@@ -227,18 +217,6 @@ pub(super) fn maker(tags: &Tags) -> String {
         || "not made by underpass".to_owned(),
         |site| format!("of site {}", site.escape_debug()),
     )
-}
-
-/// The route tables that a connection's tags remember.
-fn remembered(tags: &Tags) -> BTreeSet<RouteTableId> {
-    tags.iter()
-        .filter(|(key, _)| {
-            key.strip_prefix(TAG_PROPAGATION)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        })
-        .flat_map(|(_, value)| value.split_whitespace())
-        .filter_map(|id| id.parse().ok())
-        .collect()
 }
 
 /// A connection's inside CIDRs; out of its XML where AWS lists no options, as on old connections.

@@ -83,6 +83,12 @@ impl Inputs {
         Self::new(values.into_iter().map(known).collect())
     }
 
+    /// Every input by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Maybe<Value>)> {
+        let values = self.values.iter();
+        values.map(|(name, value)| (name.as_str(), value))
+    }
+
     /// An input as far as it is known: none when it is not given or not known yet.
     pub fn given<T: DeserializeOwned>(
         &self,
