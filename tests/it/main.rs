@@ -23,3 +23,5 @@ fn no_test_file_is_forgotten() {
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod sandbox_clients;
+mod sandbox_http;
