@@ -5,7 +5,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use crate::{plan, playbook, spec};
+use crate::{plan, spec};
 
 /// Explain a code that plan, onboard or a site file's error names
 #[derive(Debug, clap::Args)]
@@ -16,17 +16,26 @@ pub struct Args {
 
 /// A code as every stage explains it.
 struct Explained {
-    code: &'static str,
-    title: &'static str,
+    code: String,
+    title: String,
     cause: &'static str,
     remedy: &'static str,
 }
 
 fn all() -> Vec<Explained> {
-    let spec = spec::codes().iter().map(|c| Explained { code: c.code, title: c.title, cause: c.cause, remedy: c.remedy });
-    let playbook = playbook::codes().iter().map(|c| Explained { code: c.code, title: c.title, cause: c.cause, remedy: c.remedy });
-    let plan = plan::codes().iter().map(|c| Explained { code: c.code, title: c.title, cause: c.cause, remedy: c.remedy });
-    spec.chain(playbook).chain(plan).collect()
+    let spec = spec::Code::ALL.iter().map(|code| Explained {
+        code: code.to_string(),
+        title: code.word().replace('_', " "),
+        cause: code.cause(),
+        remedy: code.mend(),
+    });
+    let plan = plan::codes().iter().map(|code| Explained {
+        code: code.code.to_owned(),
+        title: code.title.to_owned(),
+        cause: code.cause,
+        remedy: code.remedy,
+    });
+    spec.chain(plan).collect()
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
@@ -36,7 +45,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
         output.result(&json!({ "schema_version": 1, "codes": rows }), || {
             let mut table = super::table(["code", "what"]);
             for code in &all {
-                table.add_row([code.code, code.title]);
+                table.add_row([&code.code, &code.title]);
             }
             table.to_string()
         })?;
@@ -44,7 +53,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     };
     let found: Vec<_> = all
         .iter()
-        .filter(|code| code.code == wanted || code.code.rsplit("::").next() == Some(wanted.as_str()))
+        .filter(|code| code.code == *wanted || code.code.rsplit("::").next() == Some(wanted.as_str()))
         .collect();
     let Some(code) = found.first() else {
         return Err(Failure::new(Exit::Input, format!("no code is called `{}`", wanted.escape_debug())).next("underpass explain"));

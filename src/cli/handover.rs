@@ -9,11 +9,13 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::aws::Collection;
 use crate::clock::Clock;
-use crate::device::{self, FileChange, Manifest, RenderContext};
+use crate::device::bundle::{self, Change, Manifest};
+use crate::device::{self, RenderContext};
 use crate::plan::Plan;
 use crate::resource::Keys;
 use crate::spec::{InsideCidr, Site, SiteName, VpnConnectionId};
-use crate::tunnel::{self, ConnectionXml, TunnelOptions, TunnelSet};
+use crate::tunnel::xml::{self, ConnectionXml};
+use crate::tunnel::{self, TunnelOptions, TunnelSet};
 use crate::verify::Report;
 
 /// What was written, and what it was written from.
@@ -51,8 +53,8 @@ pub(super) async fn write(
             Failure::new(Exit::Aws, format!("{id} has no configuration to read: AWS gives it only while it is pending or available"))
         })?;
     let vpc_cidrs = view.vpcs.get(&site.aws.vpc).map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
-    let xml = secrecy::ExposeSecret::expose_secret(configuration);
-    let tunnels = join(site, &options(plan)?, xml, keys, &vpc_cidrs)?;
+    let text = secrecy::ExposeSecret::expose_secret(configuration);
+    let tunnels = join(site, &options(plan)?, text, keys, &vpc_cidrs)?;
     render(site, tunnels, id.clone(), folder, &connection.clock)
 }
 
@@ -77,11 +79,11 @@ pub(super) fn inside_cidrs(read: &ConnectionXml) -> Result<[InsideCidr; 2], Fail
 pub(super) fn join(
     site: &Site,
     options: &[TunnelOptions; 2],
-    xml: &str,
+    text: &str,
     keys: &Keys,
     vpc_cidrs: &[ipnet::Ipv4Net],
 ) -> Result<TunnelSet, Failure> {
-    let read = tunnel::read_xml(xml).map_err(|error| {
+    let read = xml::read(text).map_err(|error| {
         Failure::new(Exit::Aws, format!("AWS's configuration of the connection cannot be read: {error}"))
     })?;
     tunnel::join(site, options, &read, keys, vpc_cidrs.to_vec()).map_err(|error| {
@@ -101,11 +103,12 @@ pub(super) fn render(
         Failure::new(Exit::Input, format!("no device is called `{}`", site.gateway.device))
             .next("underpass devices")
     })?;
-    let context = RenderContext::new(clock.now());
+    let tool_version = env!("CARGO_PKG_VERSION").to_owned();
+    let context = RenderContext { generated_at: clock.now(), tool_version };
     let files = device
         .render(&tunnels, &context)
         .map_err(|error| Failure::new(Exit::Refused, format!("{} cannot be configured: {error}", device.title())))?;
-    let manifest = device::write_bundle(folder, &files, &tunnels)
+    let manifest = bundle::write(folder, &files, &tunnels, device.name(), &context)
         .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
     let notes = device.notes(&tunnels);
     Ok(Handover { tunnels, connection, folder: folder.to_owned(), manifest, notes })
@@ -117,7 +120,8 @@ impl Handover {
         let mut text = format!("\nSite {} is deployed: {}\n\n", plan.site, self.connection);
         let mut table = super::table(["tunnel", "AWS outside", "inside (site ↔ AWS)", "IKE", "ESP", "state"]);
         for tunnel in &self.tunnels.tunnels {
-            let state = report.tunnel_state(tunnel.aws.outside);
+            let seen = report.tunnels.iter().find(|seen| seen.outside == Some(tunnel.aws.outside));
+            let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
             table.add_row([
                 tunnel.number.to_string(),
                 tunnel.aws.outside.to_string(),
@@ -145,26 +149,44 @@ impl Handover {
         let mut text = format!("Files in {}/ ({} for the router)\n", self.folder.display(), self.tunnels.site.gateway.device);
         for file in &self.manifest.files {
             let secret = if file.secret { "secret" } else { "" };
-            let change = match file.change {
-                FileChange::New => "new",
-                FileChange::Changed => "changed",
-                FileChange::Same => "same",
-            };
-            text.push_str(&format!("  {:04o} {:7} {:6} {}\n", file.mode, change, secret, file.path));
+            text.push_str(&format!("  {} {:7} {secret:6} {}\n", file.mode, change(file.change), file.path));
         }
         text
     }
 
     /// The summary for machines; without any secret.
     pub(super) fn to_json(&self, plan: &Plan, report: &Report) -> Value {
+        let files: Vec<_> = self
+            .manifest
+            .files
+            .iter()
+            .map(|file| {
+                json!({
+                    "path": file.path,
+                    "mode": file.mode,
+                    "secret": file.secret,
+                    "sha256": file.sha256,
+                    "change": change(file.change),
+                })
+            })
+            .collect();
         json!({
             "schema_version": 1,
             "site": plan.site,
             "run": plan.run,
             "connection": self.connection,
-            "bundle": { "folder": self.folder, "files": self.manifest.files },
+            "bundle": { "folder": self.folder, "files": files },
             "notes": self.notes,
             "verification": report,
         })
+    }
+}
+
+/// What writing a file did, in a word.
+fn change(change: Change) -> &'static str {
+    match change {
+        Change::New => "new",
+        Change::Changed => "changed",
+        Change::Same => "same",
     }
 }

@@ -15,6 +15,7 @@ use super::survey::{HowToPlan, Survey, linted, survey};
 use super::{load, plan as plan_command, run, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
+use crate::verify::Subject;
 
 /// Bring a site up: AWS's half, the router's half, and what to do next
 #[derive(Debug, clap::Args)]
@@ -65,7 +66,14 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 
     let out = handover::folder(args.out.as_deref(), &site.name);
     let handover = handover::write(&connection, &site, &report.plan, &report.connection()?, &keys, &out).await?;
-    finish(args, global, output, &connection, &site, &report.plan, &handover).await
+    let subject = watch::subject(
+        &site,
+        &again.site_file(),
+        &report.plan,
+        &handover.connection,
+        &report.vpn_gateway()?,
+    );
+    finish(args, global, output, &connection, &subject, &report.plan, &handover).await
 }
 
 /// A saved plan, if it still fits.
@@ -99,15 +107,15 @@ async fn finish(
     global: &Global,
     output: Output,
     connection: &Connection,
-    site: &Site,
+    subject: &Subject,
     plan: &Plan,
     handover: &Handover,
 ) -> Result<Exit, Failure> {
     let flags = super::same_flags(global);
     let verify = format!("underpass verify {}{flags}", args.site.display());
     let report = match args.wait_for_tunnels {
-        Some(limit) => watch::until_up(output, connection, site, plan, handover, limit).await?,
-        None => watch::look(connection, site, plan, handover).await?,
+        Some(limit) => watch::until_up(output, connection, subject, limit).await?,
+        None => watch::look(connection, subject).await?,
     };
     let up = report.is_up();
     output.result(&handover.to_json(plan, &report), || handover.text(plan, &report, &verify))?;

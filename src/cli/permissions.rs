@@ -6,7 +6,7 @@ use crate::aws::{Client, FaultKind};
 use crate::clock::IdSource;
 use crate::plan::{self, Plan};
 use crate::resource::Keys;
-use crate::tunnel::generate_key;
+use crate::tunnel::key;
 
 /// What AWS said of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,7 +45,7 @@ impl Checked {
 /// The keys in these calls are thrown away: DryRun makes nothing.
 pub(super) async fn check(client: &Client, plan: &Plan, ids: &IdSource) -> Vec<Checked> {
     let keys: Keys =
-        plan.tunnels.iter().map(|tunnel| (tunnel.options.inside_cidr, generate_key(ids))).collect();
+        plan.tunnels.iter().map(|tunnel| (tunnel.options.inside_cidr, key::generate(ids))).collect();
     let mut checked = Vec::new();
     for (step, call) in plan::calls(plan, &keys) {
         let Some(call) = call else { continue };

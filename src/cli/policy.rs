@@ -2,21 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::load;
 use super::output::Output;
-use super::survey::{HowToPlan, offline};
-use crate::plan::{self, PolicyFor};
+use crate::plan::{self, PolicyFor, Scope};
 
 /// Print the exact IAM policy for a site, with tag conditions
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The site file
     site: PathBuf,
-    #[command(flatten)]
-    how: HowToPlan,
     /// For which command
     #[arg(long = "for", value_enum, default_value_t, value_name = "COMMAND")]
     purpose: Purpose,
@@ -34,15 +30,16 @@ enum Purpose {
     Teardown,
 }
 
-pub(super) fn run(args: &Args, _global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
-    let plan = offline(&site, &args.site, &args.how)?;
-    let purpose = match args.purpose {
-        Purpose::Plan => PolicyFor::Plan,
-        Purpose::Onboard => PolicyFor::Onboard,
-        Purpose::Teardown => PolicyFor::Teardown,
+    let scope = match args.purpose {
+        Purpose::Plan => Scope::Plan,
+        Purpose::Onboard => Scope::Onboard,
+        Purpose::Teardown => Scope::Teardown,
     };
-    let policy = plan::policy(&site, &plan, purpose);
-    output.result(&policy, || serde_json::to_string_pretty(&policy).unwrap_or_default())?;
+    let account = site.aws.account.as_ref();
+    let policy = plan::policy(&PolicyFor::Site { site: &site.name, region: &site.region, account, scope });
+    // The policy is the result in every format: IAM takes it as it is.
+    output.text(&format!("{policy:#}"));
     Ok(Exit::Ok)
 }

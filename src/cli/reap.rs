@@ -42,7 +42,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     }
     let mut table = super::table(["site", "expired at", "objects"]);
     for site in &expired {
-        table.add_row([site.name.to_string(), site.expires_at.to_string(), site.objects.len().to_string()]);
+        table.add_row([site.site.to_string(), site.expired_at.to_string(), site.objects.len().to_string()]);
     }
     if args.dry_run {
         output.result(&json!({ "schema_version": 1, "expired": expired }), || format!("{table}\n\nnext: {command} --yes"))?;
@@ -54,8 +54,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let mut failures = Vec::new();
     for site in &expired {
         let result = async {
-            let plan = teardown::plan_for(&connection, &site.name).await?;
-            let folder = run::folder(global, &site.name);
+            let plan = teardown::plan_for(&connection, &site.site).await?;
+            let folder = run::folder(global, &site.site);
             let lock = run::lock(&folder, &command)?;
             teardown::execute(output, &connection, &folder, &lock, plan, &again).await
         };
@@ -63,8 +63,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             Ok(plan) => reaped.push(plan),
             // One stuck site must not keep the others' bills running.
             Err(failure) => {
-                output.say(Line::Fail, &format!("{}: {}", site.name, failure.report));
-                failures.push((site.name.clone(), failure));
+                output.say(Line::Fail, &format!("{}: {}", site.site, failure.report));
+                failures.push(failure);
             }
         }
     }
@@ -75,7 +75,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         || format!("{} test sites removed; saves {saved:.2} USD a month", names.len()),
     )?;
     match failures.into_iter().next() {
-        Some((_, failure)) => Err(failure),
+        Some(failure) => Err(failure),
         None => Ok(Exit::Ok),
     }
 }

@@ -16,7 +16,7 @@ use super::{load, run};
 use crate::device;
 use crate::resource::{Change, Keys};
 use crate::spec::Site;
-use crate::tunnel;
+use crate::tunnel::{self, xml};
 
 /// Write the router's configuration anew from what is in AWS, or from a saved XML
 #[derive(Debug, clap::Args)]
@@ -77,13 +77,13 @@ fn from_xml(
     args: &Args,
     global: &Global,
     site: &Site,
-    xml: &std::path::Path,
+    path: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Handover, Failure> {
-    let text = std::fs::read_to_string(xml)
-        .map_err(|error| Failure::new(Exit::Input, format!("cannot read {}: {error}", xml.display())))?;
-    let read = tunnel::read_xml(&text)
-        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", xml.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(Exit::Input, format!("cannot read {}: {error}", path.display())))?;
+    let read = xml::read(&text)
+        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))?;
     let inside = handover::inside_cidrs(&read)?;
     let device = device::find(&site.gateway.device).ok_or_else(|| {
         Failure::new(Exit::Input, format!("no device is called `{}`", site.gateway.device)).next("underpass devices")

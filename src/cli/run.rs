@@ -1,6 +1,7 @@
 //! Carrying a plan out: lock, keys, journal, engine, Ctrl-C, report.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use tokio::sync::mpsc;
 
@@ -18,8 +19,8 @@ use crate::journal::{
 };
 use crate::plan::Plan;
 use crate::resource::Keys;
-use crate::spec::{Site, SiteName, VpnConnectionId};
-use crate::tunnel::{PreSharedKey, generate_key};
+use crate::spec::{Site, SiteName, VpnConnectionId, VpnGatewayId};
+use crate::tunnel::{PreSharedKey, key};
 
 /// A plan, its keys, and the run it continues, if any.
 pub(super) struct Job {
@@ -47,11 +48,20 @@ pub(super) struct Done {
 impl Done {
     /// The connection that the run made or found.
     pub(super) fn connection(&self) -> Result<VpnConnectionId, Failure> {
-        let step = self.plan.steps.iter().find(|step| step.node.kind == "vpn_connection");
+        self.id_of("vpn_connection")
+    }
+
+    /// The virtual private gateway that the run made or found.
+    pub(super) fn vpn_gateway(&self) -> Result<VpnGatewayId, Failure> {
+        self.id_of("vpn_gateway")
+    }
+
+    fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
+        let step = self.plan.steps.iter().find(|step| step.node.kind == kind);
         step.and_then(|step| self.report.steps.get(&step.node.id))
             .and_then(|step| step.id.as_deref())
             .and_then(|id| id.parse().ok())
-            .ok_or_else(|| Failure::new(Exit::Internal, "the plan has no VPN connection to write files for"))
+            .ok_or_else(|| Failure::new(Exit::Internal, format!("the playbook has no {kind} step to write files for")))
     }
 }
 
@@ -120,7 +130,7 @@ pub(super) fn keys(
             let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
             keys.insert(inside, read_key(&path)?);
         } else {
-            keys.entry(inside).or_insert_with(|| generate_key(ids));
+            keys.entry(inside).or_insert_with(|| key::generate(ids));
         }
     }
     folder.save_keys(&keys).map_err(|error| journal_failure(&error))?;
@@ -247,6 +257,11 @@ impl Again {
     pub(super) fn new(command: &str, site: &Path, global: &Global) -> Self {
         let site = format!("{}{}", site.display(), super::same_flags(global));
         Self { command: format!("underpass {command} {site}"), site: Some(site) }
+    }
+
+    /// The site file with the flags; empty where the command names none.
+    pub(super) fn site_file(&self) -> String {
+        self.site.clone().unwrap_or_default()
     }
 }
 

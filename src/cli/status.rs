@@ -10,6 +10,7 @@ use super::connect::{Connection, connect};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::run::Again;
 use super::survey::{HowToPlan, survey};
 use super::{load, verify};
 use crate::plan::Plan;
@@ -56,7 +57,7 @@ async fn show(
     site: &Site,
     plan: &Plan,
 ) -> Result<bool, Failure> {
-    let onboard = format!("underpass onboard {}{}", args.site.display(), super::same_flags(global));
+    let again = Again::new("onboard", &args.site, global);
     let mut table = super::table(["", "step", "what", "id", "state"]);
     for step in &plan.steps {
         let state = match step.change {
@@ -74,7 +75,7 @@ async fn show(
         ]);
     }
     let exists = plan.steps.iter().any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
-    let report = if exists { Some(verify::report(connection, site, plan, &onboard).await?) } else { None };
+    let report = if exists { Some(verify::report(connection, site, plan, &again).await?) } else { None };
     let steps: Vec<_> = plan
         .steps
         .iter()
@@ -83,7 +84,7 @@ async fn show(
     let value = json!({ "schema_version": 1, "site": site.name, "at": connection.clock.now(), "steps": steps, "verification": report });
     output.result(&value, || {
         let tunnels = report.as_ref().map_or_else(
-            || format!("\nNot deployed.\nnext: {onboard}\n"),
+            || format!("\nNot deployed.\nnext: {}\n", again.command),
             |report| format!("\n{}", verify::text(report)),
         );
         format!("Site {} at {}\n{table}\n{tunnels}", site.name, connection.clock.now())

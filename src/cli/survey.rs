@@ -87,7 +87,8 @@ fn make(
     };
     let policy = how.policy();
     let now = clock.now();
-    let question = Question { site, playbook, view, account, run, now, policy };
+    let accept = how.accept.iter().cloned().collect();
+    let question = Question { site, playbook, view, account, run, now, policy, accept: &accept };
     let plan = plan::onboard(&question).map_err(|errors| refused(path, &errors))?;
     linted(plan)
 }

@@ -7,11 +7,12 @@ use super::connect::{Connection, connect};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::run::Again;
 use super::survey::{HowToPlan, survey};
 use super::{load, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
-use crate::verify::{self, Report, Verdict};
+use crate::verify::{Report, Verdict};
 
 /// Check that the two halves meet, with the likely cause of each miss
 #[derive(Debug, clap::Args)]
@@ -26,10 +27,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let site = load::site(output, &args.site)?;
     let connection = connect(global, &site.region).await?;
     let plan = survey(&site, &args.site, &connection, &args.how).await?.plan;
-    let onboard = format!("underpass onboard {}{}", args.site.display(), super::same_flags(global));
-    let report = report(&connection, &site, &plan, &onboard).await?;
+    let again = Again::new("onboard", &args.site, global);
+    let report = report(&connection, &site, &plan, &again).await?;
     output.result(&report, || text(&report))?;
-    if report.is_up() && report.passed() {
+    if report.is_up() {
         Ok(Exit::Ok)
     } else {
         Err(Failure::new(Exit::NotVerified, report.summary())
@@ -42,19 +43,19 @@ pub(super) async fn report(
     connection: &Connection,
     site: &Site,
     plan: &Plan,
-    onboard: &str,
+    again: &Again,
 ) -> Result<Report, Failure> {
-    let id = plan
-        .steps
-        .iter()
-        .find(|step| step.node.kind == "vpn_connection")
-        .and_then(|step| step.existing.as_deref())
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(|| {
-            Failure::new(Exit::NotVerified, format!("site {} has no VPN connection in AWS yet", site.name)).next(onboard)
-        })?;
-    let subject = watch::subject(site, plan, &id);
-    Ok(verify::inspect(&connection.client, &subject, connection.clock.now()).await?)
+    let existing = |kind: &str| {
+        plan.steps.iter().find(|step| step.node.kind == kind).and_then(|step| step.existing.as_deref())
+    };
+    let id = existing("vpn_connection").and_then(|id| id.parse().ok());
+    let gateway = existing("vpn_gateway").and_then(|id| id.parse().ok());
+    let (Some(id), Some(gateway)) = (id, gateway) else {
+        let text = format!("site {} has no VPN connection in AWS yet", site.name);
+        return Err(Failure::new(Exit::NotVerified, text).next(again.command.clone()));
+    };
+    let subject = watch::subject(site, &again.site_file(), plan, &id, &gateway);
+    watch::look(connection, &subject).await
 }
 
 /// The report for people: a table, then each miss with its likely cause.
@@ -66,12 +67,12 @@ pub(super) fn text(report: &Report) -> String {
             Verdict::Fail => "✗",
             Verdict::Unknown => "◎",
         };
-        table.add_row([glyph, check.id.as_str(), check.subject.as_str(), check.saw.as_str(), check.expected.as_str()]);
+        table.add_row([glyph, &check.id.to_string(), &check.subject, &check.saw, &check.expected]);
     }
     let mut text = format!("{table}\n");
     for check in report.checks.iter().filter(|check| check.verdict == Verdict::Fail) {
         text.push_str(&format!("\n✗ {} {}\n", check.id, check.subject));
-        for cause in &check.likely_cause {
+        if let Some(cause) = &check.likely_cause {
             text.push_str(&format!("    likely: {cause}\n"));
         }
         if let Some(next) = &check.next {
