@@ -11,3 +11,4 @@ pub mod resource;
 pub mod sandbox;
 pub mod spec;
 pub mod tunnel;
+pub mod verify;
