@@ -13,3 +13,4 @@ pub mod resource;
 pub mod sandbox;
 pub mod spec;
 pub mod tunnel;
+pub mod verify;
