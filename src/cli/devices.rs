@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use crate::device::{self, Device};
+use crate::spec::InvalidValue;
 
 /// List the routers that can be configured, or show one
 #[derive(Debug, clap::Args)]
@@ -18,11 +19,8 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     match &args.name {
         None => list(output)?,
         Some(name) => match device::find(name) {
-            Some(device) => show(output, device)?,
-            None => {
-                return Err(Failure::new(Exit::Input, format!("no device is called `{}`", name.escape_debug()))
-                    .next("underpass devices"));
-            }
+            Ok(device) => show(output, device)?,
+            Err(error) => return Err(unknown(&error)),
         },
     }
     Ok(Exit::Ok)
@@ -58,12 +56,25 @@ fn yes(can: bool) -> String {
 
 fn show(output: Output, device: &'static dyn Device) -> Result<(), Failure> {
     let abilities = device.abilities();
+    let options: Vec<_> = device
+        .options()
+        .iter()
+        .map(|option| {
+            json!({
+                "name": option.name,
+                "what": option.what,
+                "pattern": option.pattern,
+                "default": option.default,
+                "required": option.required,
+            })
+        })
+        .collect();
     let value = json!({
         "schema_version": 1,
         "name": device.name(),
         "title": device.title(),
         "abilities": abilities,
-        "options": device.options(),
+        "options": options,
     });
     output.result(&value, || {
         let mut text = format!("{}: {}\n\n", device.name(), device.title());
@@ -86,4 +97,9 @@ fn show(output: Output, device: &'static dyn Device) -> Result<(), Failure> {
         }
         text
     })
+}
+
+/// There is no such device.
+pub(super) fn unknown(error: &InvalidValue) -> Failure {
+    Failure::new(Exit::Input, error.problem.clone()).hint(error.help.clone()).next("underpass devices")
 }

@@ -99,10 +99,7 @@ pub(super) fn render(
     folder: &Path,
     clock: &Clock,
 ) -> Result<Handover, Failure> {
-    let device = device::find(&site.gateway.device).ok_or_else(|| {
-        Failure::new(Exit::Input, format!("no device is called `{}`", site.gateway.device))
-            .next("underpass devices")
-    })?;
+    let device = device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
     let tool_version = env!("CARGO_PKG_VERSION").to_owned();
     let context = RenderContext { generated_at: clock.now(), tool_version };
     let files = device

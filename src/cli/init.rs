@@ -154,11 +154,8 @@ impl Form {
 fn device(text: &str) -> Result<String, String> {
     let name = answer::device(text)?;
     match crate::device::find(&name) {
-        Some(_) => Ok(name),
-        None => {
-            let known: Vec<_> = crate::device::registry().iter().map(|device| device.name()).collect();
-            Err(format!("no device is called `{name}`: use one of {}", known.join(", ")))
-        }
+        Ok(_) => Ok(name),
+        Err(error) => Err(format!("{}: {}", error.problem, error.help)),
     }
 }
 

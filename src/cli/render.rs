@@ -85,9 +85,7 @@ fn from_xml(
     let read = xml::read(&text)
         .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))?;
     let inside = handover::inside_cidrs(&read)?;
-    let device = device::find(&site.gateway.device).ok_or_else(|| {
-        Failure::new(Exit::Input, format!("no device is called `{}`", site.gateway.device)).next("underpass devices")
-    })?;
+    let device = device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
     let options = tunnel::negotiate(site, &device.abilities(), inside)
         .map_err(|errors| Failure::new(Exit::Refused, errors.to_string()))?;
     let keys: Keys = run::folder(global, &site.name)

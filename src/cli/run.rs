@@ -275,7 +275,7 @@ async fn listen(output: Output, cancel: Cancel) {
             signal = tokio::signal::ctrl_c() => if signal.is_err() { return },
             _ = terminate.recv() => {}
         }
-        if cancel.level() == CancelLevel::None {
+        if cancel.level() == CancelLevel::GoOn {
             output.say(Line::Warn, "stopping: nothing new is begun; once more to stop waiting as well");
             cancel.stop();
         } else {
