@@ -65,7 +65,7 @@ pub mod answer {
 
     /// Reads the router's family; whether it exists, the devices know.
     pub fn device(text: &str) -> Result<String, String> {
-        check::word(text.trim()).map_err(sentence)
+        check::word(text.trim(), "a device's name").map_err(sentence)
     }
 
     /// Reads the address that AWS sees.
@@ -123,121 +123,165 @@ pub fn template(answers: &InitAnswers) -> String {
 }
 
 fn write(out: &mut impl fmt::Write, answers: &InitAnswers) -> fmt::Result {
+    out.write_str(
+        "# A site: a router, the networks behind it, and the VPC that they shall reach.\n\
+         # `underpass plan` shows what would be made of it. What is commented out is the default\n\
+         # or an example.\n",
+    )?;
     head(out, answers)?;
     gateway(out, answers)?;
     networks(out, answers)?;
     aws(out, answers)?;
-    out.write_str(TAIL)
+    for (setting, note) in TAIL {
+        noted(out, setting, note)?;
+    }
+    Ok(())
+}
+
+/// A line of the file and what is to be known about it.
+fn noted(out: &mut impl fmt::Write, setting: &str, note: &str) -> fmt::Result {
+    match note {
+        "" => writeln!(out, "{setting}"),
+        note => writeln!(out, "{setting:<36}  # {note}"),
+    }
 }
 
 fn head(out: &mut impl fmt::Write, answers: &InitAnswers) -> fmt::Result {
-    writeln!(
-        out,
-        "# A site: a router, the networks behind it, and the VPC that they shall reach.\n\
-         # `underpass plan` shows what would be made of it; `underpass schema` gives an editor its\n\
-         # fields. What is commented out shows the default.\n\
-         site: {}                # unique per account and Region\n\
-         region: {}",
-        answers.site, answers.region
-    )?;
+    let site = format!("site: {}", answers.site);
+    noted(out, &site, "unique per account and Region")?;
+    noted(out, &format!("region: {}", answers.region), "the VPC's")?;
+    let reap = "then `underpass reap` removes it: 10m to 30d";
     match answers.expires_after {
-        Some(life) => writeln!(
-            out,
-            "environment: test\nexpires_after: {}           # then `underpass reap` removes it: 10m to 30d",
-            durations::format(life)
-        ),
-        None => writeln!(
-            out,
-            "environment: production     # teardown asks for the site's name; `test` may expire\n\
-             # expires_after: 8h         # test only: then `underpass reap` removes it"
-        ),
+        Some(life) => {
+            noted(
+                out,
+                "environment: test",
+                "or production, which never expires",
+            )?;
+            let life = format!("expires_after: {}", durations::format(life));
+            noted(out, &life, reap)
+        }
+        None => {
+            noted(
+                out,
+                "environment: production",
+                "teardown asks for the name; or test",
+            )?;
+            noted(out, "# expires_after: 8h", &format!("test only: {reap}"))
+        }
     }
 }
 
 fn gateway(out: &mut impl fmt::Write, answers: &InitAnswers) -> fmt::Result {
-    writeln!(
+    noted(out, "", "")?;
+    noted(out, "gateway:", "")?;
+    let device = format!("  device: {}", answers.device);
+    noted(out, &device, "`underpass devices` lists them")?;
+    let outside = format!("  outside_ip: {}", answers.outside_ip);
+    noted(
         out,
-        "\ngateway:\n  device: {}        # `underpass devices` lists them\n  \
-         outside_ip: {}            # as AWS sees it: the router's, or that of the NAT before it",
-        answers.device, answers.outside_ip
+        &outside,
+        "as AWS sees it: the router's, or that of its NAT",
     )?;
-    match answers.local_ip {
-        Some(local) => writeln!(
-            out,
-            "  local_ip: {local}            # the router's own, behind the NAT"
-        )?,
-        None => writeln!(
-            out,
-            "  # local_ip: 192.168.1.2   # the router's own, where a NAT is before it"
-        )?,
-    }
-    match (answers.asn, answers.routing) {
-        (Some(asn), _) => writeln!(out, "  asn: {asn}")?,
-        (None, _) => writeln!(
-            out,
-            "  # asn: 65000              # BGP needs the site's own"
-        )?,
-    }
-    out.write_str(
-        "  # uplink_mtu: 1500        # less on PPPoE (1492) and LTE\n\
-         \x20 # options: {}             # what the device needs besides, such as interface names\n",
+    let local = match answers.local_ip {
+        Some(local) => format!("  local_ip: {local}"),
+        None => "  # local_ip: 192.168.1.2".to_owned(),
+    };
+    noted(out, &local, "the router's own, behind a NAT")?;
+    let asn = match answers.asn {
+        Some(asn) => format!("  asn: {asn}"),
+        None => format!("  # asn: {}", Asn::STATIC_DEFAULT),
+    };
+    noted(out, &asn, "the site's; BGP needs one")?;
+    noted(out, "  # uplink_mtu: 1500", "less on PPPoE (1492) and LTE")?;
+    noted(
+        out,
+        "  # options: {}",
+        "such as interface names; see the device",
     )
 }
 
 fn networks(out: &mut impl fmt::Write, answers: &InitAnswers) -> fmt::Result {
-    out.write_str("\nlan:                        # the networks behind the router\n")?;
+    noted(out, "", "")?;
+    noted(out, "lan:", "the networks behind the router")?;
     for net in &answers.lan {
-        writeln!(out, "  - {net}")?;
+        noted(out, &format!("  - {net}"), "")?;
     }
-    out.write_str(
-        "# appliances:               # machines whose traffic shall be private\n\
-         #   - { name: cam-hub-1, address: 10.20.0.10, profile: greengrass }\n",
+    noted(
+        out,
+        "# appliances:",
+        "machines whose traffic shall be private",
+    )?;
+    let host = answers.lan.first().and_then(|net| net.hosts().nth(9));
+    let host = host.map_or_else(|| "10.20.0.10".to_owned(), |host| host.to_string());
+    noted(
+        out,
+        &format!("#   - {{ name: cam-hub-1, address: {host} }}"),
+        "",
     )
 }
 
 fn aws(out: &mut impl fmt::Write, answers: &InitAnswers) -> fmt::Result {
-    write!(
+    noted(out, "", "")?;
+    noted(out, "aws:", "")?;
+    noted(
         out,
-        "\naws:\n\
-         \x20 # account: \"111122223333\" # another account is refused\n\
-         \x20 vpc: {}\n\
-         \x20 attach_to: virtual-private-gateway  # the VPC's own, else a new one; or an existing one:\n\
-         \x20 # attach_to: {{ virtual_private_gateway: vgw-... }}\n\
-         \x20 # attach_to: {{ transit_gateway: tgw-... }}\n\
-         \x20 # amazon_side_asn: 64512  # of a new gateway\n\
-         \x20 # route_tables: all       # or a list: [rtb-...]\n\
-         \x20 # customer_gateway: cgw-...          # to use an existing one\n\
-         \x20 # connection: vpn-...                # to use an existing one\n\
-         \n\
-         routing: {}{}\n",
-        answers.vpc,
-        answers.routing.as_str(),
-        match answers.routing {
-            Routing::Bgp => "                # or static",
-            Routing::Static => "             # or bgp, with gateway.asn",
-        }
-    )
+        "  # account: \"111122223333\"",
+        "another account is refused",
+    )?;
+    noted(out, &format!("  vpc: {}", answers.vpc), "")?;
+    noted(
+        out,
+        "  attach_to: virtual-private-gateway",
+        "the VPC's own, else a new one",
+    )?;
+    noted(
+        out,
+        "  # attach_to: { transit_gateway: tgw-... }",
+        "an existing one",
+    )?;
+    noted(out, "  # amazon_side_asn: 64512", "of a new gateway")?;
+    noted(out, "  # route_tables: all", "or a list: [rtb-...]")?;
+    noted(out, "  # customer_gateway: cgw-...", "an existing one")?;
+    noted(out, "  # connection: vpn-...", "an existing one")?;
+    noted(out, "", "")?;
+    let routing = format!("routing: {}", answers.routing.as_str());
+    noted(out, &routing, "bgp or static")
 }
 
 /// What nobody has to think about at first.
-const TAIL: &str = "\
-# security: strong          # AES-256, SHA-256, group 14 or better; `compatible` for old routers
-
-# tunnel_options:           # both tunnels; left out, the strongest that the router has is chosen
-#   ike_versions: [ikev2]
-#   phase1_lifetime: 28800
-#   phase2_lifetime: 3600
-#   rekey_margin: 270
-#   rekey_fuzz: 100
-#   replay_window: 1024
-#   dpd_timeout: 30
-#   lifecycle_control: false
-# tunnels:                  # one tunnel each; goes before tunnel_options
-#   - inside_cidr: 169.254.10.0/30
-#     pre_shared_key_file: tunnel-1.psk   # mode 0600; left out, a key is generated
-#   - inside_cidr: 169.254.10.4/30
-#     pre_shared_key_file: tunnel-2.psk
-
-# tags:                     # on every AWS object
-#   cost-centre: \"4711\"
-";
+const TAIL: [(&str, &str); 18] = [
+    (
+        "# security: strong",
+        "or compatible, for routers without AES-256 and SHA-256",
+    ),
+    ("", ""),
+    (
+        "# tunnel_options:",
+        "both tunnels; the strongest that the router has is the default",
+    ),
+    ("#   ike_versions: [ikev2]", ""),
+    ("#   phase1_lifetime: 28800", "seconds"),
+    ("#   phase2_lifetime: 3600", ""),
+    ("#   rekey_margin: 270", ""),
+    ("#   replay_window: 1024", "packets"),
+    ("#   dpd_timeout: 30", ""),
+    (
+        "#   lifecycle_control: false",
+        "true: you decide when AWS replaces an endpoint",
+    ),
+    ("# tunnels:", "one tunnel each; goes before tunnel_options"),
+    (
+        "#   - inside_cidr: 169.254.10.0/30",
+        "left out, a free one is chosen",
+    ),
+    (
+        "#     pre_shared_key_file: tunnel-1.psk",
+        "mode 0600; left out, a key is generated",
+    ),
+    ("#   - inside_cidr: 169.254.10.4/30", ""),
+    ("#     pre_shared_key_file: tunnel-2.psk", ""),
+    ("", ""),
+    ("# tags:", "on every AWS object"),
+    ("#   cost-centre: \"4711\"", ""),
+];

@@ -24,11 +24,13 @@ pub(super) fn take_secrets(node: &mut Node, shown: &mut String, sink: &Sink) {
     match &mut node.kind {
         Kind::Map(entries) => entries.retain_mut(|(key, value)| {
             let name = key.text.to_ascii_lowercase().replace('-', "_");
-            if !SECRETS.contains(&name.as_str()) {
+            // `{psk:value}` without a space is one key to YAML.
+            let joined = secret_in(&key.text).is_some();
+            if !joined && !SECRETS.contains(&name.as_str()) {
                 take_secrets(value, shown, sink);
                 return true;
             }
-            let message = format!("{} does not belong into a site file", quoted(&key.text));
+            let message = format!("{} does not belong in a site file", quoted(&key.text));
             let _reported = sink.report(
                 Problem::new(Code::SecretInFile, message)
                     .at(&key.node.span, "a secret")
@@ -50,27 +52,39 @@ pub(super) fn take_secrets(node: &mut Node, shown: &mut String, sink: &Sink) {
 }
 
 /// The text as it may be shown, byte for byte in place: without what stands behind a secret's
-/// name on its line, and without control characters.
+/// name on its line or indented under it, and without control characters.
 pub(super) fn mask_lines(text: &str) -> String {
-    text.split_inclusive('\n').map(mask_line).collect()
+    let mut under: Option<usize> = None;
+    let mask = |line: &str| {
+        let clean: String = line.chars().map(|c| shown(c, false)).collect();
+        let indent = line.len() - line.trim_start().len();
+        if line.trim().is_empty() || under.is_some_and(|column| indent > column) {
+            return blacken(&clean, &(0..clean.len()));
+        }
+        let found = secret_in(line);
+        under = found.map(|(column, _)| column);
+        match found {
+            Some((_, from)) => blacken(&clean, &(from..clean.len())),
+            None => clean,
+        }
+    };
+    text.split_inclusive('\n').map(mask).collect()
 }
 
-fn mask_line(line: &str) -> String {
+/// Where in the line a secret's name and where its value begins.
+fn secret_in(line: &str) -> Option<(usize, usize)> {
     let lower = line.to_ascii_lowercase().replace('-', "_");
-    let secret = SECRETS
+    SECRETS
         .iter()
         .filter_map(|name| {
-            let end = lower.find(name)? + name.len();
-            let rest = lower.get(end..)?.trim_start_matches([' ', '"', '\'']);
-            let gap = lower.len() - end - rest.len();
-            rest.starts_with([':', '=']).then_some(end + gap + 1)
+            let start = lower.find(name)?;
+            let rest = lower.get(start + name.len()..)?;
+            let value = rest.trim_start_matches([' ', '"', '\'']);
+            let gap = rest.len() - value.len();
+            let assigned = value.starts_with([':', '=']);
+            assigned.then_some((start, start + name.len() + gap + 1))
         })
-        .min();
-    let clean: String = line.chars().map(|c| shown(c, false)).collect();
-    match secret {
-        Some(from) => blacken(&clean, &(from..clean.len())),
-        None => clean,
-    }
+        .min_by_key(|(_, value)| *value)
 }
 
 fn blacken(text: &str, span: &Range<usize>) -> String {

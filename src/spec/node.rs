@@ -4,7 +4,6 @@
 //! not hide the next one. What a site file has no use for and an attacker has is refused here:
 //! aliases, tags, control characters, repeated keys, further documents, long texts.
 
-use std::iter::Peekable;
 use std::ops::Range;
 
 use serde_saphyr::granit_parser::{
@@ -78,24 +77,55 @@ pub(super) fn parse(text: &str, sink: &Sink) -> Checked<Node> {
         block_nesting_limit: DEEPEST,
     };
     let mut builder = Builder {
-        events: Parser::new_from_str_with_options(text, options).peekable(),
+        events: Parser::new_from_str_with_options(text, options),
         text,
         sink,
+        open: Vec::new(),
+        aliases: Vec::new(),
     };
-    builder.document()
+    let root = builder.document();
+    report_aliases(&builder.aliases, sink);
+    root
+}
+
+/// Aliases come in numbers, so that the first few places stand for all.
+fn report_aliases(aliases: &[Range<usize>], sink: &Sink) {
+    const SHOWN: usize = 3;
+    let problem = match aliases {
+        [] => return,
+        [_] => Problem::new(Code::Alias, "aliases are not read in a site file"),
+        all => Problem::new(
+            Code::Alias,
+            format!(
+                "aliases are not read in a site file, and it has {}",
+                all.len()
+            ),
+        ),
+    };
+    let problem = aliases.iter().take(SHOWN).fold(problem, |problem, place| {
+        problem.at(place, "refers to an anchor")
+    });
+    let _reported = sink.report(
+        problem.help("write the values out; what both tunnels share goes under `tunnel_options`"),
+    );
 }
 
 struct Builder<'t> {
-    events: Peekable<Parser<'t, StrInput<'t>>>,
+    events: Parser<'t, StrInput<'t>>,
     text: &'t str,
     sink: &'t Sink,
+    /// The brackets and braces that are open.
+    open: Vec<Range<usize>>,
+    aliases: Vec<Range<usize>>,
 }
 
 impl<'t> Builder<'t> {
     fn next(&mut self) -> Checked<(Event<'t>, Span)> {
         match self.events.next() {
             Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(self.sink.report(syntax(self.text, &error))),
+            Some(Err(error)) => Err(self
+                .sink
+                .report(syntax(self.text, &error, self.open.last()))),
             None => Ok((
                 Event::StreamEnd,
                 Span::empty(serde_saphyr::granit_parser::Marker::new(0, 1, 0)),
@@ -140,18 +170,13 @@ impl<'t> Builder<'t> {
         let tagged = event.tag().is_some();
         let mut node = match event {
             Event::Scalar(text, style, ..) => self.scalar(&text, style, place),
+            Event::SequenceStart(StructureStyle::Flow, ..)
+            | Event::MappingStart(StructureStyle::Flow, ..) => self.bracketed(&event, place)?,
             Event::SequenceStart(style, ..) => self.list(style, place)?,
             Event::MappingStart(style, ..) => self.map(style, place)?,
             Event::Alias(..) | Event::UnresolvedAlias(..) => {
-                let reported = self.sink.report(
-                    Problem::new(Code::Alias, "aliases are not read in a site file")
-                        .at(&place, "refers to an anchor")
-                        .help(
-                            "write the value out; what both tunnels share goes under \
-                             `tunnel_options`",
-                        ),
-                );
-                refused(place, reported)
+                self.aliases.push(place.clone());
+                refused(place, Reported::by_reader())
             }
             _ => Node {
                 span: place,
@@ -173,6 +198,16 @@ impl<'t> Builder<'t> {
         Ok(node)
     }
 
+    fn bracketed(&mut self, event: &Event<'t>, place: Range<usize>) -> Checked<Node> {
+        self.open.push(place.clone());
+        let node = match event {
+            Event::SequenceStart(style, ..) => self.list(*style, place)?,
+            _ => self.map(StructureStyle::Flow, place)?,
+        };
+        self.open.pop();
+        Ok(node)
+    }
+
     fn scalar(&self, text: &str, style: ScalarStyle, place: Range<usize>) -> Node {
         let plain = style == ScalarStyle::Plain;
         if plain && matches!(text, "" | "~" | "null" | "Null" | "NULL") {
@@ -190,7 +225,7 @@ impl<'t> Builder<'t> {
             let reported = self.sink.report(
                 Problem::new(
                     Code::ControlCharacter,
-                    format!("{} holds {what} (U+{:04X})", quoted(text), u32::from(bad)),
+                    format!("a text holds {what} (U+{:04X})", u32::from(bad)),
                 )
                 .at(&place, "in this text")
                 .help("values end up in a router's configuration: keep them to one printable line"),
@@ -201,7 +236,7 @@ impl<'t> Builder<'t> {
             let reported = self.sink.report(
                 Problem::new(
                     Code::TooLong,
-                    format!("{} has more than {LONGEST} characters", quoted(text)),
+                    format!("a text has more than {LONGEST} characters"),
                 )
                 .at(&(place.start..place.start), "begins here")
                 .help("shorten it"),
@@ -337,7 +372,7 @@ pub(super) fn is_hostile(c: char) -> bool {
 }
 
 /// The parser's complaint with the cause that people most often meet.
-fn syntax(text: &str, error: &ScanError) -> Problem {
+fn syntax(text: &str, error: &ScanError, open: Option<&Range<usize>>) -> Problem {
     let at = error.marker().byte_offset().unwrap_or(text.len());
     let at = text.floor_char_boundary(at.min(text.len()));
     let tabs = tabs(text);
@@ -348,6 +383,11 @@ fn syntax(text: &str, error: &ScanError) -> Problem {
             .and_then(|rest| rest.chars().next())
             .map_or(0, |c| if c == '\n' { 0 } else { c.len_utf8() });
         let problem = problem.at(&(at..at + width), "the parser stopped here");
+        if let Some(open) = open {
+            return problem
+                .at(open, "opened here")
+                .help("close the bracket, or look for a comma or quote that is missing after it");
+        }
         return problem.help(
             "check the indentation, and quote a value that begins with a special character or \
              contains `: ` or ` #`",

@@ -1,6 +1,6 @@
 //! What is wrong with a site file, where, and how to mend it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
@@ -9,9 +9,12 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 use serde::Serialize;
 
 use super::codes::Code;
+use super::mask::mask_lines;
 
 /// How many problems are shown; a file with more has one cause, not hundreds.
 const SHOWN: usize = 50;
+/// How many problems are kept at all, so that a hostile file cannot make us slow.
+const KEPT: usize = 1000;
 
 /// One problem of a site file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -116,18 +119,18 @@ pub struct Findings {
     origin: String,
     source: NamedSource<String>,
     problems: Vec<Problem>,
+    hidden: usize,
 }
 
 impl Findings {
     pub(super) fn new(origin: &Path, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| (problem.start(), problem.warning));
-        if problems.len() > SHOWN {
-            let more = problems.len() - SHOWN;
-            problems.truncate(SHOWN);
-            problems.push(
-                Problem::new(Code::MoreProblems, format!("and {more} more problems"))
-                    .help("mend the ones above first"),
-            );
+        let hidden = problems.len().saturating_sub(SHOWN);
+        problems.truncate(SHOWN);
+        if hidden > 0 {
+            let message = format!("{hidden} more are not shown");
+            let last = Problem::new(Code::MoreProblems, message);
+            problems.push(last.help("mend the ones above first"));
         }
         for problem in &mut problems {
             (problem.line, problem.column) = position(text, problem.start());
@@ -137,6 +140,7 @@ impl Findings {
             source: NamedSource::new(&origin, text.to_owned()),
             origin,
             problems,
+            hidden,
         }
     }
 
@@ -157,8 +161,12 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = self.problems.iter().filter(|p| !p.warning).count();
-        let warnings = self.problems.len() - errors;
+        let (errors, warnings): (Vec<_>, Vec<_>) = self
+            .problems
+            .iter()
+            .filter(|problem| problem.code != Code::MoreProblems)
+            .partition(|problem| !problem.warning);
+        let (errors, warnings) = (errors.len() + self.hidden, warnings.len());
         let counted = |n: usize, word: &str| match n {
             1 => format!("1 {word}"),
             n => format!("{n} {word}s"),
@@ -245,21 +253,33 @@ pub(super) type Checked<T> = Result<T, Reported>;
 
 /// Collects the problems while the file is read and checked.
 #[derive(Debug, Default)]
-pub(super) struct Sink(RefCell<Vec<Problem>>);
+pub(super) struct Sink {
+    kept: RefCell<Vec<Problem>>,
+    refused: Cell<bool>,
+}
 
 impl Sink {
     /// Adds a problem that makes the file unusable.
     pub(super) fn report(&self, problem: Problem) -> Reported {
-        self.0.borrow_mut().push(Problem {
+        self.refused.set(true);
+        self.keep(Problem {
             warning: false,
             ..problem
         });
         Reported(())
     }
 
+    /// Options of both tunnels are checked for each of them and reported once.
+    fn keep(&self, problem: Problem) {
+        let mut kept = self.kept.borrow_mut();
+        if kept.len() < KEPT && !kept.contains(&problem) {
+            kept.push(problem);
+        }
+    }
+
     /// Adds a warning.
     pub(super) fn warn(&self, problem: Problem) {
-        self.0.borrow_mut().push(Problem {
+        self.keep(Problem {
             warning: true,
             ..problem
         });
@@ -267,7 +287,7 @@ impl Sink {
 
     /// Whether the file is unusable.
     pub(super) fn refused(&self) -> Checked<()> {
-        if self.0.borrow().iter().any(|problem| !problem.warning) {
+        if self.refused.get() {
             Err(Reported(()))
         } else {
             Ok(())
@@ -275,7 +295,7 @@ impl Sink {
     }
 
     pub(super) fn into_problems(self) -> Vec<Problem> {
-        self.0.into_inner()
+        self.kept.into_inner()
     }
 }
 
@@ -284,9 +304,11 @@ pub(super) fn all<T>(parts: Vec<Checked<T>>) -> Checked<Vec<T>> {
     parts.into_iter().collect()
 }
 
-/// A value of the file for a message: in backquotes, without control characters, not too long.
+/// A value of the file for a message: in backquotes, without control characters or what looks
+/// like a key, not too long.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 48;
+    let text = &mask_lines(text);
     let clipped: String = text.chars().take(LONGEST).collect();
     let dots = if clipped.len() < text.len() {
         "…"

@@ -115,30 +115,57 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Complains about keys that the structure does not have.
-    fn unknown_keys(&self, entries: &[(Key, Node)], fields: &'static [&'static str]) {
-        for (key, _) in entries {
-            if fields.contains(&key.text.as_str()) {
+    /// Pairs each entry with the field that it is, and complains about keys that are none.
+    ///
+    /// A key that is plainly a misspelt field counts as that field, so that its value is checked
+    /// too and the field is not reported as missing besides.
+    fn named(&self, entries: &'a [(Key, Node)], fields: &'static [&'static str]) -> Vec<Entry<'a>> {
+        let exact = |field: &str| entries.iter().any(|(key, _)| key.text == field);
+        let mut free: Vec<_> = fields
+            .iter()
+            .copied()
+            .filter(|field| !exact(field))
+            .collect();
+        let mut named = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            if let Some(field) = fields.iter().find(|field| **field == key.text) {
+                named.push((*field, key, value));
                 continue;
             }
-            let place = if self.path.is_empty() {
-                "a site file".to_owned()
-            } else {
-                format!("`{}`", self.path)
-            };
-            let message = format!("{place} has no field {}", quoted(&key.text));
-            let help = match nearest(&key.text, fields) {
-                Some(word) => format!("did you mean `{word}`?"),
-                None => format!("the fields are {}", fields.join(", ")),
-            };
-            let _reported = self.sink.report(
-                Problem::new(Code::UnknownField, message)
-                    .at(&key.node.span, "unknown")
-                    .help(help),
-            );
+            if key.text == "<<" && matches!(value.kind, Kind::Refused(_)) {
+                continue;
+            }
+            let meant = nearest(&key.text, &free);
+            self.unknown_key(key, meant, fields);
+            if let Some(field) = meant {
+                free.retain(|free| *free != field);
+                named.push((field, key, value));
+            }
         }
+        named
+    }
+
+    fn unknown_key(&self, key: &Key, meant: Option<&str>, fields: &'static [&'static str]) {
+        let place = if self.path.is_empty() {
+            "a site file".to_owned()
+        } else {
+            self.name()
+        };
+        let message = format!("{place} has no field {}", quoted(&key.text));
+        let help = match meant {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("the fields are {}", fields.join(", ")),
+        };
+        let _reported = self.sink.report(
+            Problem::new(Code::UnknownField, message)
+                .at(&key.node.span, "unknown")
+                .help(help),
+        );
     }
 }
+
+/// A field's name, the key as it stands in the file, and the value.
+type Entry<'a> = (&'a str, &'a Key, &'a Node);
 
 /// Visits a value and reports what serde says against it.
 fn reported<T>(
@@ -190,7 +217,13 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         match self.text("true or false")?.0 {
             "true" | "True" | "TRUE" => visitor.visit_bool(true),
             "false" | "False" | "FALSE" => visitor.visit_bool(false),
-            _ => Err(self.wrong_type("true or false", "write `true` or `false`".to_owned())),
+            text => {
+                let message = format!("{} cannot be {}", self.name(), quoted(text));
+                let problem = Problem::new(Code::WrongType, message)
+                    .at(&self.span(), "neither true nor false")
+                    .help("write `true` or `false`");
+                Err(Unread::Reported(self.sink.report(problem)))
+            }
         }
     }
 
@@ -230,7 +263,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 list: self,
             }),
             Kind::Scalar { text, .. } => {
-                let help = format!("put it in brackets: [{text}]");
+                let text = quoted(text);
+                let help = format!("put it in brackets: [{}]", text.trim_matches('`'));
                 Err(self.wrong_type("a list", help))
             }
             _ => Err(self.wrong_type(
@@ -242,7 +276,16 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unread> {
         match &self.node.kind {
-            Kind::Map(entries) => visitor.visit_map(Entries::new(entries, None, self)),
+            Kind::Map(entries) => visitor.visit_map(Entries {
+                entries: entries
+                    .iter()
+                    .map(|(key, value)| (key.text.as_str(), key, value))
+                    .collect::<Vec<_>>()
+                    .into_iter(),
+                fixed: false,
+                current: None,
+                map: self,
+            }),
             _ => Err(self.wrong_type("a mapping", "write `key: value` lines under it".to_owned())),
         }
     }
@@ -254,10 +297,12 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Unread> {
         match &self.node.kind {
-            Kind::Map(entries) => {
-                self.unknown_keys(entries, fields);
-                visitor.visit_map(Entries::new(entries, Some(fields), self))
-            }
+            Kind::Map(entries) => visitor.visit_map(Entries {
+                entries: self.named(entries, fields).into_iter(),
+                fixed: true,
+                current: None,
+                map: self,
+            }),
             _ => {
                 let help = format!(
                     "write it as `key: value` lines; the keys are {}",
@@ -351,7 +396,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         let anchor = anchor.unwrap_or_else(|| node.span.clone());
         if matches!(node.kind, Kind::Null) {
             let problem = Problem::new(Code::EmptyValue, format!("`{path}` is empty"))
-                .at(&self.list.span(), "in this list")
+                .at(&node.span, "nothing here")
                 .help("give the entry a value or remove it");
             let _reported = self.list.sink.report(problem);
         }
@@ -360,33 +405,20 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 }
 
-/// The entries of a mapping, only those that the structure has when it has fixed fields.
+/// The entries of a mapping.
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, (Key, Node)>,
-    fields: Option<&'static [&'static str]>,
-    current: Option<&'a (Key, Node)>,
+    entries: std::vec::IntoIter<Entry<'a>>,
+    fixed: bool,
+    current: Option<Entry<'a>>,
     map: Reader<'a>,
 }
 
-impl<'a> Entries<'a> {
-    fn new(
-        entries: &'a [(Key, Node)],
-        fields: Option<&'static [&'static str]>,
-        map: Reader<'a>,
-    ) -> Self {
-        Self {
-            entries: entries.iter(),
-            fields,
-            current: None,
-            map,
-        }
-    }
-
-    fn path(&self, key: &Key) -> String {
+impl Entries<'_> {
+    fn path(&self, name: &str) -> String {
         if self.map.path.is_empty() {
-            key.text.clone()
+            name.to_owned()
         } else {
-            format!("{}.{}", self.map.path, key.text)
+            format!("{}.{name}", self.map.path)
         }
     }
 }
@@ -398,26 +430,27 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Unread> {
-        let known = |key: &Key| {
-            self.fields
-                .is_none_or(|fields| fields.contains(&key.text.as_str()))
-        };
-        let Some(entry) = self.entries.find(|(key, _)| known(key)) else {
+        let Some((name, key, value)) = self.entries.next() else {
             return Ok(None);
         };
-        self.current = Some(entry);
-        let (key, _) = entry;
+        self.current = Some((name, key, value));
+        if self.fixed {
+            let name: StrDeserializer<'_, Unread> = name.into_deserializer();
+            return seed.deserialize(name).map(Some);
+        }
         let reader = self
             .map
-            .child(&key.node, self.path(key), key.node.span.clone());
+            .child(&key.node, self.path(name), key.node.span.clone());
         seed.deserialize(reader).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unread> {
-        let Some((key, value)) = self.current.take() else {
+        let Some((name, key, value)) = self.current.take() else {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
-        let reader = self.map.child(value, self.path(key), key.node.span.clone());
+        let reader = self
+            .map
+            .child(value, self.path(name), key.node.span.clone());
         seed.deserialize(reader)
     }
 }

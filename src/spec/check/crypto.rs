@@ -1,5 +1,6 @@
 //! The algorithms asked for by hand, against AWS's lists and the site's policy.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -15,41 +16,57 @@ pub(super) struct Policy {
     strong: bool,
     /// Where it says so; none when it is the default.
     place: Option<Range<usize>>,
+    /// What was asked for against it: one cause, so it becomes one problem.
+    weak: RefCell<Vec<(String, Range<usize>)>>,
 }
 
 impl Policy {
     /// The policy of the file; a `security` that cannot be read forbids nothing.
     pub(super) fn of(raw: &RawSite) -> Self {
-        match raw.security.get() {
-            Ok(Some(spot)) => Self {
-                strong: spot.value == Security::Strong,
-                place: Some(spot.span.clone()),
-            },
-            Ok(None) => Self {
-                strong: true,
-                place: None,
-            },
-            Err(_) => Self {
-                strong: false,
-                place: None,
-            },
+        let (strong, place) = match raw.security.get() {
+            Ok(Some(spot)) => (spot.value == Security::Strong, Some(spot.span.clone())),
+            Ok(None) => (true, None),
+            Err(_) => (false, None),
+        };
+        Self {
+            strong,
+            place,
+            weak: RefCell::default(),
         }
     }
 
-    fn allow<T: Display>(&self, spot: &Spot<T>, weak: bool, sink: &Sink) -> Checked<()> {
-        if !(weak && self.strong) {
-            return Ok(());
+    fn weigh(&self, value: impl Display, span: &Range<usize>, weak: bool) {
+        let entry = (value.to_string(), span.clone());
+        let mut list = self.weak.borrow_mut();
+        if weak && self.strong && !list.contains(&entry) {
+            list.push(entry);
         }
-        let message = format!("{} is below what `security: strong` allows", spot.value);
-        let problem = Problem::new(Code::WeakCryptography, message).at(&spot.span, "weak");
+    }
+
+    /// Reports what is too weak; the caller's site is refused by it.
+    pub(super) fn report(self, sink: &Sink) {
+        let weak = self.weak.into_inner();
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in &weak {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            return;
+        }
+        let message = format!("`security: strong` does not allow {}", names.join(", "));
+        let problem = Problem::new(Code::WeakCryptography, message);
+        let problem = weak
+            .iter()
+            .fold(problem, |problem, (_, span)| problem.at(span, "weak"));
         let problem = match &self.place {
             Some(place) => problem.at(place, "the site's policy"),
             None => problem,
         };
-        Err(sink.report(
-            problem
-                .help("remove it, or set `security: compatible` if the router has nothing better"),
-        ))
+        let _reported = sink.report(problem.help(
+            "remove what is weak, or set `security: compatible` if the router has nothing better",
+        ));
     }
 }
 
@@ -99,7 +116,7 @@ pub(super) fn ike_versions(
     sink: &Sink,
 ) -> Checked<Vec<Spot<IkeVersion>>> {
     list(field, "ike_versions", sink, |spot| {
-        policy.allow(spot, spot.value == IkeVersion::V1, sink)?;
+        policy.weigh(spot.value, &spot.span, spot.value == IkeVersion::V1);
         Ok(spot.clone())
     })
 }
@@ -113,7 +130,7 @@ pub(super) fn ciphers(
 ) -> Checked<Vec<Spot<Encryption>>> {
     list(field, name, sink, |spot| {
         let weak = matches!(spot.value, Encryption::Aes128 | Encryption::Aes128Gcm16);
-        policy.allow(spot, weak, sink)?;
+        policy.weigh(spot.value, &spot.span, weak);
         Ok(spot.clone())
     })
 }
@@ -126,7 +143,7 @@ pub(super) fn hashes(
     sink: &Sink,
 ) -> Checked<Vec<Spot<Integrity>>> {
     list(field, name, sink, |spot| {
-        policy.allow(spot, spot.value == Integrity::Sha1, sink)?;
+        policy.weigh(spot.value, &spot.span, spot.value == Integrity::Sha1);
         Ok(spot.clone())
     })
 }
@@ -158,16 +175,11 @@ pub(super) fn groups(
                 return Err(refuse(why));
             }
         };
-        let spot = Spot {
+        let weak = group.strength() < DhGroup(14).strength();
+        policy.weigh(format!("group {group}"), &spot.span, weak);
+        Ok(Spot {
             value: group,
             span: spot.span.clone(),
-        };
-        let weak = group.strength() < DhGroup(14).strength();
-        let named = Spot {
-            value: format!("Diffie-Hellman group {group}"),
-            span: spot.span.clone(),
-        };
-        policy.allow(&named, weak, sink)?;
-        Ok(spot)
+        })
     })
 }

@@ -47,7 +47,9 @@ pub(super) fn gateway(
 fn device(raw: &RawGateway, parent: &Range<usize>, sink: &Sink) -> Checked<String> {
     let help = "name the router's family; `underpass devices` lists them";
     let spot = required(&raw.device, "gateway.device", help, parent, sink)?;
-    value(spot, Code::InvalidValue, sink, values::word)
+    value(spot, Code::InvalidValue, sink, |text| {
+        values::word(text, "a device's name")
+    })
 }
 
 fn public_address(raw: &RawGateway, parent: &Range<usize>, sink: &Sink) -> Checked<Ipv4Addr> {
@@ -137,7 +139,9 @@ fn options(field: &Field<Table>, sink: &Sink) -> Checked<BTreeMap<String, String
     let mut whole = Ok(());
     for (key, text) in &table.value.0 {
         let Some(key) = key.given() else { continue };
-        let name = value(key, Code::InvalidValue, sink, values::word);
+        let name = value(key, Code::InvalidValue, sink, |text| {
+            values::word(text, "an option's name")
+        });
         let text = required(
             text,
             &format!("gateway.options.{}", key.value),

@@ -116,23 +116,20 @@ fn overlaps(nets: &[&Spot<Ipv4Net>], sink: &Sink) {
             outer = Some(spot);
             continue;
         };
-        let (message, help) = if holder.value == spot.value {
-            (
-                format!("{} is listed twice", spot.value),
-                "keep one of them",
-            )
+        let problem = if holder.value == spot.value {
+            let message = format!("{} is listed twice", spot.value);
+            Problem::new(Code::LanOverlap, message)
+                .at(&spot.span, "again here")
+                .at(&holder.span, "first here")
+                .help("keep one of them")
         } else {
-            (
-                format!("{} lies inside {}", spot.value, holder.value),
-                "keep the larger one, or correct the prefix lengths",
-            )
-        };
-        let _reported = sink.report(
+            let message = format!("{} lies inside {}", spot.value, holder.value);
             Problem::new(Code::LanOverlap, message)
                 .at(&spot.span, "this network")
                 .at(&holder.span, "is part of this one")
-                .help(help),
-        );
+                .help("keep the larger one, or correct the prefix lengths")
+        };
+        let _reported = sink.report(problem);
     }
 }
 
@@ -231,7 +228,10 @@ fn appliance(
     let address = appliance_address(raw, span, lan, seen, sink);
     let profile = match raw.profile.get()? {
         None => Ok(None),
-        Some(spot) => value(spot, Code::InvalidValue, sink, values::word).map(Some),
+        Some(spot) => value(spot, Code::InvalidValue, sink, |text| {
+            values::word(text, "a profile's name")
+        })
+        .map(Some),
     };
     Ok(Appliance {
         name: name?,

@@ -10,7 +10,7 @@ use super::super::codes::Code;
 use super::super::durations;
 use super::super::field::{Field, Spot, Table};
 use super::super::net::{InvalidValue, Region, SiteName};
-use super::super::problem::{Checked, Problem, Sink, quoted};
+use super::super::problem::{Checked, Problem, Sink, all, quoted};
 use super::super::raw::RawSite;
 use super::super::site::{Environment, Routing, Site};
 use super::gateway::Surroundings;
@@ -111,18 +111,21 @@ fn tags(field: &Field<Table>, sink: &Sink) -> Checked<BTreeMap<String, String>> 
                 .help(format!("keep at most {MOST_TAGS}")),
         ));
     }
-    let mut tags = BTreeMap::new();
-    for (key, text) in entries {
-        let Some(key) = key.given() else { continue };
-        let text = text.get()?;
-        tag_key(key, sink)?;
-        let text = match text {
-            Some(text) => value(text, Code::TagUnusable, sink, tag_value)?,
-            None => String::new(),
-        };
-        tags.insert(key.value.clone(), text);
-    }
-    Ok(tags)
+    let tags = entries
+        .iter()
+        .filter_map(|(key, text)| Some(tag(key.given()?, text, sink)))
+        .collect();
+    Ok(all(tags)?.into_iter().collect())
+}
+
+fn tag(key: &Spot<String>, text: &Field<String>, sink: &Sink) -> Checked<(String, String)> {
+    let named = tag_key(key, sink);
+    let text = match text.get()? {
+        Some(text) => value(text, Code::TagUnusable, sink, tag_value),
+        None => Ok(String::new()),
+    };
+    named?;
+    Ok((key.value.clone(), text?))
 }
 
 fn tag_key(key: &Spot<String>, sink: &Sink) -> Checked<()> {
@@ -140,7 +143,7 @@ fn tag_key(key: &Spot<String>, sink: &Sink) -> Checked<()> {
                 "use another prefix",
             ))
         } else if text.trim().is_empty() || text.chars().count() > 128 {
-            Err(refuse("it has not 1 to 128 characters", "shorten it"))
+            Err(refuse("AWS takes 1 to 128 characters", "rename it"))
         } else {
             Ok(())
         }

@@ -30,6 +30,7 @@ pub(super) fn tunnels(raw: &RawSite, sink: &Sink) -> Checked<[TunnelWishes; 2]> 
         Ok((merged, wishes))
     };
     let (first, second) = (check(0), check(1));
+    policy.report(sink);
     if let (Ok((first, _)), Ok((second, _))) = (&first, &second) {
         inside_twice(first, second, sink);
         key_file_shared(first, second, sink);

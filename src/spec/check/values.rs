@@ -78,7 +78,7 @@ pub(super) fn ranged(
         return Ok(Some(spot.value));
     }
     let (least, most) = (range.start(), range.end());
-    let help = if *most == u32::MAX {
+    let help = if *most >= i32::MAX.unsigned_abs() {
         format!("give at least {least} {unit}")
     } else {
         format!("give {least} to {most} {unit}")
@@ -124,7 +124,7 @@ pub(in crate::spec) fn asn(text: &str) -> Result<Asn, InvalidValue> {
 }
 
 /// A word of lower-case letters, digits, `-` and `_`, safe in a file name and a configuration.
-pub(in crate::spec) fn word(text: &str) -> Result<String, InvalidValue> {
+pub(in crate::spec) fn word(text: &str, what: &str) -> Result<String, InvalidValue> {
     let alphabet = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
     let starts = text
         .bytes()
@@ -134,7 +134,7 @@ pub(in crate::spec) fn word(text: &str) -> Result<String, InvalidValue> {
         Ok(text.to_owned())
     } else {
         Err(InvalidValue::new(
-            format!("{} is not a word", quoted(text)),
+            format!("{} cannot be {what}", quoted(text)),
             "use 1 to 40 of a-z, 0-9, `-` and `_`, with a letter or digit first",
         ))
     }
