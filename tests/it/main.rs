@@ -1,1 +1,4 @@
 //! The one integration binary.
+
+mod sandbox_clients;
+mod sandbox_http;
