@@ -1,4 +1,6 @@
 //! The one integration binary.
 
+mod aws_child;
+mod aws_remote;
 mod sandbox_clients;
 mod sandbox_http;
