@@ -14,7 +14,8 @@ use underpass::sandbox::{self, Faults, GatewaySim, Sandbox, SandboxOptions};
 /// Minutes become seconds; the slowest step, a change of options, takes 4 seconds at most.
 const SCALE: f64 = 120.0;
 
-fn environment() -> PathBuf {
+/// The Python environment that holds the clients.
+pub(crate) fn environment() -> PathBuf {
     let venv = std::env::var_os("UNDERPASS_VENV").map_or_else(
         || {
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
