@@ -13,6 +13,10 @@ mod registry;
 mod remembered;
 mod route_propagation;
 mod sharing;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod vpn_connection;
 mod vpn_connection_route;
 mod vpn_gateway;

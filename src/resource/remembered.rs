@@ -55,3 +55,36 @@ pub(super) fn missing(wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags {
     tags.retain(|key, value| has.get(key) != Some(value));
     tags
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::testing::nth;
+
+    fn tables(numbers: std::ops::Range<usize>) -> BTreeSet<RouteTableId> {
+        numbers.map(|n| nth("rtb", n)).collect()
+    }
+
+    #[test]
+    fn any_number_of_tables_fits_and_comes_back() {
+        for n in [0, 1, 11, 12, 200] {
+            let wanted = tables(0..n);
+            let tags = write(&wanted);
+            assert_eq!(tags.len(), n.div_ceil(11), "{n}");
+            assert!(tags.values().all(|value| value.len() <= VALUE_LENGTH));
+            assert_eq!(read(&tags), wanted, "{n}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_never_forgotten() {
+        let mut tags = write(&tables(0..13));
+        tags.insert(
+            "underpass:propagations".into(),
+            "rtb-0000000a not ours".into(),
+        );
+        assert!(missing(&tables(3..9), &tags).is_empty());
+        tags.extend(missing(&tables(11..30), &tags));
+        assert_eq!(read(&tags), tables(0..30));
+    }
+}

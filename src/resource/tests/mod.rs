@@ -1,0 +1,9 @@
+//! What every kind must do, and what each decides.
+
+mod conformance;
+mod connections;
+mod gateways;
+mod looks;
+mod ownership;
+mod registered;
+mod round_trip;
