@@ -6,13 +6,30 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::Tags;
-use crate::spec::RouteTableId;
+use super::listed;
+use crate::aws::{Tags, View};
+use crate::spec::{RouteTableId, SiteName, VpnGatewayId};
 
 /// The tag's key; further ones end in `-2`, `-3`, …
 pub const TAG_PROPAGATION: &str = "underpass:propagation";
 /// What one tag can hold (EC2 tag restrictions).
 const VALUE_LENGTH: usize = 256;
+
+/// The route tables into which `site` is remembered to have enabled propagation from `gateway`.
+///
+/// A connection that is replaced takes its tags with it: what it remembers has to be among the
+/// tables that the new one is told to remember.
+pub fn remembered_propagation(
+    site: &SiteName,
+    gateway: &VpnGatewayId,
+    view: &View,
+) -> BTreeSet<RouteTableId> {
+    let connections = listed::of_site(view.vpn_connections.values(), site).into_iter();
+    connections
+        .filter(|connection| connection.vpn_gateway.as_ref() == Some(gateway))
+        .flat_map(|connection| read(&connection.tags))
+        .collect()
+}
 
 /// The tags that remember these route tables.
 pub(super) fn write(tables: &BTreeSet<RouteTableId>) -> Tags {

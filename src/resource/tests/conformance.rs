@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::aws::{Attachment, Call, Fault, FaultKind, State, Tags, View};
+use crate::aws::{Call, Fault, FaultKind, Tags, View};
 use crate::playbook::StepId;
 use crate::resource::testing::{
-    Fixture, KEY, apply, fixture, keys, looked, owner, set_state, tunnels,
+    Fixture, KEY, apply, cluttered, fixture, keys, looked, owner, set_state, tunnels,
 };
 use crate::resource::{
     Change, Finding, Goal, Inputs, Kind, KindError, Maybe, Owner, Ownership, Policy, Progress,
@@ -126,55 +126,6 @@ fn what_is_created_is_found_and_needs_nothing_more() {
         );
         assert_eq!(outputs["id"], Value::from(seen.id), "{name}");
     }
-}
-
-/// The view with every list reversed, and a deleted twin before and after every object and entry.
-fn cluttered(view: &View) -> View {
-    let mut view = view.clone();
-    let deleted = State::new("deleted");
-    for gateway in view.customer_gateways.clone().into_values() {
-        for id in ["cgw-00000000", "cgw-ffffffff"] {
-            let mut twin = gateway.clone();
-            (twin.id, twin.state) = (id.parse().unwrap(), deleted.clone());
-            view.customer_gateways.insert(twin.id.clone(), twin);
-        }
-    }
-    for gateway in view.vpn_gateways.values_mut() {
-        let old = gateway
-            .attachments
-            .clone()
-            .into_iter()
-            .map(|it| Attachment {
-                state: State::new("detached"),
-                ..it
-            });
-        let old: Vec<_> = old.collect();
-        gateway.attachments = [old.clone(), gateway.attachments.clone(), old].concat();
-    }
-    for gateway in view.vpn_gateways.clone().into_values() {
-        for id in ["vgw-00000000", "vgw-ffffffff"] {
-            let mut twin = gateway.clone();
-            (twin.id, twin.state) = (id.parse().unwrap(), deleted.clone());
-            view.vpn_gateways.insert(twin.id.clone(), twin);
-        }
-    }
-    for connection in view.vpn_connections.values_mut() {
-        connection.tunnels.reverse();
-        connection.telemetry.reverse();
-        let mut old = connection.routes.clone();
-        for route in &mut old {
-            route.state = deleted.clone();
-        }
-        connection.routes = [old.clone(), connection.routes.clone(), old].concat();
-    }
-    for connection in view.vpn_connections.clone().into_values() {
-        for id in ["vpn-00000000", "vpn-ffffffff"] {
-            let mut twin = connection.clone();
-            (twin.id, twin.state) = (id.parse().unwrap(), deleted.clone());
-            view.vpn_connections.insert(twin.id.clone(), twin);
-        }
-    }
-    view
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::resource::testing::{
 };
 use crate::resource::{
     Change, Finding, Inputs, KindError, Owner, Ownership, Policy, TAG_EXPIRES_AT, TAG_PROPAGATION,
-    TunnelImpact, kept_for_others, registry,
+    TunnelImpact, kept_for_others, registry, remembered_propagation,
 };
 use crate::spec::VpnConnectionId;
 
@@ -126,6 +126,12 @@ fn propagation_from_an_adopted_gateway_is_ours_only_as_remembered() {
     let call = kind("vpn_connection").create(&step, &connection, &plant_7(), &keys(&tunnels()));
     apply(&mut view, &call.unwrap()).unwrap();
     enable(&mut view, 2);
+    let elsewhere = nth("vgw", 77);
+    let table = view.route_tables.get_mut(&nth("rtb", 2)).unwrap();
+    table.propagating.insert(elsewhere);
+    let site = plant_7().site;
+    let remembered = remembered_propagation(&site, &vgw.parse().unwrap(), &view);
+    assert_eq!(remembered, [nth("rtb", 2)].into());
 
     let owned = kind("route_propagation").owned(&plant_7().site, &view);
     let ids: Vec<&str> = owned.iter().map(|it| it.id.as_str()).collect();

@@ -60,4 +60,21 @@ fn deletion_has_an_order() {
         });
         gone.push(next.expect("a cycle in deleted_after").name());
     }
+
+    // The order of the AWS VPN guide: what hangs on a connection, the connection, its ends.
+    let place = |kind: &str| gone.iter().position(|it| *it == kind).unwrap();
+    for (first, then) in [
+        ("route_propagation", "vpn_connection"),
+        ("vpn_connection_route", "vpn_connection"),
+        ("vpn_connection", "customer_gateway"),
+        ("vpn_connection", "vpn_gateway_attachment"),
+        ("vpn_gateway_attachment", "vpn_gateway"),
+    ] {
+        assert!(
+            place(first) < place(then),
+            "{first} before {then}: {gone:?}"
+        );
+        let direct = registry().find(then).unwrap().deleted_after();
+        assert!(direct.contains(&first), "{then} has to wait for {first}");
+    }
 }
