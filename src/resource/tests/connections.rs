@@ -208,3 +208,38 @@ fn a_tunnel_that_is_renumbered_gets_the_key_of_its_new_network() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_connection_between_other_gateways_is_no_conflict() {
+    let (mut view, is, id) = connected();
+    *tags_of(&mut view, &id) = Tags::new();
+    for end in ["customer_gateway", "vpn_gateway"] {
+        let prefix = if end == "vpn_gateway" { "vgw" } else { "cgw" };
+        let wanted = with(is.clone(), end, json!(format!("{prefix}-0000000a")));
+        let decision = decide("vpn_connection", "connection", &wanted, &view);
+        assert_eq!(decision.change, Change::Create, "another {end}");
+    }
+}
+
+#[test]
+fn a_network_in_host_form_is_the_network() {
+    let (mut view, _, id) = connected();
+    let wanted = inputs(&json!({"connection": id, "destination": "10.20.0.9/24"}));
+    let kind = kind("vpn_connection_route");
+    let step = StepId::instance("route", "10.20.0.9/24");
+    let call = kind.create(&step, &wanted, &plant_7(), &keys(&[])).unwrap();
+    assert_eq!(call.describe(), format!("{id} 10.20.0.0/24"));
+    apply(&mut view, &call).unwrap();
+    let route = &mut view
+        .vpn_connections
+        .get_mut(&id.parse().unwrap())
+        .unwrap()
+        .routes[0];
+    route.destination = "10.20.0.7/24".parse().unwrap();
+    let found = kind.find(&step, &wanted, &plant_7(), &view).unwrap();
+    assert_eq!(present(&found).id, format!("{id}:10.20.0.0/24"));
+    assert_eq!(
+        kind.owned(&plant_7().site, &view)[0].step.as_str(),
+        "route[10.20.0.0/24]"
+    );
+}

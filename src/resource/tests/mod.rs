@@ -2,6 +2,7 @@
 
 mod conformance;
 mod connections;
+mod faults;
 mod gateways;
 mod looks;
 mod ownership;

@@ -10,7 +10,7 @@ use crate::resource::testing::{
 };
 use crate::resource::{
     Change, Finding, Inputs, KindError, Owner, Ownership, Policy, TAG_EXPIRES_AT, TAG_PROPAGATION,
-    TunnelImpact, kept_for_others, registry, remembered_propagation,
+    TAG_STEP, TunnelImpact, kept_for_others, registry, remembered_propagation,
 };
 use crate::spec::VpnConnectionId;
 
@@ -211,4 +211,18 @@ fn teardown_leaves_a_gateway_that_another_site_uses() {
         "once the neighbour is gone all of it goes"
     );
     assert!(kept_for_others(&plant_7().site, &view).is_empty());
+}
+
+#[test]
+fn a_step_that_a_tag_makes_up_cannot_write_to_the_screen() {
+    let (mut view, _, id) = connected();
+    for hostile in ["\u{1b}[2Jgone", "two words", ""] {
+        tags_of(&mut view, &id).insert(TAG_STEP.into(), hostile.into());
+        let owned = kind("vpn_connection").owned(&plant_7().site, &view);
+        assert_eq!(owned[0].step.as_str(), "connection", "{hostile:?}");
+        let found = kind("vpn_connection")
+            .find(&owned[0].step, &owned[0].inputs, &plant_7(), &view)
+            .unwrap();
+        assert_eq!(present(&found).ownership, Ownership::Ours);
+    }
 }
