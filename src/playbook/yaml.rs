@@ -283,7 +283,10 @@ mod tests {
         let bomb: String = (0..30)
             .map(|n| match n {
                 0 => "a0: &a0 [1, 1, 1, 1]\n".to_owned(),
-                n => format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 4].join(", ")),
+                n => format!(
+                    "a{n}: &a{n} [{}]\n",
+                    vec![format!("*a{}", n - 1); 4].join(", ")
+                ),
             })
             .collect();
         assert!(read(&bomb).is_err());

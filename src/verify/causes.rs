@@ -97,20 +97,21 @@ pub(super) fn of_ipsec(
         }
         StartupAction::Start => "the router does not answer AWS, which begins",
     };
-    let ports = if gateway.behind_nat() {
-        "UDP 500 and UDP 4500 between the router and"
-    } else {
-        "UDP 500, UDP 4500 or IP protocol 50 (ESP) between the router and"
-    };
-    let identity = if gateway.behind_nat() {
-        format!(
-            ", the pre-shared key, or an IKE identity other than {}",
-            gateway.outside_ip
+    let (blocked, identity) = if gateway.behind_nat() {
+        (
+            "UDP 500 or UDP 4500 is blocked",
+            format!(", the router's IKE identity is not {}", gateway.outside_ip),
         )
     } else {
-        ", or the pre-shared key".to_owned()
+        (
+            "UDP 500, UDP 4500 or IP protocol 50 (ESP) is blocked",
+            String::new(),
+        )
     };
-    format!("{starts}; else a firewall stops {ports} {outside}{identity}")
+    format!(
+        "{starts}. Else: {blocked} between the router and {outside}{identity}, or the pre-shared \
+         key differs"
+    )
 }
 
 /// Why IPsec is up and BGP is probably down.

@@ -92,7 +92,7 @@ fn available(subject: &Subject, connection: Option<&VpnConnection>) -> Check {
 fn ends(subject: &Subject, connection: &VpnConnection) -> Check {
     let wanted = subject.site.routing;
     let expected = format!(
-        "ends on {}, routes by {}",
+        "ends on {}, {} routing",
         subject.vpn_gateway,
         wanted.as_str()
     );
@@ -113,7 +113,7 @@ fn ends(subject: &Subject, connection: &VpnConnection) -> Check {
         .or_else(|| connection.transit_gateway.as_ref().map(ToString::to_string));
     let right_gateway = connection.vpn_gateway.as_ref() == Some(&subject.vpn_gateway);
     let saw = format!(
-        "ends on {}, routes by {}",
+        "ends on {}, {} routing",
         gateway.as_deref().unwrap_or("nothing"),
         routing.as_str()
     );
@@ -153,9 +153,7 @@ fn customer_gateway(subject: &Subject, connection: &VpnConnection, view: &View) 
     } else {
         "AWS expects the router at another address, so that IKE is not answered"
     };
-    check
-        .stopping_traffic()
-        .failed(saw, cause, subject.onboard())
+    check.failed(saw, cause, subject.onboard())
 }
 
 fn recorded(gateway: &CustomerGateway) -> String {
@@ -185,11 +183,11 @@ fn attached(subject: &Subject, view: &View) -> Check {
         .attachments
         .iter()
         .filter(here)
-        .min_by_key(|attachment| {
-            (
-                !attachment.state.is("attached"),
-                attachment.state.is_ending(),
-            )
+        .max_by_key(|attachment| match attachment.state.as_str() {
+            "attached" => 3,
+            "attaching" => 2,
+            "detached" => 0,
+            _ => 1,
         });
     match attachment {
         Some(attachment) if attachment.state.is("attached") => {

@@ -200,7 +200,7 @@ impl TunnelReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Health {
-    /// No traffic flows.
+    /// No traffic flows, as far as AWS says.
     Down,
     /// Traffic flows, but something is not as it should be.
     Degraded,
@@ -247,11 +247,9 @@ impl Report {
         tunnels: Vec<TunnelReport>,
     ) -> Self {
         let failed = |check: &&Check| check.verdict == Verdict::Fail;
-        let health = if checks
-            .iter()
-            .filter(failed)
-            .any(|check| check.stops_traffic)
-        {
+        let nothing_up = !tunnels.iter().any(|tunnel| tunnel.up);
+        let mut failures = checks.iter().filter(failed);
+        let health = if nothing_up || failures.any(|check| check.stops_traffic) {
             Health::Down
         } else if checks.iter().any(|check| failed(&check)) {
             Health::Degraded
@@ -284,7 +282,8 @@ impl Report {
     /// The report in one line, such as
     /// `degraded: 1 of 2 tunnels up, 1 of 14 checks failed (redundancy)`.
     pub fn summary(&self) -> String {
-        let up = self.tunnels.iter().filter(|tunnel| tunnel.up).count();
+        let planned = self.tunnels.iter().filter(|tunnel| tunnel.number.is_some());
+        let up = planned.clone().filter(|tunnel| tunnel.up).count();
         let count = |verdict| {
             self.checks
                 .iter()
@@ -304,7 +303,7 @@ impl Report {
             0 => String::new(),
             unknown => format!(", {unknown} unknown"),
         };
-        let (health, all) = (self.health.as_str(), self.tunnels.len());
+        let (health, all) = (self.health.as_str(), planned.count());
         format!("{health}: {up} of {all} tunnels up, {checks}{unknown}")
     }
 }

@@ -72,7 +72,13 @@ pub(super) fn rivals(subject: &Subject, view: &View) -> Vec<Check> {
                     format!("{cause}; it may be left over from an earlier set-up"),
                     subject.show_connection(&other.id),
                 );
-                rivals.push(check.stopping_traffic());
+                // A gateway takes no way whose tunnels are down, until they are up.
+                let attracts = other.telemetry.iter().any(|telemetry| telemetry.up);
+                rivals.push(if attracts {
+                    check.stopping_traffic()
+                } else {
+                    check
+                });
             }
         }
     }
@@ -158,10 +164,12 @@ impl Table<'_> {
         v4(self.table).filter(move |(_, route)| route.target != gateway)
     }
 
-    /// The longest route to the gateway that covers a network.
+    /// The longest route to the gateway that covers a network; a default route does not count as
+    /// one that somebody meant for it.
     fn covering(&self, network: Ipv4Net) -> Option<(Ipv4Net, &Route)> {
         self.ours()
             .filter(|(destination, _)| destination.contains(&network))
+            .filter(|(destination, _)| destination.prefix_len() > 0 || *destination == network)
             .max_by_key(|(destination, _)| destination.prefix_len())
     }
 
@@ -204,7 +212,8 @@ impl Table<'_> {
             let cause = "the table does not learn from the gateway";
             check.unknown(instead, cause, subject.onboard())
         } else if !self.any_up {
-            check.unknown(instead, "no tunnel is up, so nothing is learned", next)
+            let cause = "no tunnel is up, so nothing is learned";
+            check.unknown(instead, cause, subject.verify())
         } else {
             let cause = match subject.site.routing {
                 Routing::Bgp => {
@@ -238,7 +247,7 @@ impl Table<'_> {
                     .any(|network| self.loses_to(*network, *destination, route))
             })
             .collect();
-        let Some((_, first)) = winners.first() else {
+        let Some((destination, first)) = winners.first() else {
             return check.passed("none does");
         };
         let cause = if first.target == "local" {
@@ -246,6 +255,9 @@ impl Table<'_> {
              wins: number one of the two anew"
         } else if first.state.is("blackhole") {
             "somebody wrote a more preferred route, and its target is gone: delete it"
+        } else if self.is_wider_than_a_network(*destination) {
+            "the router announces a summary that is wider than this route: let it announce the \
+             site's networks themselves"
         } else {
             "somebody wrote a more preferred route: delete it, or narrow it"
         };
@@ -255,6 +267,11 @@ impl Table<'_> {
             .collect();
         let next = self.subject.show_route_table(self.table.id.as_str());
         check.stopping_traffic().failed(saw.join(", "), cause, next)
+    }
+
+    fn is_wider_than_a_network(&self, destination: Ipv4Net) -> bool {
+        let mut networks = self.subject.site.lan.iter();
+        networks.any(|network| destination != *network && destination.contains(network))
     }
 
     /// Whether a network's traffic, or some of it, goes to `destination` instead.

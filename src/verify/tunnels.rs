@@ -1,9 +1,8 @@
 //! The two tunnels, each known by its outside address.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::causes;
 use super::crypto;
@@ -17,7 +16,7 @@ use crate::spec::{Asn, Routing};
 /// (AWS VPN quotas: 100, fixed).
 const MOST_PREFIXES: u32 = 100;
 /// How long AWS's telemetry may lag behind the router.
-const LAG: Duration = Duration::from_mins(5);
+const LAG: SignedDuration = SignedDuration::from_mins(5);
 
 /// A connection's tunnels with everything that their checks need.
 #[derive(Debug)]
@@ -56,6 +55,14 @@ pub(super) fn outside_of(connection: &VpnConnection, tunnel: &TunnelPlan) -> Opt
         .iter()
         .find(|seen| seen.inside_cidr == Some(tunnel.options.inside_cidr))
         .and_then(|seen| seen.outside)
+}
+
+/// Whether IPsec is up, BGP or not.
+///
+/// With BGP the status is that of the session: users report DOWN with the message `IPSEC IS UP`
+/// while only BGP is missing.
+fn has_ipsec(seen: &Telemetry) -> bool {
+    seen.up || seen.message.to_ascii_uppercase().contains("IPSEC IS UP")
 }
 
 impl Tunnels<'_> {
@@ -193,9 +200,7 @@ impl Tunnels<'_> {
             message => format!("DOWN, {message}"),
         };
         let subject = self.subject;
-        let bgp_only = subject.site.routing == Routing::Bgp
-            && seen.message.to_ascii_uppercase().contains("IPSEC IS UP");
-        let (mut cause, next) = if bgp_only {
+        let (mut cause, next) = if has_ipsec(seen) {
             (
                 causes::of_bgp(subject, tunnel, self.amazon_asn),
                 subject.show_bgp(tunnel, seen.outside),
@@ -207,7 +212,7 @@ impl Tunnels<'_> {
             )
         };
         if let Some(changed_at) = seen.changed_at
-            && self.now.duration_since(changed_at) < LAG.try_into().unwrap_or_default()
+            && self.now.duration_since(changed_at) < LAG
         {
             cause
                 .push_str(". The status is fresh, and AWS's telemetry lags by minutes: look again");
@@ -268,7 +273,7 @@ impl Tunnels<'_> {
         let agreed = match self.negotiated.get(&seen.outside) {
             Some(Ok(agreed)) => agreed,
             // That a tunnel which is down agreed on nothing is no news.
-            _ if !seen.up => return None,
+            _ if !has_ipsec(seen) => return None,
             Some(Err(fault)) => return Some(silent(fault.to_string())),
             None => return Some(silent("AWS was not asked".to_owned())),
         };
@@ -283,8 +288,11 @@ impl Tunnels<'_> {
                 self.subject.onboard(),
             ));
         }
+        if !has_ipsec(seen) {
+            return None;
+        }
         let Some(saw) = crypto::words(agreed) else {
-            return seen.up.then(|| silent("AWS names nothing".to_owned()));
+            return Some(silent("AWS names nothing".to_owned()));
         };
         let differences = crypto::differences(options, agreed);
         if differences.is_empty() {
