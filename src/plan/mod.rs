@@ -20,6 +20,7 @@ mod policy;
 mod preflight;
 mod question;
 mod resolve;
+pub mod show;
 mod teardown;
 mod wire;
 mod world;
