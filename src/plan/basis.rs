@@ -148,12 +148,14 @@ fn sorted(mut values: Vec<Value>) -> Vec<Value> {
 
 fn hash(value: &Value) -> String {
     let digest = Sha256::digest(canonical(value).to_string().as_bytes());
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        for nibble in [byte >> 4, byte & 15] {
-            hex.extend(char::from_digit(u32::from(nibble), 16));
-        }
-        hex
-    })
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                hex.extend(char::from_digit(u32::from(nibble), 16));
+            }
+            hex
+        })
 }
 
 /// The value with sorted keys, whatever order the JSON library keeps.

@@ -139,7 +139,11 @@ impl Plan {
             "the tunnel options or the permitted changes differ",
         );
         note(
-            !self.steps.iter().map(Fixed::of).eq(other.steps.iter().map(Fixed::of)),
+            !self
+                .steps
+                .iter()
+                .map(Fixed::of)
+                .eq(other.steps.iter().map(Fixed::of)),
             "the steps differ",
         );
         changed

@@ -94,7 +94,10 @@ impl Prices {
         let hourly = self.hourly_usd(&step.node.kind, region)?;
         let item = match &self.otherwise {
             Some(other) if !price.usd.contains_key(region) => {
-                format!("{} (price of {other}: {region} is not in the table)", price.item)
+                format!(
+                    "{} (price of {other}: {region} is not in the table)",
+                    price.item
+                )
             }
             _ => price.item.clone(),
         };

@@ -51,11 +51,7 @@ pub fn expired(view: &View, now: Timestamp) -> Vec<ExpiredSite> {
         .collect()
 }
 
-fn expired_site(
-    site: SiteName,
-    objects: &[(&str, &Tags)],
-    now: Timestamp,
-) -> Option<ExpiredSite> {
+fn expired_site(site: SiteName, objects: &[(&str, &Tags)], now: Timestamp) -> Option<ExpiredSite> {
     let mut expired_at: Option<Timestamp> = None;
     for (_, tags) in objects {
         if tags.get(TAG_ENVIRONMENT)? != Environment::Test.as_str() {
@@ -64,7 +60,10 @@ fn expired_site(
         let at: Timestamp = tags.get(TAG_EXPIRES_AT)?.parse().ok()?;
         expired_at = expired_at.max(Some(at));
     }
-    let connections = objects.iter().filter(|(id, _)| id.starts_with("vpn-")).count();
+    let connections = objects
+        .iter()
+        .filter(|(id, _)| id.starts_with("vpn-"))
+        .count();
     Some(ExpiredSite {
         site,
         expired_at: expired_at.filter(|at| *at <= now)?,

@@ -59,7 +59,10 @@ const SAME_THEME: [(&str, &str); 9] = [
     ("vpn_gateway", "preflight::gateway_attached_elsewhere"),
     ("vpn_gateway", "preflight::gateway_not_found"),
     ("vpn_gateway", "preflight::vpc_has_other_gateway"),
-    ("vpn_gateway_attachment", "preflight::gateway_attached_elsewhere"),
+    (
+        "vpn_gateway_attachment",
+        "preflight::gateway_attached_elsewhere",
+    ),
     ("vpn_gateway_attachment", "preflight::gateway_not_found"),
     ("vpn_gateway_attachment", "preflight::vpc_has_other_gateway"),
 ];
@@ -139,9 +142,9 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Whether something speaks against the plan.
-    pub(super) fn refused(&self) -> bool {
-        !self.refusals.is_empty()
+    /// What speaks against the plan.
+    pub(super) fn into_errors(self) -> PlanErrors {
+        PlanErrors::Refused(self.refusals)
     }
 
     /// The warnings, unless something was refused.

@@ -37,7 +37,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
     };
     // Without tunnels or with a VPC that is not there the steps would only repeat the refusal.
     if tunnels.is_none() || (question.view.is_some() && world.vpc.is_none()) {
-        findings.finish()?;
+        return Err(findings.into_errors());
     }
     let graph = playbook::compile(question.playbook, &context, resource::registry())?;
     let owner = owner(question);
@@ -168,12 +168,7 @@ impl Planner<'_> {
     }
 
     /// The id of what exists; offline that of what the site file names.
-    fn existing(
-        &self,
-        inputs: &Inputs,
-        finding: &Finding,
-        decision: &Decision,
-    ) -> Option<String> {
+    fn existing(&self, inputs: &Inputs, finding: &Finding, decision: &Decision) -> Option<String> {
         let seen = finding.chosen().map(|seen| seen.id.clone());
         let named = || inputs.given::<String>("step", "id").ok().flatten();
         seen.or_else(|| named().filter(|_| decision.change == Change::Adopt))
@@ -239,7 +234,10 @@ fn warn_of(step: &PlannedStep, findings: &mut Findings<'_>) {
     match (&step.impact, step.change) {
         (TunnelImpact::Both(_), _) => findings.warn(
             "plan::outage",
-            format!("{} {id}: both tunnels drop, the site is cut off", step.title),
+            format!(
+                "{} {id}: both tunnels drop, the site is cut off",
+                step.title
+            ),
             "choose a time when that is acceptable",
         ),
         (TunnelImpact::OneByOne(tunnels), _) if !tunnels.is_empty() => findings.warn(
@@ -288,9 +286,7 @@ fn tunnel_plans(site: &Site, tunnels: Option<&[TunnelOptions; 2]>) -> Vec<Tunnel
 fn unknowns(question: &Question<'_>, steps: &[PlannedStep]) -> Vec<String> {
     let mut unknowns = Vec::new();
     if question.view.is_none() {
-        unknowns.push(
-            "what exists already: this plan was made without looking at AWS".to_owned(),
-        );
+        unknowns.push("what exists already: this plan was made without looking at AWS".to_owned());
     }
     let makes_connection = steps.iter().any(|step| {
         step.node.kind == "vpn_connection"
@@ -300,7 +296,9 @@ fn unknowns(question: &Question<'_>, steps: &[PlannedStep]) -> Vec<String> {
         unknowns.push("outside addresses of both tunnels: AWS assigns them".to_owned());
         unknowns.push("pre-shared keys: made when you onboard, never part of a plan".to_owned());
     }
-    let awaited = steps.iter().filter(|step| step.node.id.as_str().contains("[*]"));
+    let awaited = steps
+        .iter()
+        .filter(|step| step.node.id.as_str().contains("[*]"));
     unknowns.extend(awaited.map(|step| format!("how many steps {} stands for", step.node.id)));
     unknowns
 }

@@ -37,16 +37,25 @@ pub(super) fn needed(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
     let mut writes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for step in steps {
         for action in &step.actions {
-            writes.entry(action).or_default().insert(step.node.id.base());
+            writes
+                .entry(action)
+                .or_default()
+                .insert(step.node.id.base());
             if sets_tags(action) {
-                writes.entry("CreateTags").or_default().insert(step.node.id.base());
+                writes
+                    .entry("CreateTags")
+                    .or_default()
+                    .insert(step.node.id.base());
             }
         }
     }
     needs.extend(writes.into_iter().map(|(action, steps)| PermissionNeed {
         action: format!("ec2:{action}"),
         dry_run: !WITHOUT_DRY_RUN.contains(&action),
-        why: format!("steps: {}", steps.into_iter().collect::<Vec<_>>().join(", ")),
+        why: format!(
+            "steps: {}",
+            steps.into_iter().collect::<Vec<_>>().join(", ")
+        ),
     }));
     needs
 }

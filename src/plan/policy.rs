@@ -236,7 +236,9 @@ impl Subject {
         match &self.gateways {
             Some(foreign) => {
                 statements.push(statement("JoinOwn", &actions, &any, Some(self.has_tag())));
-                let foreign = foreign.iter().filter(|name| name.starts_with("vpn-gateway/"));
+                let foreign = foreign
+                    .iter()
+                    .filter(|name| name.starts_with("vpn-gateway/"));
                 let foreign: Vec<String> = foreign.map(|name| self.resource(name)).collect();
                 if !foreign.is_empty() {
                     statements.push(statement("JoinAdopted", &actions, &foreign, None));
@@ -279,7 +281,8 @@ impl Subject {
         }
         if self.verifies {
             // This action knows EC2's own spelling of the condition only.
-            let own = json!({ "StringEquals": { format!("ec2:ResourceTag/{TAG_SITE}"): self.site } });
+            let own =
+                json!({ "StringEquals": { format!("ec2:ResourceTag/{TAG_SITE}"): self.site } });
             statements.push(statement(
                 "VerifyOwn",
                 &["ec2:GetActiveVpnTunnelStatus".to_owned()],

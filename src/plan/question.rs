@@ -30,4 +30,3 @@ pub struct Question<'a> {
     /// Codes of refusals that the user has read and accepts.
     pub accept: &'a BTreeSet<String>,
 }
-

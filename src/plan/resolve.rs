@@ -31,9 +31,10 @@ fn value_of(input: &Input, outputs: &Outputs) -> Maybe<Value> {
                 || Maybe::Later(format!("the {output} of {step}")),
                 |value| Maybe::Known(value.clone()),
             ),
-        Input::List(items) => {
-            all(items.iter().map(|item| value_of(item, outputs)), Value::Array)
-        }
+        Input::List(items) => all(
+            items.iter().map(|item| value_of(item, outputs)),
+            Value::Array,
+        ),
         Input::Map(entries) => all(
             entries
                 .iter()

@@ -44,7 +44,11 @@ pub fn teardown(
     if let Some(step) = steps.iter().find(|it| it.impact != TunnelImpact::None) {
         findings.warn(
             "plan::outage",
-            format!("{} {}: both tunnels end with it", step.title, step.existing.as_deref().unwrap_or_default()),
+            format!(
+                "{} {}: both tunnels end with it",
+                step.title,
+                step.existing.as_deref().unwrap_or_default()
+            ),
             "remove the configuration from the router as well: the bundle's README tells how",
         );
     }
@@ -77,10 +81,14 @@ pub fn teardown(
 
 /// Whose the objects are: read from their own tags.
 fn owner_of(site: &SiteName, run: Ulid, view: &View) -> Owner {
-    let tags: Vec<&Tags> = tags_of(site, view).into_iter().map(|(_, tags)| tags).collect();
-    let production = tags
-        .iter()
-        .any(|tags| tags.get(TAG_ENVIRONMENT).is_none_or(|it| it != Environment::Test.as_str()));
+    let tags: Vec<&Tags> = tags_of(site, view)
+        .into_iter()
+        .map(|(_, tags)| tags)
+        .collect();
+    let production = tags.iter().any(|tags| {
+        tags.get(TAG_ENVIRONMENT)
+            .is_none_or(|it| it != Environment::Test.as_str())
+    });
     let expires_at = tags
         .iter()
         .filter_map(|tags| tags.get(TAG_EXPIRES_AT)?.parse().ok())
@@ -123,7 +131,10 @@ pub(super) fn tagged(view: &View) -> Vec<(&str, &Tags)> {
         .values()
         .filter(|it| !it.state.is_ending())
         .map(|it| (it.id.as_str(), &it.tags));
-    customer_gateways.chain(vpn_gateways).chain(connections).collect()
+    customer_gateways
+        .chain(vpn_gateways)
+        .chain(connections)
+        .collect()
 }
 
 /// One thing that goes, with the kind that knows how.
@@ -159,7 +170,10 @@ fn doomed(site: &SiteName, view: &View, findings: &mut Findings<'_>) -> Vec<Doom
 fn cannot_go(kind: &dyn Kind, owned: &Owned, error: KindError, findings: &mut Findings<'_>) {
     let (problem, help) = match error {
         KindError::Conflict { problem, help } => (problem, help),
-        other => (other.to_string(), "look at it in the AWS console".to_owned()),
+        other => (
+            other.to_string(),
+            "look at it in the AWS console".to_owned(),
+        ),
     };
     findings.warn(
         "plan::left_in_use",

@@ -26,11 +26,18 @@ const NO_KEY: &str = "underpass.asks.with.no.key";
 pub fn calls(plan: &Plan, keys: &Keys) -> Vec<(StepId, Option<Call>)> {
     let mut keys = keys.clone();
     for tunnel in &plan.tunnels {
-        if let (false, Some(key)) = (keys.contains_key(&tunnel.options.inside_cidr), made_up_key()) {
+        if let (false, Some(key)) = (
+            keys.contains_key(&tunnel.options.inside_cidr),
+            made_up_key(),
+        ) {
             keys.insert(tunnel.options.inside_cidr, key);
         }
     }
-    let outputs = made_up_outputs(plan.steps.iter().map(|step| (&step.node, step.existing.as_deref())));
+    let outputs = made_up_outputs(
+        plan.steps
+            .iter()
+            .map(|step| (&step.node, step.existing.as_deref())),
+    );
     plan.steps
         .iter()
         .map(|step| {
@@ -187,7 +194,10 @@ fn update_actions(decided: &Decided<'_>) -> Vec<String> {
         }
     };
     let mut actions = vec!["ModifyVpnTunnelOptions".to_owned(); tunnels.len()];
-    let tags = decided.differences.iter().any(|(name, ..)| name.starts_with("tag "));
+    let tags = decided
+        .differences
+        .iter()
+        .any(|(name, ..)| name.starts_with("tag "));
     if tags || actions.is_empty() {
         actions.push("CreateTags".to_owned());
     }

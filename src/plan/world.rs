@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{RouteTable, Tags, View, Vpc, VpnConnection, VpnGateway};
 use crate::resource::TAG_SITE;
-use crate::spec::{
-    AttachTo, InsideCidr, RouteTableId, RouteTables, Site, SiteName, VpnGatewayId,
-};
+use crate::spec::{AttachTo, InsideCidr, RouteTableId, RouteTables, Site, SiteName, VpnGatewayId};
 use crate::tunnel;
 
 /// The part of a view that concerns one site.
@@ -234,6 +232,11 @@ pub(super) fn inside_cidrs(connection: &VpnConnection) -> BTreeSet<InsideCidr> {
         .as_ref()
         .and_then(|text| tunnel::xml::read(text.expose_secret()).ok());
     written
-        .map(|xml| xml.tunnels.iter().map(|tunnel| tunnel.inside_cidr).collect())
+        .map(|xml| {
+            xml.tunnels
+                .iter()
+                .map(|tunnel| tunnel.inside_cidr)
+                .collect()
+        })
         .unwrap_or(listed)
 }

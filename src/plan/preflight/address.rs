@@ -42,7 +42,8 @@ pub(super) fn overlap(a: Ipv4Net, b: Ipv4Net) -> bool {
 }
 
 fn within(address: Ipv4Addr, net: &str) -> bool {
-    net.parse::<Ipv4Net>().is_ok_and(|net| net.contains(&address))
+    net.parse::<Ipv4Net>()
+        .is_ok_and(|net| net.contains(&address))
 }
 
 fn outside_address(address: Ipv4Addr, findings: &mut Findings<'_>) {
@@ -137,7 +138,9 @@ fn prefix_count(world: &World<'_>, findings: &mut Findings<'_>) {
     if count > MOST_PREFIXES {
         findings.refuse(
             "preflight::too_many_prefixes",
-            format!("the site has {count} networks, a virtual private gateway takes {MOST_PREFIXES}"),
+            format!(
+                "the site has {count} networks, a virtual private gateway takes {MOST_PREFIXES}"
+            ),
             "summarise them: with one too many AWS ends the BGP session of the whole site",
         );
     }

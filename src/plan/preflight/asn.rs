@@ -85,7 +85,10 @@ fn other_than_asked(world: &World<'_>, findings: &mut Findings<'_>) {
     {
         findings.warn(
             "preflight::amazon_asn_differs",
-            format!("the site file asks for AWS's ASN {asked}, {} has {is}", gateway.id),
+            format!(
+                "the site file asks for AWS's ASN {asked}, {} has {is}",
+                gateway.id
+            ),
             format!("the router is configured for {is}; the number of a gateway cannot be changed"),
         );
     }

@@ -14,14 +14,12 @@ pub(in crate::plan) fn negotiated(
     findings: &mut Findings<'_>,
 ) -> Option<[TunnelOptions; 2]> {
     let site = world.site;
-    let Some(device) = device::find(&site.gateway.device) else {
-        let known: Vec<_> = device::registry().iter().map(|it| it.name()).collect();
-        findings.refuse(
-            "preflight::unknown_device",
-            format!("there is no device `{}`", site.gateway.device.escape_debug()),
-            format!("use one of {}", known.join(", ")),
-        );
-        return None;
+    let device = match device::find(&site.gateway.device) {
+        Ok(device) => device,
+        Err(unknown) => {
+            findings.refuse("preflight::unknown_device", unknown.problem, unknown.help);
+            return None;
+        }
     };
     device_options(world, device, findings);
     let inside = inside_cidrs(world, findings)?;
@@ -98,7 +96,10 @@ fn weak(number: u8, options: &TunnelOptions, findings: &mut Findings<'_>) {
         settled.insert("IKEv1".to_owned());
     }
     for (name, phase) in [("phase 1", &options.phase1), ("phase 2", &options.phase2)] {
-        if matches!(phase.encryption, Encryption::Aes128 | Encryption::Aes128Gcm16) {
+        if matches!(
+            phase.encryption,
+            Encryption::Aes128 | Encryption::Aes128Gcm16
+        ) {
             settled.insert(format!("{} in {name}", phase.encryption));
         }
         if phase.integrity == Integrity::Sha1 {

@@ -42,7 +42,10 @@ impl Quota {
         if used >= self.default {
             findings.refuse(
                 self.code,
-                format!("{used} {} are in use, the default quota is {}", self.what, self.default),
+                format!(
+                    "{used} {} are in use, the default quota is {}",
+                    self.what, self.default
+                ),
                 format!(
                     "ask for more (Service Quotas, {}) or remove one; if yours has been raised \
                      already, accept this",

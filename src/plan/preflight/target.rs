@@ -62,7 +62,10 @@ fn vpc_missing(world: &World<'_>, findings: &mut Findings<'_>) {
     };
     findings.refuse(
         "preflight::vpc_not_found",
-        format!("{} does not exist in {region} of this account", world.site.aws.vpc),
+        format!(
+            "{} does not exist in {region} of this account",
+            world.site.aws.vpc
+        ),
         format!("{hint}; correct `region` or `aws.vpc`, or choose another profile"),
     );
 }
@@ -81,7 +84,10 @@ fn route_tables(world: &World<'_>, findings: &mut Findings<'_>) {
             findings.refuse(
                 "preflight::route_table_not_found",
                 problem,
-                format!("{vpc} has {}; correct `aws.route_tables`", of_vpc.join(", ")),
+                format!(
+                    "{vpc} has {}; correct `aws.route_tables`",
+                    of_vpc.join(", ")
+                ),
             );
         }
     }
@@ -110,8 +116,14 @@ fn gateway(world: &World<'_>, findings: &mut Findings<'_>) {
     if let Some(attached) = world.attached_gateway().filter(|it| it.id != *named) {
         findings.refuse(
             "preflight::vpc_has_other_gateway",
-            format!("{vpc} is attached to {}, so it cannot be attached to {named}", attached.id),
-            format!("a VPC has one virtual private gateway: name {} instead", attached.id),
+            format!(
+                "{vpc} is attached to {}, so it cannot be attached to {named}",
+                attached.id
+            ),
+            format!(
+                "a VPC has one virtual private gateway: name {} instead",
+                attached.id
+            ),
         );
     }
     if let Some(other) = attached_elsewhere(gateway, world) {
@@ -124,9 +136,10 @@ fn gateway(world: &World<'_>, findings: &mut Findings<'_>) {
 }
 
 fn attached_elsewhere(gateway: &VpnGateway, world: &World<'_>) -> Option<String> {
-    let live = gateway.attachments.iter().find(|attachment| {
-        !attachment.state.is_ending() && attachment.vpc != world.site.aws.vpc
-    });
+    let live = gateway
+        .attachments
+        .iter()
+        .find(|attachment| !attachment.state.is_ending() && attachment.vpc != world.site.aws.vpc);
     live.map(|attachment| attachment.vpc.to_string())
 }
 
@@ -190,6 +203,11 @@ fn tagged<'a>(world: &World<'a>) -> Vec<(&'a str, &'a Tags)> {
         .filter(|it| !it.state.is_ending())
         .map(|it| (it.id.as_str(), &it.tags));
     let gateways = world.live_gateways().map(|it| (it.id.as_str(), &it.tags));
-    let connections = world.live_connections().map(|it| (it.id.as_str(), &it.tags));
-    customer_gateways.chain(gateways).chain(connections).collect()
+    let connections = world
+        .live_connections()
+        .map(|it| (it.id.as_str(), &it.tags));
+    customer_gateways
+        .chain(gateways)
+        .chain(connections)
+        .collect()
 }
