@@ -4,6 +4,7 @@
 //! not hide the next one. What a site file has no use for and an attacker has is refused here:
 //! aliases, tags, control characters, repeated keys, further documents, long texts.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_saphyr::granit_parser::{
@@ -269,6 +270,7 @@ impl<'t> Builder<'t> {
 
     fn map(&mut self, style: StructureStyle, start: Range<usize>) -> Checked<Node> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut places: BTreeMap<String, Range<usize>> = BTreeMap::new();
         let mut broken = None;
         let mut last = None;
         loop {
@@ -290,9 +292,12 @@ impl<'t> Builder<'t> {
                         text: text.clone(),
                         node: key,
                     };
-                    match entries.iter().find(|(known, _)| known.text == key.text) {
-                        Some((known, _)) => self.duplicate(known, &key),
-                        None => entries.push((key, value)),
+                    match places.get(&key.text) {
+                        Some(first) => self.duplicate(first, &key),
+                        None => {
+                            places.insert(key.text.clone(), key.node.span.clone());
+                            entries.push((key, value));
+                        }
                     }
                 }
                 _ => {
@@ -307,14 +312,14 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn duplicate(&self, known: &Key, key: &Key) {
+    fn duplicate(&self, first: &Range<usize>, key: &Key) {
         let _reported = self.sink.report(
             Problem::new(
                 Code::DuplicateKey,
                 format!("{} is given twice", quoted(&key.text)),
             )
             .at(&key.node.span, "again here")
-            .at(&known.node.span, "first here")
+            .at(first, "first here")
             .help("keep one of them"),
         );
     }

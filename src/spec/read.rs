@@ -92,10 +92,9 @@ impl<'a> Reader<'a> {
         let octal = text.len() > 1 && text.starts_with('0');
         match text.parse() {
             Ok(number) if digits && plain && !octal => Ok(number),
-            Ok(number) if digits && !plain => Err(self.wrong_type(
-                "a whole number",
-                format!("remove the quotes: {number:?}").replace('"', ""),
-            )),
+            Ok(number) if digits && !plain => {
+                Err(self.wrong_type("a whole number", format!("remove the quotes: {number}")))
+            }
             _ => {
                 let message = format!("{} must be a whole number", self.name());
                 let problem = Problem::new(Code::WrongType, message)
