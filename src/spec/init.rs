@@ -97,11 +97,9 @@ pub mod answer {
             return Err("give at least one network, such as 10.20.0.0/24".to_owned());
         }
         for (at, net) in nets.iter().enumerate() {
-            let earlier = nets.iter().take(at);
-            if let Some(other) = earlier
-                .into_iter()
-                .find(|other| other.contains(net) || net.contains(*other))
-            {
+            let mut earlier = nets.iter().take(at);
+            let clash = earlier.find(|other| other.contains(net) || net.contains(*other));
+            if let Some(other) = clash {
                 return Err(format!("{net} and {other} overlap: give each address once"));
             }
         }
