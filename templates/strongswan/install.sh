@@ -226,6 +226,12 @@ open_state() {
   touch "$state/installed" "$state/folders"
   [ ! -f "$state.trial/folders" ] || cat "$state.trial/folders" >>"$state/folders"
   remember_folders
+  if [ "$live" = yes ] && [ ! -e "$state/idle" ]; then
+    # Daemons that did not run before us, so that --remove can leave them as they were.
+    for unit in strongswan${asn:+ frr}; do
+      systemctl --quiet is-active "$unit" || printf '%s\n' "$unit"
+    done >"$state/idle"
+  fi
   cp -- "$here/install.sh" "$state/install.sh.new"
   mv -- "$state/install.sh.new" "$state/install.sh"
 }
@@ -277,6 +283,12 @@ drop() { # path of an installed file
 
 strip_frr() { sed "/^! underpass $site begin\$/,/^! underpass $site end\$/d"; }
 
+wanted_frr() {
+  # "awk 1" ends a last line that has no end.
+  strip_frr <"$frr_conf" | awk 1
+  cat "$here/etc/underpass/$site/frr.conf"
+}
+
 # Replaces a file's content and keeps its owner and mode.
 rewrite() { # path, content on stdin
   cp -p -- "$1" "$1.underpass"
@@ -300,9 +312,7 @@ install_frr() {
     cp -p -- "$frr_conf" "$state/frr.conf"
     cp -p -- "$frr_daemons" "$state/daemons"
   fi
-  # "awk 1" ends a last line that has no end.
-  { strip_frr <"$frr_conf" | awk 1 && cat "$here/etc/underpass/$site/frr.conf"; } | rewrite "$frr_conf" &&
-    frr=reload
+  wanted_frr | rewrite "$frr_conf" && frr=reload
   if grep -q '^bgpd=no' "$frr_daemons"; then
     sed 's/^bgpd=no/bgpd=yes/' "$frr_daemons" | rewrite "$frr_daemons" || :
     frr=restart
@@ -363,7 +373,11 @@ apply() {
     say "strongSwan loaded the tunnels"
   fi
   apply_frr
-  systemctl restart "underpass-$site-watch.service"
+  if has_changed watch; then
+    systemctl restart "underpass-$site-watch.service"
+  else
+    systemctl start "underpass-$site-watch.service"
+  fi
 }
 
 apply_frr() {
@@ -391,12 +405,22 @@ stop_services() {
   done
 }
 
-reload_rest() {
+# Gives the daemons back what they had before us.
+release() { # daemons that did not run then
   [ "$live" = yes ] || return 0
   systemctl daemon-reload
   [ "$networkd" = no ] || networkctl reload
-  swanctl --load-all --noprompt >/dev/null 2>&1 || :
-  apply_frr
+  for unit in $1; do
+    systemctl --quiet disable --now "$unit"
+  done
+  case " $1 " in
+    *strongswan*) ;;
+    *)
+      warn "restarting strongSwan: its other connections, if any, go down for a moment"
+      systemctl restart strongswan
+      ;;
+  esac
+  case " $1 " in *frr*) ;; *) apply_frr ;; esac
 }
 
 # ---- commands ----
@@ -433,6 +457,9 @@ check_site() {
       say "would write $root/$path"
     fi
   done
+  if [ -n "$asn" ] && ! wanted_frr | cmp -s - "$frr_conf"; then
+    say "would change $frr_conf"
+  fi
   say "ready"
 }
 
@@ -449,7 +476,7 @@ remove_site() {
     drop "$path"
   done <"$state/installed"
   remove_frr
-  reload_rest
+  release "$(tr '\n' ' ' <"$state/idle" 2>/dev/null || :)"
   folders=$(cat "$state/folders")
   rm -rf -- "$state"
   printf '%s\n' "$folders" | remove_folders
@@ -499,6 +526,7 @@ rollback_trial() {
   frr=restart
   [ -n "$asn" ] || frr=''
   folders=$(cat "$state/folders" "$trial/folders" 2>/dev/null || :)
+  idle=$(tr '\n' ' ' <"$state/idle" 2>/dev/null || :)
   rm -rf -- "$state"
   if [ -d "$trial/state" ]; then
     mv -- "$trial/state" "$state"
@@ -507,7 +535,7 @@ rollback_trial() {
     changed=etc/strongswan.d/
     [ "$live" = no ] || apply
   else
-    reload_rest
+    release "$idle"
   fi
   rm -rf -- "$trial"
   printf '%s\n' "$folders" | remove_folders
