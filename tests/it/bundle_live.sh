@@ -75,6 +75,19 @@ state() {
 }
 
 step check --check
+# Another site with a strict firewall, another router's address, a closed input chain.
+nft add table inet underpass_plant_8
+nft add table inet host
+nft add chain inet host input '{ type filter hook input priority 0; policy drop; }'
+ip address delete 192.0.2.10/24 dev wan0
+ip address add 192.0.2.11/24 dev wan0
+ip route add default via 192.0.2.1
+step refused --try
+nft delete table inet underpass_plant_8
+nft delete table inet host
+ip address delete 192.0.2.11/24 dev wan0
+ip address add 192.0.2.10/24 dev wan0
+ip route add default via 192.0.2.1
 step install
 state
 # What drifted is put right, what did not is left alone.
