@@ -54,3 +54,8 @@ pub fn append_private(path: &Path) -> io::Result<File> {
 pub fn mode(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }
+
+/// Sets the permission bits of a file or folder that exists.
+pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}

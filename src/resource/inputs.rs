@@ -77,6 +77,27 @@ impl Inputs {
         Self { values }
     }
 
+    /// Inputs that are all known, as teardown has them.
+    pub fn of<'a>(values: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        let known = |(name, value): (&str, Value)| (name.to_owned(), Maybe::Known(value));
+        Self::new(values.into_iter().map(known).collect())
+    }
+
+    /// Every input by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Maybe<Value>)> {
+        let values = self.values.iter();
+        values.map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// An input as far as it is known: none when it is not given or not known yet.
+    pub fn given<T: DeserializeOwned>(
+        &self,
+        kind: &'static str,
+        input: &str,
+    ) -> Result<Option<T>, KindError> {
+        Ok(self.optional(kind, input)?.and_then(Maybe::known))
+    }
+
     /// An optional input.
     pub fn optional<T: DeserializeOwned>(
         &self,

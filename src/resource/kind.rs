@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::inputs::{Inputs, KindError};
 use super::owner::Owner;
-use crate::aws::{Call, Collection, Fault, View};
+use crate::aws::{Call, Collection, Fault, Tags, View};
 use crate::playbook::StepId;
 use crate::spec::{InsideCidr, SiteName};
 use crate::tunnel::PreSharedKey;
@@ -81,6 +81,8 @@ pub struct Seen {
     pub ownership: Ownership,
     /// What other steps can refer to; `id` is always there.
     pub outputs: BTreeMap<String, Value>,
+    /// Tags that it should carry and does not; empty when it is not ours or AWS has no tags for it.
+    pub missing_tags: Tags,
 }
 
 /// What a look found.
@@ -91,7 +93,20 @@ pub enum Finding {
     /// It.
     Present(Seen),
     /// More than one of ours: a duplicate that a person or the healer must settle.
+    ///
+    /// The first is the one to go on with, because it is in use or the oldest.
     Several(Vec<Seen>),
+}
+
+impl Finding {
+    /// The one to go on with, if there is any.
+    pub fn chosen(&self) -> Option<&Seen> {
+        match self {
+            Self::Absent => None,
+            Self::Present(seen) => Some(seen),
+            Self::Several(seen) => seen.first(),
+        }
+    }
 }
 
 /// How bold a plan may be.
@@ -112,6 +127,18 @@ pub struct Decision {
     pub differences: Vec<(String, String, String)>,
     /// What it does to traffic.
     pub impact: TunnelImpact,
+}
+
+impl Decision {
+    /// A decision that touches no attribute and no tunnel.
+    pub fn new(change: Change, reason: impl Into<String>) -> Self {
+        Self {
+            change,
+            reason: reason.into(),
+            differences: Vec::new(),
+            impact: TunnelImpact::None,
+        }
+    }
 }
 
 /// What a wait waits for.
@@ -180,6 +207,26 @@ pub struct InputSpec {
     pub what: &'static str,
 }
 
+impl InputSpec {
+    /// An input that a playbook must give.
+    pub const fn required(name: &'static str, what: &'static str) -> Self {
+        Self {
+            name,
+            required: true,
+            what,
+        }
+    }
+
+    /// An input that a playbook may leave out.
+    pub const fn optional(name: &'static str, what: &'static str) -> Self {
+        Self {
+            name,
+            required: false,
+            what,
+        }
+    }
+}
+
 /// A resource of a site found by its tags alone, for teardown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Owned {
@@ -211,7 +258,8 @@ pub trait Kind: Send + Sync + fmt::Debug {
     /// Finds what this step made, or what it should adopt.
     ///
     /// Objects that are deleted or on their way out do not count. With inputs that are not known
-    /// yet, only what our tags prove can be found.
+    /// yet, only what our tags prove can be found. Fails on unusable inputs alone: what stands in
+    /// the way is for [`Kind::decide`] to say, so that teardown can look without being refused.
     fn find(
         &self,
         step: &StepId,
@@ -240,7 +288,9 @@ pub trait Kind: Send + Sync + fmt::Debug {
 
     /// The next call that brings an existing one closer to what it should be; none when it is.
     ///
-    /// One call at a time: after each the engine waits until the resource is ready and asks again.
+    /// One call at a time: after each the engine waits until [`Kind::progress`] says that the
+    /// resource is ready, looks and asks again. To be asked only when it is ready, for AWS shows
+    /// the old values while a change is on its way.
     fn update(
         &self,
         step: &StepId,

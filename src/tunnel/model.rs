@@ -83,6 +83,18 @@ pub struct TunnelOptions {
     pub lifecycle_control: bool,
 }
 
+impl TunnelOptions {
+    /// Seconds after which the device begins to rekey a phase of `lifetime` seconds, at the latest.
+    ///
+    /// AWS begins between `rekey_margin` and `rekey_margin` plus fuzz before the end. The device
+    /// begins before that, so one side rekeys and the two never collide; but never in the first
+    /// half of the lifetime.
+    pub fn device_rekey(&self, lifetime: u32) -> u32 {
+        let earliest_aws = self.rekey_margin + self.rekey_margin * self.rekey_fuzz / 100;
+        lifetime.saturating_sub(earliest_aws).max(lifetime / 2)
+    }
+}
+
 /// A pre-shared key in AWS's alphabet: 8 to 64 of `A-Z a-z 0-9 . _`, not beginning with `0`.
 ///
 /// Shows itself nowhere: `Debug` says so, and there is no `Display` and no `Serialize`.
@@ -107,6 +119,16 @@ impl PreSharedKey {
         problem.map_or(Ok(Self(key)), |problem| {
             Err(InvalidValue::new(problem, help))
         })
+    }
+
+    /// Wraps a key that was made out of the alphabet.
+    pub(super) fn in_alphabet(key: SecretString) -> Self {
+        Self(key)
+    }
+
+    /// Whether both are the same key.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
     }
 
     /// The key in clear: for the call that sends it and the file that holds it.
