@@ -7,7 +7,7 @@ use crate::aws::{Caller, Client, Target};
 use crate::clock::{Clock, IdSource};
 use crate::files;
 use crate::sandbox::{Sandbox, SandboxOptions};
-use crate::spec::Region;
+use crate::spec::{Region, Site};
 
 /// How much faster than the wall the sandbox runs unless told otherwise.
 const SANDBOX_TIME_SCALE: f64 = 30.0;
@@ -31,11 +31,30 @@ pub(super) fn clock(global: &Global) -> Clock {
     Clock::scaled(global.time_scale.unwrap_or(usual))
 }
 
+/// Connects for a site; in a sandbox its router announces what the site file says.
+pub(super) async fn connect_for(global: &Global, site: &Site) -> Result<Connection, Failure> {
+    connect_with(global, &site.region, |sandbox| {
+        sandbox.set_lan(site.gateway.outside_ip.into(), site.lan.clone());
+    })
+    .await
+}
+
 /// Connects and asks who we are.
 pub(super) async fn connect(global: &Global, region: &Region) -> Result<Connection, Failure> {
+    connect_with(global, region, |_| {}).await
+}
+
+async fn connect_with(
+    global: &Global,
+    region: &Region,
+    prepare: impl FnOnce(&Sandbox),
+) -> Result<Connection, Failure> {
     let clock = clock(global);
     let ids = IdSource::system();
     let sandbox = if global.sandbox { Some(open_sandbox(global, &clock)?) } else { None };
+    if let Some(sandbox) = &sandbox {
+        prepare(sandbox);
+    }
     let target = Target {
         region: region.clone(),
         profile: global.profile.clone(),

@@ -18,13 +18,15 @@ pub struct Failure {
     pub hints: Vec<String>,
     /// The command to run next: the last line of the report.
     pub next: Option<String>,
+    /// Whether the result was printed all the same, so that machines have their one document.
+    pub after_result: bool,
 }
 
 impl Failure {
     /// A failure with nothing but its report.
     pub fn new(exit: Exit, report: impl Into<String>) -> Self {
         let report = report.into();
-        Self { exit, report, details: Value::Null, hints: Vec::new(), next: None }
+        Self { exit, report, details: Value::Null, hints: Vec::new(), next: None, after_result: false }
     }
 
     /// Adds what may help.
@@ -38,6 +40,13 @@ impl Failure {
     #[must_use]
     pub fn next(mut self, command: impl Into<String>) -> Self {
         self.next = Some(command.into());
+        self
+    }
+
+    /// Says that the result was printed all the same.
+    #[must_use]
+    pub fn after_result(mut self) -> Self {
+        self.after_result = true;
         self
     }
 

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::Global;
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_for};
 use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::output::{Line, Output};
 use super::run::Again;
-use super::survey::{HowToPlan, Survey, linted, survey};
+use super::survey::{HowToPlan, linted, survey};
 use super::{load, plan as plan_command, run, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
@@ -40,15 +40,15 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
-    let connection = connect(global, &site.region).await?;
+    let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
     let again = Again::new("onboard", &args.site, global);
     let lock = run::lock(&folder, &again.command)?;
 
-    let survey = survey(&site, &args.site, &connection, &args.how).await?;
+    let fresh = survey(&site, &args.site, &connection, &args.how).await?;
     let plan = match &args.plan {
-        Some(path) => saved(path, &site, &survey, &args.site)?,
-        None => survey.plan,
+        Some(path) => saved(path, &site, &fresh, &args.site)?,
+        None => fresh,
     };
     let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
     if !output.is_for_machines() {
@@ -77,7 +77,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 }
 
 /// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, survey: &Survey, site_path: &Path) -> Result<Plan, Failure> {
+fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Plan, Failure> {
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::new(Exit::Input, format!("cannot read {}: {error}", path.display())))?;
     let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
@@ -91,7 +91,7 @@ fn saved(path: &Path, site: &Site, survey: &Survey, site_path: &Path) -> Result<
         )
         .next(again));
     }
-    if !plan.same_world(&survey.plan) {
+    if !plan.same_world(fresh) {
         return Err(Failure::new(
             Exit::Refused,
             format!("nothing was changed: the site file or AWS has changed since {} was made", path.display()),
@@ -128,7 +128,8 @@ async fn finish(
                 report.summary()
             ),
         )
-        .next(verify)),
+        .next(verify)
+        .after_result()),
         _ => Ok(Exit::Ok),
     }
 }

@@ -153,7 +153,7 @@ impl Output {
 
     /// Prints a failure; its last line is the command to run next.
     pub fn failure(self, failure: &Failure) {
-        if matches!(self.format, Format::Json | Format::Jsonl) {
+        if self.is_for_machines() && !failure.after_result {
             write_stdout(&json!(failure.to_json()).to_string());
         }
         let style = Line::Fail.style();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::args::Global;
-use super::connect::connect;
+use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Line, Output};
@@ -39,8 +39,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let (plan, checked) = if args.offline {
         (offline(&site, &args.site, &args.how)?, None)
     } else {
-        let connection = connect(global, &site.region).await?;
-        let plan = survey(&site, &args.site, &connection, &args.how).await?.plan;
+        let connection = connect_for(global, &site).await?;
+        let plan = survey(&site, &args.site, &connection, &args.how).await?;
         let checked = match args.check_permissions {
             true => Some(permissions::check(&connection.client, &plan, &connection.ids).await),
             false => None,
@@ -56,7 +56,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     }
     if checked.is_some_and(|checked| checked.iter().any(Checked::is_denied)) {
         return Err(Failure::new(Exit::Access, "some calls of this plan would be denied")
-            .next(format!("underpass policy {} --for onboard", args.site.display())));
+            .next(format!("underpass policy {} --for onboard", args.site.display()))
+            .after_result());
     }
     let pending = args.detailed_exitcode && !plan.is_noop();
     Ok(if pending { Exit::ChangesPending } else { Exit::Ok })

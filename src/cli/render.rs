@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use serde_json::json;
 
 use super::args::Global;
-use super::connect::{self, connect};
+use super::connect::{self, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
@@ -55,8 +55,8 @@ async fn from_aws(
     site: &Site,
     out: &std::path::Path,
 ) -> Result<Handover, Failure> {
-    let connection = connect(global, &site.region).await?;
-    let plan = survey(site, &args.site, &connection, &args.how).await?.plan;
+    let connection = connect_for(global, site).await?;
+    let plan = survey(site, &args.site, &connection, &args.how).await?;
     let onboard = format!("underpass onboard {}{}", args.site.display(), super::same_flags(global));
     let step = plan.steps.iter().find(|step| step.node.kind == "vpn_connection");
     let id = step.and_then(|step| step.existing.as_deref()).and_then(|id| id.parse().ok());

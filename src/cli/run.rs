@@ -216,7 +216,7 @@ fn stopped(report: &RunReport, plan: &Plan, again: &Again) -> Failure {
         .unwrap_or_else(|| again.command.clone());
     let mut failure = Failure::new(exit, text).next(next);
     for error in errors {
-        if let StepProblem::Refused(fault) | StepProblem::NoAnswer { fault, .. } = &error.problem {
+        if let StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. } = &error.problem {
             failure.hints.extend(fault.hint().map(|hint| hint.to_string()));
         }
     }
@@ -229,7 +229,7 @@ fn failed_exit(report: &RunReport) -> Exit {
         report.steps.values().filter_map(|step| step.failure.as_ref()).map(|error| &error.problem).collect();
     let any = |test: fn(&StepProblem) -> bool| problems.iter().any(|problem| test(problem));
     let access = |problem: &StepProblem| {
-        matches!(problem, StepProblem::Refused(fault) | StepProblem::NoAnswer { fault, .. }
+        matches!(problem, StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. }
             if matches!(fault.kind, FaultKind::Denied | FaultKind::Credentials))
     };
     if any(access) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::Global;
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -34,9 +34,9 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
-    let connection = connect(global, &site.region).await?;
+    let connection = connect_for(global, &site).await?;
     loop {
-        let plan = survey(&site, &args.site, &connection, &args.how).await?.plan;
+        let plan = survey(&site, &args.site, &connection, &args.how).await?;
         let up = show(args, global, output, &connection, &site, &plan).await?;
         if !args.watch || up {
             let drifted = plan.steps.iter().any(|step| matches!(step.change, Change::Update | Change::Replace));

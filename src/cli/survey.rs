@@ -37,27 +37,17 @@ impl HowToPlan {
     }
 }
 
-/// A plan and the look it was made from.
-#[derive(Debug)]
-pub(super) struct Survey {
-    /// What would be done.
-    pub(super) plan: Plan,
-    /// What exists.
-    pub(super) view: View,
-}
-
 /// Looks at AWS and plans.
 pub(super) async fn survey(
     site: &Site,
     path: &Path,
     connection: &Connection,
     how: &HowToPlan,
-) -> Result<Survey, Failure> {
+) -> Result<Plan, Failure> {
     let view = connection.client.view(&Collection::ALL).await?;
     let run = connection.ids.ulid(connection.clock.now());
     let account = Some(connection.caller.account.clone());
-    let plan = make(site, path, Some(&view), account, run, &connection.clock, how)?;
-    Ok(Survey { plan, view })
+    make(site, path, Some(&view), account, run, &connection.clock, how)
 }
 
 /// Plans without AWS: everything is assumed absent.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::Global;
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_for};
 use super::confirm::{confirm, confirm_name};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -37,7 +37,7 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
-    let connection = connect(global, &site.region).await?;
+    let connection = connect_for(global, &site).await?;
     if let Some(account) = site.aws.account.as_ref().filter(|account| **account != connection.caller.account) {
         return Err(Failure::new(
             Exit::Refused,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::args::Global;
-use super::connect::{Connection, connect};
+use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -25,8 +25,8 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
-    let connection = connect(global, &site.region).await?;
-    let plan = survey(&site, &args.site, &connection, &args.how).await?.plan;
+    let connection = connect_for(global, &site).await?;
+    let plan = survey(&site, &args.site, &connection, &args.how).await?;
     let again = Again::new("onboard", &args.site, global);
     let report = report(&connection, &site, &plan, &again).await?;
     output.result(&report, || text(&report))?;
@@ -34,7 +34,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         Ok(Exit::Ok)
     } else {
         Err(Failure::new(Exit::NotVerified, report.summary())
-            .next(format!("underpass status {} --watch{}", args.site.display(), super::same_flags(global))))
+            .next(format!("underpass status {} --watch{}", args.site.display(), super::same_flags(global)))
+            .after_result())
     }
 }
 

@@ -66,7 +66,7 @@ pub enum StepProblem {
         attempts: u32,
     },
     /// What has to be done now is not what the plan says.
-    #[error("planned was to {planned}, but now it would be to {now}: {reason}")]
+    #[error("the plan was to {planned}, but now it would be to {now}: {reason}")]
     WorldChanged {
         /// What the plan says.
         planned: String,

@@ -29,3 +29,6 @@ pub use cancel::{Cancel, CancelLevel};
 pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};
 pub use run::{Job, RunReport, StepReport, run};
+
+#[cfg(test)]
+mod tests;

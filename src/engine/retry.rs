@@ -143,8 +143,7 @@ mod tests {
     fn only_what_may_get_better_is_tried_again() {
         let limit = Duration::from_secs(900);
         let late = Duration::from_secs(600);
-        let mut react =
-            |kind, elapsed| Patience::default().react(&fault(kind), elapsed, limit, 0.5);
+        let react = |kind, elapsed| Patience::default().react(&fault(kind), elapsed, limit, 0.5);
         for kind in [
             FaultKind::Denied,
             FaultKind::Credentials,

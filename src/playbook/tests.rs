@@ -162,7 +162,7 @@ fn a_connection_does_not_wait_for_the_attachment_and_propagation_does() {
         .collect();
     assert_eq!(needs["connection"], ["customer-gateway", "vpn-gateway"]);
     for table in ["propagation[rtb-00000001]", "propagation[rtb-00000002]"] {
-        assert_eq!(needs[table], ["attachment", "vpn-gateway"]);
+        assert_eq!(needs[table], ["attachment", "connection", "vpn-gateway"]);
     }
 }
 

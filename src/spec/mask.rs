@@ -24,7 +24,9 @@ pub(super) fn take_secrets(node: &mut Node, shown: &mut String, sink: &Sink) {
     match &mut node.kind {
         Kind::Map(entries) => entries.retain_mut(|(key, value)| {
             let name = key.text.to_ascii_lowercase().replace('-', "_");
-            if !SECRETS.contains(&name.as_str()) {
+            // `{psk:value}` without a space is one key to YAML.
+            let joined = secret_in(&key.text).is_some();
+            if !joined && !SECRETS.contains(&name.as_str()) {
                 take_secrets(value, shown, sink);
                 return true;
             }

@@ -37,4 +37,6 @@ pub use site::{
 };
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -13,14 +13,14 @@ use super::site::{Environment, Routing, Security};
 /// A site: a router, the networks behind it, and the VPC that they shall reach.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(title = "underpass site file")]
+#[schemars(title = "underpass site file", extend("required" = ["site", "region", "gateway", "lan", "aws"]))]
 pub(super) struct RawSite {
     /// The site's name: 1 to 40 of a-z, 0-9 and `-`. Unique per account and Region.
-    #[schemars(required, regex(pattern = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"))]
+    #[schemars(regex(pattern = r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$"))]
     #[schemars(example = &"plant-7")]
     pub(super) site: Field<String>,
     /// The AWS Region of the VPC.
-    #[schemars(required, example = &"eu-central-1")]
+    #[schemars(example = &"eu-central-1")]
     pub(super) region: Field<String>,
     /// `test` sites may expire; of a `production` site teardown asks the name. Default: test.
     pub(super) environment: Field<Environment>,
@@ -28,15 +28,13 @@ pub(super) struct RawSite {
     #[schemars(example = &"8h", example = &"2d")]
     pub(super) expires_after: Field<String>,
     /// The site's router.
-    #[schemars(required)]
     pub(super) gateway: Field<RawGateway>,
     /// The site's IPv4 networks: not overlapping, at most 100.
-    #[schemars(required, length(min = 1), extend("examples" = [["10.20.0.0/24"]]))]
+    #[schemars(length(min = 1), extend("examples" = [["10.20.0.0/24"]]))]
     pub(super) lan: Field<Vec<Field<String>>>,
     /// Machines behind the router whose traffic shall be private.
     pub(super) appliances: Field<Vec<Field<RawAppliance>>>,
     /// The AWS side.
-    #[schemars(required)]
     pub(super) aws: Field<RawAws>,
     /// `bgp` inside the tunnels, or `static` routes on the connection. Default: bgp.
     pub(super) routing: Field<Routing>,
@@ -56,14 +54,14 @@ pub(super) struct RawSite {
 /// The site's router and its place in the network.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Gateway")]
+#[schemars(rename = "Gateway", extend("required" = ["device", "outside_ip"]))]
 pub(super) struct RawGateway {
     /// The router's family: a name out of `underpass devices`.
-    #[schemars(required, regex(pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"))]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9_-]{0,39}$"))]
     #[schemars(example = &"strongswan", example = &"generic")]
     pub(super) device: Field<String>,
     /// The public IPv4 address that AWS sees: the router's own, or that of the NAT before it.
-    #[schemars(required, example = &"198.51.100.7")]
+    #[schemars(example = &"198.51.100.7")]
     pub(super) outside_ip: Field<String>,
     /// The router's own WAN address where a NAT stands before it. Default: `outside_ip`.
     #[schemars(example = &"192.168.1.2")]
@@ -82,13 +80,13 @@ pub(super) struct RawGateway {
 /// A machine at the site whose traffic shall be private.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Appliance")]
+#[schemars(rename = "Appliance", extend("required" = ["name", "address"]))]
 pub(super) struct RawAppliance {
     /// Its name, in a site name's alphabet.
-    #[schemars(required, example = &"cam-hub-1")]
+    #[schemars(example = &"cam-hub-1")]
     pub(super) name: Field<String>,
     /// Its address, a host's in one of the networks of `lan`.
-    #[schemars(required, example = &"10.20.0.10")]
+    #[schemars(example = &"10.20.0.10")]
     pub(super) address: Field<String>,
     /// The profile of AWS services it needs.
     #[schemars(example = &"greengrass")]
@@ -98,13 +96,13 @@ pub(super) struct RawAppliance {
 /// The AWS side of the connection.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(rename = "Aws")]
+#[schemars(rename = "Aws", extend("required" = ["vpc"]))]
 pub(super) struct RawAws {
     /// The account that is meant; another one is refused.
     #[schemars(extend("type" = ["string", "integer"]), example = &"111122223333")]
     pub(super) account: Field<String>,
     /// The VPC.
-    #[schemars(required, regex(pattern = r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$"))]
+    #[schemars(regex(pattern = r"^vpc-([0-9a-f]{8}|[0-9a-f]{17})$"))]
     #[schemars(example = &"vpc-0a1b2c3d4e5f67890")]
     pub(super) vpc: Field<String>,
     /// `virtual-private-gateway` (the VPC's own, else a new one), or a mapping that names an

@@ -263,7 +263,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
                 list: self,
             }),
             Kind::Scalar { text, .. } => {
-                let help = format!("put it in brackets: [{text}]");
+                let text = quoted(text);
+                let help = format!("put it in brackets: [{}]", text.trim_matches('`'));
                 Err(self.wrong_type("a list", help))
             }
             _ => Err(self.wrong_type(

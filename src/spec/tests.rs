@@ -231,6 +231,35 @@ fn the_schema_is_the_one_that_is_checked_in() {
 }
 
 #[test]
+fn what_the_schema_requires_is_what_is_reported_missing() {
+    let text =
+        "gateway: { asn: 65010 }\naws: { route_tables: all }\nappliances: [{ profile: x }]\n";
+    let errors = load(text, Path::new("site.yaml")).unwrap_err();
+    let mut missing: Vec<_> = errors
+        .problems()
+        .iter()
+        .filter(|problem| problem.code == Code::MissingField)
+        .filter_map(|problem| problem.message.split('`').nth(1)?.rsplit('.').next())
+        .collect();
+    let schema = schema();
+    let shapes = [
+        "/required",
+        "/$defs/Gateway/required",
+        "/$defs/Aws/required",
+        "/$defs/Appliance/required",
+    ];
+    let mut required: Vec<_> = shapes
+        .iter()
+        .flat_map(|shape| schema.pointer(shape).unwrap().as_array().unwrap())
+        .filter_map(|name| name.as_str())
+        .filter(|name| !["gateway", "aws"].contains(name))
+        .collect();
+    missing.sort_unstable();
+    required.sort_unstable();
+    assert_eq!(missing, required);
+}
+
+#[test]
 fn every_field_of_the_schema_is_described_here_and_in_the_reference() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/site-file.md");
     let reference = std::fs::read_to_string(path).unwrap();

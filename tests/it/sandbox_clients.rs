@@ -11,10 +11,12 @@ use tokio::sync::oneshot;
 use underpass::clock::{Clock, IdSource};
 use underpass::sandbox::{self, Faults, GatewaySim, Sandbox, SandboxOptions};
 
-/// Minutes become seconds; the slowest step, a change of options, takes 4 seconds at most.
-const SCALE: f64 = 120.0;
+/// Five minutes are a second. What was deleted stays visible for 12 seconds, in which a slow
+/// machine must have started the AWS CLI a few times.
+const SCALE: f64 = 300.0;
 
-fn environment() -> PathBuf {
+/// The Python environment that holds the clients.
+pub(crate) fn environment() -> PathBuf {
     let venv = std::env::var_os("UNDERPASS_VENV").map_or_else(
         || {
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
@@ -55,9 +57,13 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
     ))
     .unwrap();
     let folder = tempfile::tempdir().unwrap();
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients");
     let output = Command::new(program)
         .args(arguments)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients"))
+        .current_dir(&clients)
+        .env("PYTHONPATH", clients.join("hurried"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("UNDERPASS_SCALE", SCALE.to_string())
         .env("PATH", path)
         // Nothing of the user's configuration may matter, and nothing may leave this machine.
         .env("HOME", folder.path())
@@ -68,6 +74,10 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
         )
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", &endpoint)
+        .env("AWS_URL", &endpoint)
+        .env("ANSIBLE_LOCALHOST_WARNING", "false")
+        .env("ANSIBLE_LOCAL_TEMP", folder.path())
+        .env("ANSIBLE_REMOTE_TEMP", folder.path())
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_DEFAULT_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "AKIDSANDBOX")
@@ -132,5 +142,12 @@ async fn boto3_drives_a_whole_life() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_aws_cli_drives_a_whole_life() {
     let sandbox = run("sh", &["awscli_lifecycle.sh"]).await;
+    nothing_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ansible_drives_a_whole_life_and_changes_nothing_twice() {
+    let arguments = ["-i", "localhost,", "ansible_lifecycle.yml"];
+    let sandbox = run("ansible-playbook", &arguments).await;
     nothing_is_left(&sandbox);
 }

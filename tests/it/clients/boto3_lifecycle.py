@@ -1,7 +1,7 @@
 """The life of a site's VPN as boto3 sees it: everything is created, changed and deleted.
 
 Started by sandbox_clients.rs, with the sandbox's address in AWS_ENDPOINT_URL. Every assertion is
-about what botocore's own models made of the answers.
+about what botocore's own models made of the answers. Sleeps are divided by the sandbox's scale.
 """
 
 import os
@@ -41,7 +41,7 @@ def until(what, look, seconds=30):
         found = look()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(5)
     raise AssertionError(f"waited {seconds} s for {what}")
 
 
@@ -148,7 +148,7 @@ def create_connection(customer, gateway):
     assert again["VpnConnectionId"] == vpn
     check_connection(made, customer, gateway)
     ec2.get_waiter("vpn_connection_available").wait(
-        VpnConnectionIds=[vpn], WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        VpnConnectionIds=[vpn], WaiterConfig={"Delay": 15, "MaxAttempts": 40}
     )
     return vpn
 
@@ -286,7 +286,7 @@ def delete_everything(customer, gateway, vpn):
     assert table["PropagatingVgws"] == []
     ec2.delete_vpn_connection(VpnConnectionId=vpn)
     ec2.get_waiter("vpn_connection_deleted").wait(
-        VpnConnectionIds=[vpn], WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        VpnConnectionIds=[vpn], WaiterConfig={"Delay": 15, "MaxAttempts": 40}
     )
     assert "CustomerGatewayConfiguration" not in connection(vpn)
     by_customer = [{"Name": "customer-gateway-id", "Values": [customer]}]
