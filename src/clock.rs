@@ -37,7 +37,11 @@ impl Clock {
     /// A clock that starts at a given time: for tests and for a sandbox that continues its world.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn starting_at(epoch: Timestamp, scale: f64) -> Self {
-        Self { epoch, started: tokio::time::Instant::now(), scale: scale.max(1e-6) }
+        Self {
+            epoch,
+            started: tokio::time::Instant::now(),
+            scale: scale.max(1e-6),
+        }
     }
 
     /// How many seconds of this clock pass in a real second.
@@ -78,12 +82,16 @@ pub struct IdSource {
 impl IdSource {
     /// Randomness from the operating system.
     pub fn system() -> Self {
-        Self { rng: Arc::new(Mutex::new(ChaCha20Rng::from_os_rng())) }
+        Self {
+            rng: Arc::new(Mutex::new(ChaCha20Rng::from_os_rng())),
+        }
     }
 
     /// A reproducible source.
     pub fn seeded(seed: u64) -> Self {
-        Self { rng: Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))) }
+        Self {
+            rng: Arc::new(Mutex::new(ChaCha20Rng::seed_from_u64(seed))),
+        }
     }
 
     fn with<T>(&self, draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
@@ -93,12 +101,19 @@ impl IdSource {
     /// A new ULID whose time part is `now`.
     pub fn ulid(&self, now: Timestamp) -> Ulid {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        Ulid::from_parts(millis, self.with(|rng| u128::from(rng.next_u64()) << 16 | u128::from(rng.next_u32() & 0xffff)))
+        Ulid::from_parts(
+            millis,
+            self.with(|rng| u128::from(rng.next_u64()) << 16 | u128::from(rng.next_u32() & 0xffff)),
+        )
     }
 
     /// A number in `0..below`; 0 when `below` is 0.
     pub fn below(&self, below: u64) -> u64 {
-        if below == 0 { 0 } else { self.with(|rng| rng.random_range(0..below)) }
+        if below == 0 {
+            0
+        } else {
+            self.with(|rng| rng.random_range(0..below))
+        }
     }
 
     /// A fraction in `0.0..1.0`.

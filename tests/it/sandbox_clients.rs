@@ -15,7 +15,8 @@ use underpass::sandbox::{self, Faults, GatewaySim, Sandbox, SandboxOptions};
 /// machine must have started the AWS CLI a few times.
 const SCALE: f64 = 300.0;
 
-fn environment() -> PathBuf {
+/// The Python environment that holds the clients.
+pub(crate) fn environment() -> PathBuf {
     let venv = std::env::var_os("UNDERPASS_VENV").map_or_else(
         || {
             let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(

@@ -1,0 +1,262 @@
+//! The one client of an account and Region.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_ec2::config::Builder as Ec2Config;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+
+use super::call::{Answer, Call};
+use super::convert_vpn;
+use super::describe;
+use super::fault::{Fault, FaultKind};
+use super::in_process;
+use super::model::NegotiatedTunnel;
+use super::pace::{Group, Pace};
+use super::request;
+use super::share::Share;
+use super::transport::{self, Patience};
+use super::view::{Collection, View};
+use crate::clock::{Clock, IdSource};
+use crate::sandbox::Sandbox;
+use crate::spec::{AccountId, Region, VpnConnectionId};
+
+/// How often a repeatable call is made when AWS answers "too often".
+const WRITE_ATTEMPTS: u32 = 5;
+
+/// Which AWS to talk to, and as whom.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The Region.
+    pub region: Region,
+    /// A profile of the AWS configuration files; none for the usual order of sources.
+    pub profile: Option<String>,
+    /// Another endpoint for every service, such as a look-alike on loopback.
+    pub endpoint_url: Option<String>,
+    /// The look-alike inside this process: no network, no credentials, the rest is ignored.
+    pub sandbox: Option<Sandbox>,
+}
+
+/// Who the credentials belong to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: AccountId,
+    /// The principal.
+    pub arn: String,
+}
+
+/// Talks to EC2 and STS; clones share connections, pace and looks.
+#[derive(Clone, Debug)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    region: Region,
+    clock: Clock,
+    ids: IdSource,
+    reader: aws_sdk_ec2::Client,
+    writer: aws_sdk_ec2::Client,
+    sts: aws_sdk_sts::Client,
+    pace: Pace,
+    share: Share,
+}
+
+impl Client {
+    /// A client for `target` that paces itself by `clock`: for a sandbox, the sandbox's own.
+    ///
+    /// Sends nothing: missing or expired credentials show at the first call.
+    pub async fn connect(target: &Target, clock: Clock, ids: IdSource) -> Result<Self, Fault> {
+        if let Some(sandbox) = &target.sandbox {
+            let http = in_process::sandbox(sandbox.clone());
+            return Ok(Self::in_process(target, http, clock, ids));
+        }
+        if let Some(url) = &target.endpoint_url
+            && !url
+                .parse::<http::Uri>()
+                .is_ok_and(|uri| uri.host().is_some())
+        {
+            let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
+            return Err(Fault::of_kind("connect", FaultKind::Invalid, &message));
+        }
+        let config = transport::remote(target, Patience::default()).await;
+        Ok(Self::over(target, &config, clock, ids))
+    }
+
+    /// A client whose requests go to `http` and never to a network.
+    pub(super) fn in_process(
+        target: &Target,
+        http: SharedHttpClient,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Self {
+        let config = transport::in_process(target, http, Patience::default());
+        Self::over(target, &config, clock, ids)
+    }
+
+    /// A client over a configuration that stands.
+    pub(super) fn over(
+        target: &Target,
+        config: &aws_config::SdkConfig,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Self {
+        let writer = Ec2Config::from(config).retry_config(transport::no_retries());
+        Self {
+            shared: Arc::new(Shared {
+                region: target.region.clone(),
+                reader: aws_sdk_ec2::Client::new(config),
+                writer: aws_sdk_ec2::Client::from_conf(writer.build()),
+                sts: aws_sdk_sts::Client::new(config),
+                pace: Pace::new(clock.clone()),
+                share: Share::default(),
+                clock,
+                ids,
+            }),
+        }
+    }
+
+    /// The Region.
+    pub fn region(&self) -> &Region {
+        &self.shared.region
+    }
+
+    /// Who is calling (`sts:GetCallerIdentity`).
+    pub async fn caller(&self) -> Result<Caller, Fault> {
+        const ACTION: &str = "GetCallerIdentity";
+        let answer = self.shared.sts.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| Fault::from_sdk(ACTION, &error))?;
+        let account = answer.account().and_then(|account| account.parse().ok());
+        account
+            .map(|account| Caller {
+                account,
+                arn: answer.arn().unwrap_or_default().to_owned(),
+            })
+            .ok_or_else(|| {
+                let message = "the answer names no account";
+                Fault::of_kind(ACTION, FaultKind::Server, message)
+            })
+    }
+
+    /// Looks at `collections`, anew and all at once.
+    pub async fn view(&self, collections: &[Collection]) -> Result<View, Fault> {
+        let looks = collections.iter().map(|collection| self.look(*collection));
+        let mut view = View::default();
+        for seen in try_join_all(looks).await? {
+            view.merge(seen);
+        }
+        Ok(view)
+    }
+
+    /// A view of `collections` that is not older than `since`.
+    ///
+    /// Concurrent askers share one Describe whose request began at or after `since`; at most one
+    /// is in flight per collection. A failure is shared the same way.
+    pub async fn view_since(
+        &self,
+        collections: &[Collection],
+        since: Timestamp,
+    ) -> Result<Arc<View>, Fault> {
+        let looks = collections.iter().map(|collection| {
+            let fresh = || self.look(*collection);
+            self.shared
+                .share
+                .look(*collection, since, &self.shared.clock, fresh)
+        });
+        let mut views = try_join_all(looks).await?;
+        if views.len() == 1 {
+            return Ok(views.swap_remove(0));
+        }
+        let mut view = View::default();
+        for seen in views {
+            view.merge(View::clone(&seen));
+        }
+        Ok(Arc::new(view))
+    }
+
+    async fn look(&self, collection: Collection) -> Result<View, Fault> {
+        self.shared.pace.turn(Group::Read).await;
+        let began = self.shared.clock.now();
+        describe::look(&self.shared.reader, collection, began).await
+    }
+
+    /// Makes a call.
+    ///
+    /// A call that may be repeated is, when AWS says "too often"; any other failure comes back at
+    /// once, because only the caller knows what to look for before it tries again.
+    pub async fn call(&self, call: &Call) -> Result<Answer, Fault> {
+        let mut further = if call.is_unrepeatable() {
+            0
+        } else {
+            WRITE_ATTEMPTS - 1
+        };
+        let mut pause = Duration::from_secs(1);
+        loop {
+            match self.send(call, false).await {
+                Err(fault) if fault.kind == FaultKind::Throttled && further > 0 => {
+                    let jitter = 0.5 + self.shared.ids.fraction();
+                    self.shared.clock.sleep(pause.mul_f64(jitter)).await;
+                    further -= 1;
+                    pause *= 2;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Asks whether `call` would be allowed; none when EC2 has no DryRun for it.
+    ///
+    /// EC2 checks permissions and the form of the parameters, not quotas or what exists.
+    pub async fn dry_run(&self, call: &Call) -> Option<Result<(), Fault>> {
+        if !call.has_dry_run() {
+            return None;
+        }
+        Some(match self.send(call, true).await {
+            Err(fault) if fault.kind == FaultKind::WouldSucceed => Ok(()),
+            Err(fault) => Err(fault),
+            // EC2 answers a dry run with an error in any case. Some look-alikes do not know it.
+            Ok(answer) => {
+                let made = answer
+                    .id
+                    .map(|id| format!(" and made {id}"))
+                    .unwrap_or_default();
+                let message = format!("the endpoint ignored DryRun{made}");
+                Err(Fault::of_kind(call.action(), FaultKind::Server, &message))
+            }
+        })
+    }
+
+    async fn send(&self, call: &Call, dry: bool) -> Result<Answer, Fault> {
+        let group = match call {
+            Call::CreateTags { .. } => Group::Tag,
+            _ => Group::Write,
+        };
+        self.shared.pace.turn(group).await;
+        let answer = request::send(&self.shared.writer, call, dry).await;
+        answer.map_err(|fault| fault.without(call.secrets()))
+    }
+
+    /// What both ends of a tunnel agreed on (`GetActiveVpnTunnelStatus`).
+    pub async fn negotiated(
+        &self,
+        connection: &VpnConnectionId,
+        outside: Ipv4Addr,
+    ) -> Result<NegotiatedTunnel, Fault> {
+        self.shared.pace.turn(Group::Read).await;
+        let request = self
+            .shared
+            .reader
+            .get_active_vpn_tunnel_status()
+            .vpn_connection_id(connection.as_str())
+            .vpn_tunnel_outside_ip_address(outside.to_string());
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| Fault::from_sdk("GetActiveVpnTunnelStatus", &error))?;
+        let status = answer.active_vpn_tunnel_status();
+        Ok(status.map(convert_vpn::negotiated).unwrap_or_default())
+    }
+}

@@ -1,0 +1,35 @@
+//! AWS at arm's length: the only stage that names the SDK.
+//!
+//! Reads come as a [`View`] of our own types, writes go out as a [`Call`], which is data: it can be
+//! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
+
+mod call;
+mod client;
+mod codes;
+mod convert;
+mod convert_vpn;
+mod describe;
+mod fault;
+mod in_process;
+mod model;
+mod pace;
+mod request;
+mod sdk_error;
+mod share;
+mod transport;
+mod tunnel_request;
+mod view;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use call::{Answer, Call};
+pub use client::{Caller, Client, Target};
+pub use fault::{Fault, FaultKind};
+pub use model::{
+    Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,
+    StaticRoute, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
+};
+pub use view::{Collection, View};

@@ -1,0 +1,157 @@
+//! One look at AWS: everything that planning and waiting need, in one value.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::model::{
+    CustomerGateway, RouteTable, SeenTunnel, Telemetry, Vpc, VpnConnection, VpnGateway,
+};
+use crate::spec::{CustomerGatewayId, RouteTableId, VpcId, VpnConnectionId, VpnGatewayId};
+
+/// One kind of object that a single Describe call lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Collection {
+    /// `DescribeVpcs`.
+    Vpcs,
+    /// `DescribeRouteTables`.
+    RouteTables,
+    /// `DescribeVpnGateways`.
+    VpnGateways,
+    /// `DescribeCustomerGateways`.
+    CustomerGateways,
+    /// `DescribeVpnConnections`.
+    VpnConnections,
+}
+
+impl Collection {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Vpcs,
+        Self::RouteTables,
+        Self::VpnGateways,
+        Self::CustomerGateways,
+        Self::VpnConnections,
+    ];
+}
+
+/// What exists in one Region of one account, deleted objects that AWS still lists included.
+///
+/// A view may be partial: only the collections that were looked at are filled, and
+/// [`View::looked_at`] tells when.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct View {
+    /// When each collection was asked for.
+    pub looked_at: BTreeMap<Collection, Timestamp>,
+    /// VPCs.
+    pub vpcs: BTreeMap<VpcId, Vpc>,
+    /// Route tables.
+    pub route_tables: BTreeMap<RouteTableId, RouteTable>,
+    /// Virtual private gateways.
+    pub vpn_gateways: BTreeMap<VpnGatewayId, VpnGateway>,
+    /// Customer gateways.
+    pub customer_gateways: BTreeMap<CustomerGatewayId, CustomerGateway>,
+    /// VPN connections.
+    pub vpn_connections: BTreeMap<VpnConnectionId, VpnConnection>,
+}
+
+impl View {
+    /// Takes over every collection that `newer` looked at, unless ours is the later look.
+    pub fn merge(&mut self, newer: Self) {
+        let mut newer = newer;
+        for (collection, at) in std::mem::take(&mut newer.looked_at) {
+            if self
+                .looked_at
+                .get(&collection)
+                .is_some_and(|ours| *ours > at)
+            {
+                continue;
+            }
+            self.looked_at.insert(collection, at);
+            match collection {
+                Collection::Vpcs => self.vpcs = std::mem::take(&mut newer.vpcs),
+                Collection::RouteTables => {
+                    self.route_tables = std::mem::take(&mut newer.route_tables);
+                }
+                Collection::VpnGateways => {
+                    self.vpn_gateways = std::mem::take(&mut newer.vpn_gateways);
+                }
+                Collection::CustomerGateways => {
+                    self.customer_gateways = std::mem::take(&mut newer.customer_gateways);
+                }
+                Collection::VpnConnections => {
+                    self.vpn_connections = std::mem::take(&mut newer.vpn_connections);
+                }
+            }
+        }
+    }
+
+    /// The virtual private gateway of a VPC: attached, or being attached.
+    pub fn vpn_gateway_of(&self, vpc: &VpcId) -> Option<&VpnGateway> {
+        self.vpn_gateways
+            .values()
+            .find(|gateway| gateway.is_attached_to(vpc))
+    }
+
+    /// A VPC's route tables, the main one among them.
+    pub fn route_tables_of<'a>(&'a self, vpc: &'a VpcId) -> impl Iterator<Item = &'a RouteTable> {
+        self.route_tables
+            .values()
+            .filter(move |table| table.vpc == *vpc)
+    }
+
+    /// The connections that end on a virtual private gateway, without those that are ending.
+    pub fn connections_on<'a>(
+        &'a self,
+        gateway: &'a VpnGatewayId,
+    ) -> impl Iterator<Item = &'a VpnConnection> {
+        self.living_connections()
+            .filter(move |connection| connection.vpn_gateway.as_ref() == Some(gateway))
+    }
+
+    /// The connections of a customer gateway, without those that are ending.
+    pub fn connections_of<'a>(
+        &'a self,
+        gateway: &'a CustomerGatewayId,
+    ) -> impl Iterator<Item = &'a VpnConnection> {
+        self.living_connections()
+            .filter(move |connection| connection.customer_gateway.as_ref() == Some(gateway))
+    }
+
+    fn living_connections(&self) -> impl Iterator<Item = &VpnConnection> {
+        self.vpn_connections
+            .values()
+            .filter(|connection| !connection.state.is_ending())
+    }
+}
+
+impl VpnGateway {
+    /// Whether it is attached to `vpc`, or being attached; old attachments stay listed and do not
+    /// count.
+    pub fn is_attached_to(&self, vpc: &VpcId) -> bool {
+        !self.state.is_ending()
+            && self
+                .attachments
+                .iter()
+                .any(|attachment| attachment.vpc == *vpc && !attachment.state.is_ending())
+    }
+}
+
+impl VpnConnection {
+    /// The options of the tunnel with this outside address, as AWS echoes them.
+    pub fn tunnel(&self, outside: Ipv4Addr) -> Option<&SeenTunnel> {
+        self.tunnels
+            .iter()
+            .find(|tunnel| tunnel.outside == Some(outside))
+    }
+
+    /// The telemetry of the tunnel with this outside address.
+    pub fn telemetry_of(&self, outside: Ipv4Addr) -> Option<&Telemetry> {
+        self.telemetry
+            .iter()
+            .find(|telemetry| telemetry.outside == outside)
+    }
+}

@@ -1,0 +1,21 @@
+//! The router's half: one file per device family, and the bundle of files written for one site.
+//!
+//! EXTENSION POINT. A new device is one file here, one folder in `templates/` and one line in
+//! `registry.rs`; `docs/devices.md` walks through it. A device says what it can do
+//! ([`Device::abilities`], read by [`crate::tunnel::negotiate()`]) and turns a
+//! [`TunnelSet`](crate::tunnel::TunnelSet) into files ([`Device::render`]). Everything that reaches
+//! a device's configuration is valid by type or quoted by the device's own rules.
+
+pub mod bundle;
+mod generic;
+mod linux;
+mod model;
+mod option;
+mod registry;
+mod strongswan;
+mod value;
+mod words;
+
+pub use model::{BundleFile, Device, RenderContext, RenderError};
+pub use option::{InterfaceName, OptionSpec, check as check_options};
+pub use registry::{find, registry};

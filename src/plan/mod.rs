@@ -1,0 +1,47 @@
+//! What will change: complete and boring.
+//!
+//! The planner is synchronous and, once the world has been observed, pure: the same site and the
+//! same view give the same plan. Every choice is made here; the executor makes none.
+//!
+//! [`onboard`] asks `preflight/` what speaks against it, then walks the playbook's graph and lets
+//! each kind decide; [`teardown`] needs nothing but a view. `lint/` checks plans and trusts neither
+//! of them.
+
+mod basis;
+mod changes;
+mod codes;
+mod cost;
+mod expired;
+mod findings;
+mod lint;
+mod model;
+mod onboard;
+mod permissions;
+mod policy;
+mod preflight;
+mod question;
+mod resolve;
+pub mod show;
+mod teardown;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod world;
+
+pub use changes::Counts;
+pub use codes::{Code, codes, find as find_code};
+pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
+pub use expired::{ExpiredSite, expired};
+pub use findings::{PlanErrors, Refusal};
+pub use lint::{LintFinding, Severity, lint, lint_in};
+pub use model::{
+    Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
+};
+pub use onboard::onboard;
+pub use policy::{LARGEST_POLICY, PolicyFor, Scope, policy};
+pub use question::Question;
+pub use resolve::{Outputs, resolve};
+pub use teardown::teardown;
+pub use wire::calls;

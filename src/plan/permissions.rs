@@ -1,0 +1,95 @@
+//! What the caller of a plan must be allowed to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::model::{Mode, PermissionNeed, PlannedStep};
+use crate::aws::Collection;
+use crate::resource;
+
+/// Actions that EC2 has no DryRun for (EC2 API model).
+const WITHOUT_DRY_RUN: [&str; 2] = ["CreateVpnConnectionRoute", "DeleteVpnConnectionRoute"];
+/// Actions that set tags in the same call, which IAM checks as `ec2:CreateTags` too.
+const TAGGING: [&str; 3] = [
+    "CreateCustomerGateway",
+    "CreateVpnConnection",
+    "CreateVpnGateway",
+];
+
+/// The Describe action that fills a collection.
+pub(super) const fn describe(collection: Collection) -> &'static str {
+    match collection {
+        Collection::Vpcs => "DescribeVpcs",
+        Collection::RouteTables => "DescribeRouteTables",
+        Collection::VpnGateways => "DescribeVpnGateways",
+        Collection::CustomerGateways => "DescribeCustomerGateways",
+        Collection::VpnConnections => "DescribeVpnConnections",
+    }
+}
+
+/// Whether a call of this action sets tags on what it makes.
+pub(super) fn sets_tags(action: &str) -> bool {
+    TAGGING.contains(&action)
+}
+
+/// What a run of these steps needs, reads first.
+pub(super) fn needed(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
+    let mut needs = reads(mode, steps);
+    let mut writes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for step in steps {
+        for action in &step.actions {
+            writes
+                .entry(action)
+                .or_default()
+                .insert(step.node.id.base());
+            if sets_tags(action) {
+                writes
+                    .entry("CreateTags")
+                    .or_default()
+                    .insert(step.node.id.base());
+            }
+        }
+    }
+    needs.extend(writes.into_iter().map(|(action, steps)| PermissionNeed {
+        action: format!("ec2:{action}"),
+        dry_run: !WITHOUT_DRY_RUN.contains(&action),
+        why: format!(
+            "steps: {}",
+            steps.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+    }));
+    needs
+}
+
+fn reads(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
+    let read = |action: String, dry_run: bool, why: &str| PermissionNeed {
+        action,
+        dry_run,
+        why: why.to_owned(),
+    };
+    let mut needs = vec![read(
+        "sts:GetCallerIdentity".to_owned(),
+        false,
+        "which account this is",
+    )];
+    let of_steps = steps
+        .iter()
+        .filter_map(|step| resource::registry().find(&step.node.kind))
+        .flat_map(|kind| kind.collections().iter().copied());
+    // A plan looks at everything, even where its steps would need less.
+    let collections: BTreeSet<Collection> = of_steps.chain(Collection::ALL).collect();
+    needs.extend(collections.into_iter().map(|collection| {
+        let why = match collection {
+            Collection::VpnConnections => "what exists; this answer holds the pre-shared keys",
+            _ => "what exists",
+        };
+        read(format!("ec2:{}", describe(collection)), true, why)
+    }));
+    if mode == Mode::Onboard {
+        needs.push(read(
+            "ec2:GetActiveVpnTunnelStatus".to_owned(),
+            true,
+            "what the two ends really agreed on",
+        ));
+    }
+    needs
+}

@@ -1,0 +1,366 @@
+//! The IAM policy for exactly one plan, or for one site.
+//!
+//! Creating is allowed only with the site's tag in the request, changing and deleting only on what
+//! carries it. Which action knows which resource and which condition key is what the service
+//! authorization reference says of EC2.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::model::{Mode, Plan};
+use super::permissions::{describe, sets_tags};
+use crate::aws::Collection;
+use crate::playbook::Input;
+use crate::resource::{Change, TAG_SITE};
+use crate::spec::{AccountId, Region, SiteName};
+
+/// Characters that a managed policy may have, white space not counted (IAM quotas).
+pub const LARGEST_POLICY: usize = 6144;
+
+/// What a policy is for.
+#[derive(Clone, Copy, Debug)]
+pub enum PolicyFor<'a> {
+    /// Exactly this plan: what it adopts is named by its ARN.
+    Plan(&'a Plan),
+    /// One site, whatever its plan will be.
+    Site {
+        /// The site.
+        site: &'a SiteName,
+        /// Where.
+        region: &'a Region,
+        /// In which account; none stands for any.
+        account: Option<&'a AccountId>,
+        /// What for.
+        scope: Scope,
+    },
+}
+
+/// How much a site's policy allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Looking.
+    Plan,
+    /// Bringing the site up and changing it.
+    Onboard,
+    /// Taking it away.
+    Teardown,
+}
+
+const CREATING: [&str; 3] = [
+    "CreateCustomerGateway",
+    "CreateVpnConnection",
+    "CreateVpnGateway",
+];
+const ONBOARDING: [&str; 7] = [
+    "AttachVpnGateway",
+    "CreateCustomerGateway",
+    "CreateVpnConnection",
+    "CreateVpnConnectionRoute",
+    "CreateVpnGateway",
+    "EnableVgwRoutePropagation",
+    "ModifyVpnTunnelOptions",
+];
+const TEARING_DOWN: [&str; 6] = [
+    "DeleteCustomerGateway",
+    "DeleteVpnConnection",
+    "DeleteVpnConnectionRoute",
+    "DeleteVpnGateway",
+    "DetachVpnGateway",
+    "DisableVgwRoutePropagation",
+];
+/// Actions between a gateway and a network that AWS checks on both.
+const JOINING: [&str; 4] = [
+    "AttachVpnGateway",
+    "DetachVpnGateway",
+    "DisableVgwRoutePropagation",
+    "EnableVgwRoutePropagation",
+];
+
+/// The policy document, version 2012-10-17.
+pub fn policy(subject: &PolicyFor<'_>) -> Value {
+    let subject = Subject::of(subject);
+    let mut statements = vec![subject.look()];
+    statements.extend(subject.create());
+    statements.extend(subject.connect());
+    statements.extend(subject.join());
+    statements.extend(subject.change());
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// What the statements are made of.
+struct Subject {
+    site: String,
+    arn: String,
+    actions: BTreeSet<String>,
+    /// Whether to allow setting tags on what exists.
+    retags: bool,
+    /// Whether to read what the two ends agreed on.
+    verifies: bool,
+    /// Gateways that are used and not the site's; none means any.
+    gateways: Option<BTreeSet<String>>,
+    /// VPCs and route tables; none means any.
+    networks: Option<BTreeSet<String>>,
+}
+
+impl Subject {
+    fn of(subject: &PolicyFor<'_>) -> Self {
+        match subject {
+            PolicyFor::Plan(plan) => Self::of_plan(plan),
+            PolicyFor::Site {
+                site,
+                region,
+                account,
+                scope,
+            } => {
+                let actions: &[&str] = match scope {
+                    Scope::Plan => &[],
+                    Scope::Onboard => &ONBOARDING,
+                    Scope::Teardown => &TEARING_DOWN,
+                };
+                Self {
+                    site: site.to_string(),
+                    arn: arn(region, *account),
+                    actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+                    retags: *scope == Scope::Onboard,
+                    verifies: *scope == Scope::Onboard,
+                    gateways: None,
+                    networks: None,
+                }
+            }
+        }
+    }
+
+    fn of_plan(plan: &Plan) -> Self {
+        let actions = plan.steps.iter().flat_map(|step| &step.actions).cloned();
+        let mut actions: BTreeSet<String> = actions.collect();
+        let retags = actions.remove("CreateTags");
+        Self {
+            site: plan.site.to_string(),
+            arn: arn(&plan.region, plan.account.as_ref()),
+            actions,
+            retags,
+            verifies: plan.mode == Mode::Onboard,
+            gateways: Some(foreign_gateways(plan)),
+            networks: networks(plan),
+        }
+    }
+
+    fn resource(&self, name: &str) -> String {
+        format!("{}{name}", self.arn)
+    }
+
+    fn owned(&self) -> Vec<String> {
+        ["customer-gateway/*", "vpn-connection/*", "vpn-gateway/*"]
+            .map(|name| self.resource(name))
+            .to_vec()
+    }
+
+    fn has_tag(&self) -> Value {
+        json!({ "StringEquals": { format!("aws:ResourceTag/{TAG_SITE}"): self.site } })
+    }
+
+    fn chosen(&self, of: &[&str]) -> Vec<String> {
+        of.iter()
+            .filter(|action| self.actions.contains(**action))
+            .map(|action| format!("ec2:{action}"))
+            .collect()
+    }
+
+    fn look(&self) -> Value {
+        let mut actions = vec!["sts:GetCallerIdentity".to_owned()];
+        actions.extend(Collection::ALL.map(|it| format!("ec2:{}", describe(it))));
+        statement("Look", &actions, &["*".to_owned()], None)
+    }
+
+    fn create(&self) -> Vec<Value> {
+        let actions = self.chosen(&CREATING);
+        if actions.is_empty() {
+            return Vec::new();
+        }
+        let asked = format!("aws:RequestTag/{TAG_SITE}");
+        let creating = self.actions.iter().filter(|action| sets_tags(action));
+        let tagging = json!({
+            "StringEquals": {
+                &asked: self.site,
+                "ec2:CreateAction": creating.collect::<Vec<_>>(),
+            }
+        });
+        let tagged = json!({ "StringEquals": { asked: self.site } });
+        vec![
+            statement("CreateTagged", &actions, &self.owned(), Some(tagged)),
+            statement(
+                "TagWhatIsCreated",
+                &["ec2:CreateTags".to_owned()],
+                &self.owned(),
+                Some(tagging),
+            ),
+        ]
+    }
+
+    /// A connection is checked on its two gateways as well, which the request does not tag.
+    fn connect(&self) -> Vec<Value> {
+        let action = self.chosen(&["CreateVpnConnection"]);
+        if action.is_empty() {
+            return Vec::new();
+        }
+        let any = ["customer-gateway/*", "vpn-gateway/*"].map(|name| self.resource(name));
+        let Some(foreign) = &self.gateways else {
+            return vec![statement("ConnectGateways", &action, &any, None)];
+        };
+        let mut statements = vec![statement(
+            "ConnectOwnGateways",
+            &action,
+            &any,
+            Some(self.has_tag()),
+        )];
+        let foreign: Vec<String> = foreign.iter().map(|name| self.resource(name)).collect();
+        if !foreign.is_empty() {
+            statements.push(statement("ConnectAdopted", &action, &foreign, None));
+        }
+        statements
+    }
+
+    /// Attaching and propagating are checked on the gateway and on the network.
+    fn join(&self) -> Vec<Value> {
+        let actions = self.chosen(&JOINING);
+        if actions.is_empty() {
+            return Vec::new();
+        }
+        let any = [self.resource("vpn-gateway/*")];
+        let networks = match &self.networks {
+            Some(named) => named.iter().map(|name| self.resource(name)).collect(),
+            None => vec![self.resource("route-table/*"), self.resource("vpc/*")],
+        };
+        let mut statements = vec![statement("JoinNetworks", &actions, &networks, None)];
+        match &self.gateways {
+            Some(foreign) => {
+                statements.push(statement("JoinOwn", &actions, &any, Some(self.has_tag())));
+                let foreign = foreign
+                    .iter()
+                    .filter(|name| name.starts_with("vpn-gateway/"));
+                let foreign: Vec<String> = foreign.map(|name| self.resource(name)).collect();
+                if !foreign.is_empty() {
+                    statements.push(statement("JoinAdopted", &actions, &foreign, None));
+                }
+            }
+            // An adopted gateway has no tag of ours; detaching one is never needed.
+            None => {
+                let (own, free): (Vec<_>, Vec<_>) = actions
+                    .into_iter()
+                    .partition(|action| action == "ec2:DetachVpnGateway");
+                if !own.is_empty() {
+                    statements.push(statement("DetachOwn", &own, &any, Some(self.has_tag())));
+                }
+                statements.push(statement("JoinGateways", &free, &any, None));
+            }
+        }
+        statements
+    }
+
+    fn change(&self) -> Vec<Value> {
+        let mut statements = Vec::new();
+        let mut actions: Vec<String> = self
+            .actions
+            .iter()
+            .filter(|action| !CREATING.contains(&action.as_str()))
+            .filter(|action| !JOINING.contains(&action.as_str()))
+            .map(|action| format!("ec2:{action}"))
+            .collect();
+        // A static route made right after its connection is the connection's change.
+        if self.retags {
+            actions.push("ec2:CreateTags".to_owned());
+        }
+        if !actions.is_empty() {
+            statements.push(statement(
+                "ChangeOwn",
+                &actions,
+                &self.owned(),
+                Some(self.has_tag()),
+            ));
+        }
+        if self.verifies {
+            // This action knows EC2's own spelling of the condition only.
+            let own =
+                json!({ "StringEquals": { format!("ec2:ResourceTag/{TAG_SITE}"): self.site } });
+            statements.push(statement(
+                "VerifyOwn",
+                &["ec2:GetActiveVpnTunnelStatus".to_owned()],
+                &[self.resource("vpn-connection/*")],
+                Some(own),
+            ));
+        }
+        statements
+    }
+}
+
+fn statement(sid: &str, actions: &[String], resources: &[String], when: Option<Value>) -> Value {
+    let mut statement = json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": resources,
+    });
+    if let (Some(when), Some(fields)) = (when, statement.as_object_mut()) {
+        fields.insert("Condition".to_owned(), when);
+    }
+    statement
+}
+
+fn arn(region: &Region, account: Option<&AccountId>) -> String {
+    let partition = match region.as_str() {
+        code if code.starts_with("cn-") => "aws-cn",
+        code if code.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    let account = account.map_or("*", AccountId::as_str);
+    format!("arn:{partition}:ec2:{region}:{account}:")
+}
+
+/// Gateways that the plan uses and that do not carry the site's tag.
+fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
+    let own: BTreeSet<&str> = plan
+        .steps
+        .iter()
+        .filter(|step| step.change != Change::Adopt && step.node.kind == "vpn_gateway")
+        .filter_map(|step| step.existing.as_deref())
+        .collect();
+    let adopted = plan
+        .steps
+        .iter()
+        .filter(|step| step.change == Change::Adopt)
+        .filter_map(|step| {
+            let id = step.existing.as_deref()?;
+            match step.node.kind.as_str() {
+                "customer_gateway" => Some(format!("customer-gateway/{id}")),
+                "vpn_gateway" => Some(format!("vpn-gateway/{id}")),
+                _ => None,
+            }
+        });
+    let named = known_inputs(plan, "vpn_gateway")
+        .filter(|id| !own.contains(id))
+        .map(|id| format!("vpn-gateway/{id}"));
+    adopted.chain(named).collect()
+}
+
+/// The VPC and the route tables of the plan's steps; none when they are not all known.
+fn networks(plan: &Plan) -> Option<BTreeSet<String>> {
+    let vpcs = known_inputs(plan, "vpc").map(|id| format!("vpc/{id}"));
+    let tables = known_inputs(plan, "route_table").map(|id| format!("route-table/{id}"));
+    let known: BTreeSet<String> = vpcs.chain(tables).collect();
+    let later = plan.steps.iter().any(|step| {
+        let input = step.node.inputs.get("route_table");
+        input.is_some_and(|input| !matches!(input, Input::Known(_)))
+    });
+    (!later && !known.is_empty()).then_some(known)
+}
+
+fn known_inputs<'a>(plan: &'a Plan, name: &str) -> impl Iterator<Item = &'a str> {
+    plan.steps
+        .iter()
+        .filter(|step| step.changes_something())
+        .filter_map(move |step| match step.node.inputs.get(name)? {
+            Input::Known(value) => value.as_str(),
+            _ => None,
+        })
+}

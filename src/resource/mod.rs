@@ -1,0 +1,35 @@
+//! The kinds of resource: one file per kind, one line in the registry.
+//!
+//! A kind is pure: it finds itself in a [`View`](crate::aws::View), decides what would have to
+//! change, and says so as [`Call`](crate::aws::Call)s. Looking, calling and waiting are the
+//! engine's business, so every kind gets crash safety, pacing and waits for nothing.
+
+mod customer_gateway;
+mod inputs;
+mod kind;
+mod listed;
+mod owner;
+mod registry;
+mod remembered;
+mod route_propagation;
+mod sharing;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod vpn_connection;
+mod vpn_connection_route;
+mod vpn_gateway;
+mod vpn_gateway_attachment;
+
+pub use inputs::{Inputs, KindError, Maybe};
+pub use kind::{
+    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
+    Seen, TunnelImpact, Usual,
+};
+pub use owner::{
+    NEVER_EXPIRES, Owner, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP,
+};
+pub use registry::{Registry, registry};
+pub use remembered::{TAG_PROPAGATION, remembered_propagation};
+pub use sharing::{Kept, kept_for_others};

@@ -1,0 +1,79 @@
+//! What of a site's own stays because another site or person has come to depend on it.
+
+use super::listed::{Listed, of_site, site_of};
+use crate::aws::{Tags, View, VpnConnection};
+use crate::spec::SiteName;
+
+/// An object of a site that teardown leaves, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The object's id.
+    pub object: String,
+    /// Why it stays, in words with ids.
+    pub because: String,
+}
+
+/// What teardown of `site` leaves although it is the site's: others' connections end on it.
+///
+/// A VPC has one virtual private gateway, so a second site's connection may well hang on the one
+/// that the first site made. Tearing the first down again, once the second is gone, removes it.
+pub fn kept_for_others(site: &SiteName, view: &View) -> Vec<Kept> {
+    let kept = |id: &str, connection: &VpnConnection| Kept {
+        object: id.to_owned(),
+        because: format!(
+            "{} of {} ends on it",
+            connection.id,
+            site_of(&connection.tags)
+                .map_or("somebody else".to_owned(), |site| format!("site {site}"))
+        ),
+    };
+    let mut all = Vec::new();
+    for gateway in of_site(view.customer_gateways.values(), site) {
+        all.extend(
+            stranger_on_customer_gateway(view, &gateway.tags, gateway.id())
+                .map(|connection| kept(gateway.id(), connection)),
+        );
+    }
+    for gateway in of_site(view.vpn_gateways.values(), site) {
+        all.extend(
+            stranger_on_vpn_gateway(view, &gateway.tags, gateway.id())
+                .map(|connection| kept(gateway.id(), connection)),
+        );
+    }
+    all
+}
+
+/// A live connection on a customer gateway that belongs to another site than the gateway does.
+pub(super) fn stranger_on_customer_gateway<'a>(
+    view: &'a View,
+    tags: &Tags,
+    gateway: &str,
+) -> Option<&'a VpnConnection> {
+    stranger(view, tags, |connection| {
+        let ends_on = connection.customer_gateway.as_ref();
+        ends_on.is_some_and(|id| id.as_str() == gateway)
+    })
+}
+
+/// A live connection on a virtual private gateway that belongs to another site than the gateway.
+pub(super) fn stranger_on_vpn_gateway<'a>(
+    view: &'a View,
+    tags: &Tags,
+    gateway: &str,
+) -> Option<&'a VpnConnection> {
+    stranger(view, tags, |connection| {
+        let ends_on = connection.vpn_gateway.as_ref();
+        ends_on.is_some_and(|id| id.as_str() == gateway)
+    })
+}
+
+fn stranger<'a>(
+    view: &'a View,
+    tags: &Tags,
+    ends_on_it: impl Fn(&VpnConnection) -> bool,
+) -> Option<&'a VpnConnection> {
+    view.vpn_connections
+        .values()
+        .filter(|connection| connection.is_live() && ends_on_it(connection))
+        .find(|connection| site_of(&connection.tags) != site_of(tags))
+}

@@ -1,0 +1,27 @@
+//! Both ends agree because both come from one model.
+//!
+//! [`negotiate()`] chooses one proposal per phase out of site policy × device abilities × what AWS
+//! allows; the result is sent to AWS as explicit options for both tunnels and rendered for the
+//! device. [`xml::read`] reads AWS's answer for addresses, ASNs and keys only, never for crypto,
+//! and [`join()`] puts the two together.
+
+mod choice;
+mod element;
+pub mod inside;
+mod join;
+pub mod key;
+mod model;
+mod mtu;
+mod negotiate;
+mod refusal;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod xml;
+
+pub use join::{JoinError, JoinErrors, join};
+pub use model::{
+    Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,
+};
+pub use mtu::{mss, mtu};
+pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate};
+pub use refusal::{NegotiationError, NegotiationErrors};
