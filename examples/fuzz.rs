@@ -16,9 +16,30 @@ use underpass::{journal, playbook, spec, tunnel};
 
 /// Words that mean something to one of the parsers, or break many.
 const TOKENS: [&str; 24] = [
-    "\n", "\t", ": ", "- ", "&a ", "*a", "!!binary ", "? ", "|", "{", "}", "[", "]", "\"", "${",
-    "${site.name}", "]]>", "<!DOCTYPE a [<!ENTITY b \"c\">]>", "&b;", "<ipsec_tunnel>", "\u{0}",
-    "\u{feff}", "99999999999999999999", "169.254.0.0/30",
+    "\n",
+    "\t",
+    ": ",
+    "- ",
+    "&a ",
+    "*a",
+    "!!binary ",
+    "? ",
+    "|",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "${",
+    "${site.name}",
+    "]]>",
+    "<!DOCTYPE a [<!ENTITY b \"c\">]>",
+    "&b;",
+    "<ipsec_tunnel>",
+    "\u{0}",
+    "\u{feff}",
+    "99999999999999999999",
+    "169.254.0.0/30",
 ];
 
 type Parser = fn(&[u8]);
@@ -27,10 +48,34 @@ fn main() -> ExitCode {
     let (minutes, seed) = arguments();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let parsers: [(&str, Parser, Vec<Vec<u8>>); 4] = [
-        ("site", site, corpus(&[root.join("examples"), root.join("tests/scenarios/bad-sites")], "yaml")),
-        ("playbook", playbook, corpus(&[root.join("playbooks"), root.join("tests/scenarios/bad-playbooks")], "yaml")),
+        (
+            "site",
+            site,
+            corpus(
+                &[
+                    root.join("examples"),
+                    root.join("tests/scenarios/bad-sites"),
+                ],
+                "yaml",
+            ),
+        ),
+        (
+            "playbook",
+            playbook,
+            corpus(
+                &[
+                    root.join("playbooks"),
+                    root.join("tests/scenarios/bad-playbooks"),
+                ],
+                "yaml",
+            ),
+        ),
         ("xml", xml, corpus(&[root.join("tests/fixtures")], "xml")),
-        ("journal", journal, corpus(&[root.join("tests/fixtures")], "jsonl")),
+        (
+            "journal",
+            journal,
+            corpus(&[root.join("tests/fixtures")], "jsonl"),
+        ),
     ];
     let clock = Clock::system();
     let ids = IdSource::seeded(seed);
@@ -45,7 +90,10 @@ fn main() -> ExitCode {
             cases += 1;
             if catch_unwind(AssertUnwindSafe(|| parse(&input))).is_err() {
                 failed = true;
-                say(&format!("{name}: PANIC after {cases} cases on {:?}", String::from_utf8_lossy(&input)));
+                say(&format!(
+                    "{name}: PANIC after {cases} cases on {:?}",
+                    String::from_utf8_lossy(&input)
+                ));
                 break;
             }
         }
@@ -56,8 +104,16 @@ fn main() -> ExitCode {
             corpus.len()
         ));
     }
-    say(if failed { "verdict: a parser panicked" } else { "verdict: no panic" });
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    say(if failed {
+        "verdict: a parser panicked"
+    } else {
+        "verdict: no panic"
+    });
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 fn say(text: &str) {
@@ -68,7 +124,9 @@ fn arguments() -> (u64, u64) {
     let words: Vec<String> = std::env::args().collect();
     let after = |name: &str, default: u64| {
         let at = words.iter().position(|word| word == name);
-        at.and_then(|at| words.get(at + 1)).and_then(|word| word.parse().ok()).unwrap_or(default)
+        at.and_then(|at| words.get(at + 1))
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(default)
     };
     (after("--minutes", 4), after("--seed", 1))
 }
@@ -76,7 +134,9 @@ fn arguments() -> (u64, u64) {
 fn corpus(folders: &[PathBuf], kind: &str) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for folder in folders {
-        let Ok(entries) = fs::read_dir(folder) else { continue };
+        let Ok(entries) = fs::read_dir(folder) else {
+            continue;
+        };
         let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths {
@@ -87,7 +147,11 @@ fn corpus(folders: &[PathBuf], kind: &str) -> Vec<Vec<u8>> {
             }
         }
     }
-    if found.is_empty() { vec![Vec::new()] } else { found }
+    if found.is_empty() {
+        vec![Vec::new()]
+    } else {
+        found
+    }
 }
 
 fn mutate(ids: &IdSource, corpus: &[Vec<u8>]) -> Vec<u8> {
@@ -121,7 +185,10 @@ fn mutate(ids: &IdSource, corpus: &[Vec<u8>]) -> Vec<u8> {
 fn site(input: &[u8]) {
     if let Ok(loaded) = spec::load_bytes(input, Path::new("fuzz.yaml")) {
         let text = serde_json::to_string(&loaded.site).unwrap_or_default();
-        assert!(!text.contains("\\n") && !text.contains("\\u00"), "a control character got through");
+        assert!(
+            !text.contains("\\n") && !text.contains("\\u00"),
+            "a control character got through"
+        );
     }
 }
 

@@ -36,7 +36,13 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// Form of the result on stdout
-    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
     pub format: Format,
     /// Print only results and failures
     #[arg(short, long, global = true, help_heading = "Output")]
@@ -52,10 +58,22 @@ pub struct Global {
     )]
     pub home: PathBuf,
     /// Named AWS profile
-    #[arg(long, global = true, env = "AWS_PROFILE", value_name = "NAME", help_heading = "Where")]
+    #[arg(
+        long,
+        global = true,
+        env = "AWS_PROFILE",
+        value_name = "NAME",
+        help_heading = "Where"
+    )]
     pub profile: Option<String>,
     /// Talk to this address instead of AWS, such as a sandbox that listens
-    #[arg(long, global = true, env = "AWS_ENDPOINT_URL", value_name = "URL", help_heading = "Where")]
+    #[arg(
+        long,
+        global = true,
+        env = "AWS_ENDPOINT_URL",
+        value_name = "URL",
+        help_heading = "Where"
+    )]
     pub endpoint_url: Option<String>,
     /// Use the built-in AWS look-alike: no account, no cost
     #[arg(
@@ -71,13 +89,31 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FACTOR", value_parser = time_scale, help_heading = "Sandbox")]
     pub time_scale: Option<f64>,
     /// Faults to inject: throttle, lost-replies, slow-consistency, errors, denied:ACTION, …
-    #[arg(long, global = true, value_name = "LIST", requires = "sandbox", help_heading = "Sandbox")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LIST",
+        requires = "sandbox",
+        help_heading = "Sandbox"
+    )]
     pub faults: Option<Faults>,
     /// Seed of the sandbox's faults and times
-    #[arg(long, global = true, value_name = "N", requires = "sandbox", help_heading = "Sandbox")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        requires = "sandbox",
+        help_heading = "Sandbox"
+    )]
     pub seed: Option<u64>,
     /// What the site's router does: online, offline, half-up, no-bgp
-    #[arg(long, global = true, value_name = "STATE", requires = "sandbox", help_heading = "Sandbox")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "STATE",
+        requires = "sandbox",
+        help_heading = "Sandbox"
+    )]
     pub gateway: Option<GatewaySim>,
 }
 

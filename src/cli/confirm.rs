@@ -7,17 +7,29 @@ use super::failure::Failure;
 use super::output::{Line, Output};
 
 /// Asks for a yes, unless `yes` says so already.
-pub(super) fn confirm(output: Output, yes: bool, question: &str, again: &str) -> Result<(), Failure> {
+pub(super) fn confirm(
+    output: Output,
+    yes: bool,
+    question: &str,
+    again: &str,
+) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !output.may_ask {
-        return Err(Failure::new(Exit::Cancelled, "nothing was changed: nobody is there to say yes")
-            .hint("without a terminal, and with CI set, underpass never asks")
-            .next(format!("{again} --yes")));
+        return Err(Failure::new(
+            Exit::Cancelled,
+            "nothing was changed: nobody is there to say yes",
+        )
+        .hint("without a terminal, and with CI set, underpass never asks")
+        .next(format!("{again} --yes")));
     }
     output.say(Line::Do, &format!("{question} [y/N]"));
-    if matches!(answer()?.as_str(), "y" | "yes") { Ok(()) } else { Err(declined(again)) }
+    if matches!(answer()?.as_str(), "y" | "yes") {
+        Ok(())
+    } else {
+        Err(declined(again))
+    }
 }
 
 /// Asks for a name to be typed, unless `typed` holds it already.
@@ -31,28 +43,39 @@ pub(super) fn confirm_name(
     let given = match typed {
         Some(typed) => typed.to_owned(),
         None if output.may_ask => {
-            output.say(Line::Warn, &format!("{question} Type its name to go on: {name}"));
+            output.say(
+                Line::Warn,
+                &format!("{question} Type its name to go on: {name}"),
+            );
             answer()?
         }
         None => {
-            return Err(Failure::new(Exit::Cancelled, "nothing was changed: a production site asks for its name")
-                .next(format!("{again} --yes --site {name}")));
+            return Err(Failure::new(
+                Exit::Cancelled,
+                "nothing was changed: a production site asks for its name",
+            )
+            .next(format!("{again} --yes --site {name}")));
         }
     };
     if given == name {
         Ok(())
     } else {
-        Err(Failure::new(Exit::Cancelled, format!("nothing was changed: `{}` is not `{name}`", given.escape_debug()))
-            .next(format!("{again} --yes --site {name}")))
+        Err(Failure::new(
+            Exit::Cancelled,
+            format!(
+                "nothing was changed: `{}` is not `{name}`",
+                given.escape_debug()
+            ),
+        )
+        .next(format!("{again} --yes --site {name}")))
     }
 }
 
 fn answer() -> Result<String, Failure> {
     let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Failure::new(Exit::Internal, format!("cannot read the answer: {error}")))?;
+    io::stdin().lock().read_line(&mut line).map_err(|error| {
+        Failure::new(Exit::Internal, format!("cannot read the answer: {error}"))
+    })?;
     Ok(line.trim().to_lowercase())
 }
 

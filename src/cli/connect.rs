@@ -27,7 +27,11 @@ pub(super) struct Connection {
 
 /// The clock for the target that the options name.
 pub(super) fn clock(global: &Global) -> Clock {
-    let usual = if global.sandbox { SANDBOX_TIME_SCALE } else { 1.0 };
+    let usual = if global.sandbox {
+        SANDBOX_TIME_SCALE
+    } else {
+        1.0
+    };
     Clock::scaled(global.time_scale.unwrap_or(usual))
 }
 
@@ -51,7 +55,11 @@ async fn connect_with(
 ) -> Result<Connection, Failure> {
     let clock = clock(global);
     let ids = IdSource::system();
-    let sandbox = if global.sandbox { Some(open_sandbox(global, &clock)?) } else { None };
+    let sandbox = if global.sandbox {
+        Some(open_sandbox(global, &clock)?)
+    } else {
+        None
+    };
     if let Some(sandbox) = &sandbox {
         prepare(sandbox);
     }
@@ -63,7 +71,12 @@ async fn connect_with(
     };
     let client = Client::connect(&target, clock.clone(), ids.clone()).await?;
     let caller = client.caller().await?;
-    Ok(Connection { client, clock, ids, caller })
+    Ok(Connection {
+        client,
+        clock,
+        ids,
+        caller,
+    })
 }
 
 /// Opens the sandbox whose world lives in the home folder.
@@ -71,7 +84,8 @@ pub(super) fn open_sandbox(global: &Global, clock: &Clock) -> Result<Sandbox, Fa
     let folder = global.home.join("sandbox");
     files::private_folder(&folder).map_err(|error| Failure::file("create", &folder, &error))?;
     let ignore = global.home.join(".gitignore");
-    files::write_public(&ignore, b"*\n").map_err(|error| Failure::file("write", &ignore, &error))?;
+    files::write_public(&ignore, b"*\n")
+        .map_err(|error| Failure::file("write", &ignore, &error))?;
     let ids = global.seed.map_or_else(IdSource::system, IdSource::seeded);
     let mut faults = global.faults.clone().unwrap_or_default();
     if let Some(seed) = global.seed {
@@ -85,7 +99,10 @@ pub(super) fn open_sandbox(global: &Global, clock: &Clock) -> Result<Sandbox, Fa
         gateway: global.gateway.unwrap_or_default(),
     })
     .map_err(|error| {
-        Failure::new(Exit::Internal, format!("the sandbox cannot open its world: {error}"))
-            .hint("`underpass sandbox --reset` begins a new one")
+        Failure::new(
+            Exit::Internal,
+            format!("the sandbox cannot open its world: {error}"),
+        )
+        .hint("`underpass sandbox --reset` begins a new one")
     })
 }

@@ -32,14 +32,32 @@ fn list(output: Output) -> Result<(), Failure> {
         .map(|device| json!({ "name": device.name(), "title": device.title(), "abilities": device.abilities() }))
         .collect();
     output.result(&json!({ "schema_version": 1, "devices": rows }), || {
-        let mut table = super::table(["device", "what", "IKE", "BGP", "static", "strongest phase 1", "strongest phase 2"]);
+        let mut table = super::table([
+            "device",
+            "what",
+            "IKE",
+            "BGP",
+            "static",
+            "strongest phase 1",
+            "strongest phase 2",
+        ]);
         for device in device::registry() {
             let abilities = device.abilities();
-            let strongest = |list: &[crate::spec::Encryption]| list.iter().max().map(ToString::to_string).unwrap_or_default();
+            let strongest = |list: &[crate::spec::Encryption]| {
+                list.iter()
+                    .max()
+                    .map(ToString::to_string)
+                    .unwrap_or_default()
+            };
             table.add_row([
                 device.name().to_owned(),
                 device.title().to_owned(),
-                abilities.ike_versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                abilities
+                    .ike_versions
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" "),
                 yes(abilities.bgp),
                 yes(abilities.static_routing),
                 strongest(&abilities.phase1_encryption),
@@ -80,13 +98,76 @@ fn show(output: Output, device: &'static dyn Device) -> Result<(), Failure> {
         let mut text = format!("{}: {}\n\n", device.name(), device.title());
         let mut table = super::table(["ability", "what the device can do"]);
         let join = |words: Vec<String>| words.join(" ");
-        table.add_row(["IKE versions".to_owned(), join(abilities.ike_versions.iter().map(ToString::to_string).collect())]);
-        table.add_row(["phase 1 encryption".to_owned(), join(abilities.phase1_encryption.iter().map(ToString::to_string).collect())]);
-        table.add_row(["phase 1 integrity / PRF".to_owned(), join(abilities.phase1_integrity.iter().map(ToString::to_string).collect())]);
-        table.add_row(["phase 1 DH groups".to_owned(), join(abilities.phase1_dh_groups.iter().map(ToString::to_string).collect())]);
-        table.add_row(["phase 2 encryption".to_owned(), join(abilities.phase2_encryption.iter().map(ToString::to_string).collect())]);
-        table.add_row(["phase 2 integrity".to_owned(), join(abilities.phase2_integrity.iter().map(ToString::to_string).collect())]);
-        table.add_row(["phase 2 DH groups".to_owned(), join(abilities.phase2_dh_groups.iter().map(ToString::to_string).collect())]);
+        table.add_row([
+            "IKE versions".to_owned(),
+            join(
+                abilities
+                    .ike_versions
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
+        table.add_row([
+            "phase 1 encryption".to_owned(),
+            join(
+                abilities
+                    .phase1_encryption
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
+        table.add_row([
+            "phase 1 integrity / PRF".to_owned(),
+            join(
+                abilities
+                    .phase1_integrity
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
+        table.add_row([
+            "phase 1 DH groups".to_owned(),
+            join(
+                abilities
+                    .phase1_dh_groups
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
+        table.add_row([
+            "phase 2 encryption".to_owned(),
+            join(
+                abilities
+                    .phase2_encryption
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
+        table.add_row([
+            "phase 2 integrity".to_owned(),
+            join(
+                abilities
+                    .phase2_integrity
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
+        table.add_row([
+            "phase 2 DH groups".to_owned(),
+            join(
+                abilities
+                    .phase2_dh_groups
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        ]);
         text.push_str(&format!("{table}\n"));
         if !device.options().is_empty() {
             let mut options = super::table(["gateway.options", "what", "default"]);
@@ -101,5 +182,7 @@ fn show(output: Output, device: &'static dyn Device) -> Result<(), Failure> {
 
 /// There is no such device.
 pub(super) fn unknown(error: &InvalidValue) -> Failure {
-    Failure::new(Exit::Input, error.problem.clone()).hint(error.help.clone()).next("underpass devices")
+    Failure::new(Exit::Input, error.problem.clone())
+        .hint(error.help.clone())
+        .next("underpass devices")
 }

@@ -33,7 +33,8 @@ pub(super) fn completions(args: &CompletionsArgs, output: Output) -> Exit {
 }
 
 pub(super) fn man(args: &ManArgs, output: Output) -> Result<Exit, Failure> {
-    std::fs::create_dir_all(&args.folder).map_err(|error| Failure::file("create", &args.folder, &error))?;
+    std::fs::create_dir_all(&args.folder)
+        .map_err(|error| Failure::file("create", &args.folder, &error))?;
     let command = Cli::command().disable_help_subcommand(true);
     let mut pages = vec![("underpass".to_owned(), command.clone())];
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {

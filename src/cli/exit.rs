@@ -34,7 +34,10 @@ impl Exit {
     pub const ALL: [(Self, &'static str); 11] = [
         (Self::Ok, "done"),
         (Self::Internal, "internal error"),
-        (Self::ChangesPending, "changes pending (plan --detailed-exitcode)"),
+        (
+            Self::ChangesPending,
+            "changes pending (plan --detailed-exitcode)",
+        ),
         (Self::Input, "site file, playbook or command line is wrong"),
         (Self::Access, "credentials or permission"),
         (Self::Refused, "refused before the first write"),

@@ -41,7 +41,10 @@ fn all() -> Vec<Explained> {
 pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let all = all();
     let Some(wanted) = &args.code else {
-        let rows: Vec<_> = all.iter().map(|code| json!({ "code": code.code, "title": code.title })).collect();
+        let rows: Vec<_> = all
+            .iter()
+            .map(|code| json!({ "code": code.code, "title": code.title }))
+            .collect();
         output.result(&json!({ "schema_version": 1, "codes": rows }), || {
             let mut table = super::table(["code", "what"]);
             for code in &all {
@@ -53,10 +56,16 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     };
     let found: Vec<_> = all
         .iter()
-        .filter(|code| code.code == *wanted || code.code.rsplit("::").next() == Some(wanted.as_str()))
+        .filter(|code| {
+            code.code == *wanted || code.code.rsplit("::").next() == Some(wanted.as_str())
+        })
         .collect();
     let Some(code) = found.first() else {
-        return Err(Failure::new(Exit::Input, format!("no code is called `{}`", wanted.escape_debug())).next("underpass explain"));
+        return Err(Failure::new(
+            Exit::Input,
+            format!("no code is called `{}`", wanted.escape_debug()),
+        )
+        .next("underpass explain"));
     };
     output.result(
         &json!({ "schema_version": 1, "code": code.code, "title": code.title, "cause": code.cause, "remedy": code.remedy }),

@@ -26,7 +26,14 @@ impl Failure {
     /// A failure with nothing but its report.
     pub fn new(exit: Exit, report: impl Into<String>) -> Self {
         let report = report.into();
-        Self { exit, report, details: Value::Null, hints: Vec::new(), next: None, after_result: false }
+        Self {
+            exit,
+            report,
+            details: Value::Null,
+            hints: Vec::new(),
+            next: None,
+            after_result: false,
+        }
     }
 
     /// Adds what may help.
@@ -59,7 +66,10 @@ impl Failure {
 
     /// A file that cannot be read or written.
     pub fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::new(Exit::Internal, format!("cannot {what} {}: {error}", path.display()))
+        Self::new(
+            Exit::Internal,
+            format!("cannot {what} {}: {error}", path.display()),
+        )
     }
 
     /// The failure as JSON, for `--format json`.

@@ -44,7 +44,10 @@ pub(super) async fn write(
     keys: &Keys,
     folder: &Path,
 ) -> Result<Handover, Failure> {
-    let view = connection.client.view(&[Collection::VpnConnections, Collection::Vpcs]).await?;
+    let view = connection
+        .client
+        .view(&[Collection::VpnConnections, Collection::Vpcs])
+        .await?;
     let configuration = view
         .vpn_connections
         .get(id)
@@ -52,7 +55,11 @@ pub(super) async fn write(
         .ok_or_else(|| {
             Failure::new(Exit::Aws, format!("{id} has no configuration to read: AWS gives it only while it is pending or available"))
         })?;
-    let vpc_cidrs = view.vpcs.get(&site.aws.vpc).map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
+    let vpc_cidrs = view
+        .vpcs
+        .get(&site.aws.vpc)
+        .map(|vpc| vpc.cidrs.clone())
+        .unwrap_or_default();
     let text = secrecy::ExposeSecret::expose_secret(configuration);
     let tunnels = join(site, &options(plan)?, text, keys, &vpc_cidrs)?;
     render(site, tunnels, id.clone(), folder, &connection.clock)
@@ -62,16 +69,26 @@ pub(super) async fn write(
 pub(super) fn options(plan: &Plan) -> Result<[TunnelOptions; 2], Failure> {
     match plan.tunnels.as_slice() {
         [one, two] => Ok([one.options.clone(), two.options.clone()]),
-        other => Err(Failure::new(Exit::Internal, format!("the plan has {} tunnels, not 2", other.len()))),
+        other => Err(Failure::new(
+            Exit::Internal,
+            format!("the plan has {} tunnels, not 2", other.len()),
+        )),
     }
 }
 
 /// The two inside CIDRs of AWS's document, the lower first: the order of our own choice.
 pub(super) fn inside_cidrs(read: &ConnectionXml) -> Result<[InsideCidr; 2], Failure> {
-    let mut inside: Vec<_> = read.tunnels.iter().map(|tunnel| tunnel.inside_cidr).collect();
+    let mut inside: Vec<_> = read
+        .tunnels
+        .iter()
+        .map(|tunnel| tunnel.inside_cidr)
+        .collect();
     inside.sort_unstable();
     inside.try_into().map_err(|inside: Vec<_>| {
-        Failure::new(Exit::Input, format!("the configuration has {} tunnels, not 2", inside.len()))
+        Failure::new(
+            Exit::Input,
+            format!("the configuration has {} tunnels, not 2", inside.len()),
+        )
     })
 }
 
@@ -84,10 +101,16 @@ pub(super) fn join(
     vpc_cidrs: &[ipnet::Ipv4Net],
 ) -> Result<TunnelSet, Failure> {
     let read = xml::read(text).map_err(|error| {
-        Failure::new(Exit::Aws, format!("AWS's configuration of the connection cannot be read: {error}"))
+        Failure::new(
+            Exit::Aws,
+            format!("AWS's configuration of the connection cannot be read: {error}"),
+        )
     })?;
     tunnel::join(site, options, &read, keys, vpc_cidrs.to_vec()).map_err(|error| {
-        Failure::new(Exit::Drift, format!("the two ends do not fit together: {error}"))
+        Failure::new(
+            Exit::Drift,
+            format!("the two ends do not fit together: {error}"),
+        )
     })
 }
 
@@ -99,25 +122,48 @@ pub(super) fn render(
     folder: &Path,
     clock: &Clock,
 ) -> Result<Handover, Failure> {
-    let device = device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
+    let device =
+        device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
     let tool_version = env!("CARGO_PKG_VERSION").to_owned();
-    let context = RenderContext { generated_at: clock.now(), tool_version };
-    let files = device
-        .render(&tunnels, &context)
-        .map_err(|error| Failure::new(Exit::Refused, format!("{} cannot be configured: {error}", device.title())))?;
+    let context = RenderContext {
+        generated_at: clock.now(),
+        tool_version,
+    };
+    let files = device.render(&tunnels, &context).map_err(|error| {
+        Failure::new(
+            Exit::Refused,
+            format!("{} cannot be configured: {error}", device.title()),
+        )
+    })?;
     let manifest = bundle::write(folder, &files, &tunnels, device.name(), &context)
         .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
     let notes = device.notes(&tunnels);
-    Ok(Handover { tunnels, connection, folder: folder.to_owned(), manifest, notes })
+    Ok(Handover {
+        tunnels,
+        connection,
+        folder: folder.to_owned(),
+        manifest,
+        notes,
+    })
 }
 
 impl Handover {
     /// The summary for people.
     pub(super) fn text(&self, plan: &Plan, report: &Report, next: &str) -> String {
         let mut text = format!("\nSite {} is deployed: {}\n\n", plan.site, self.connection);
-        let mut table = super::table(["tunnel", "AWS outside", "inside (site ↔ AWS)", "IKE", "ESP", "state"]);
+        let mut table = super::table([
+            "tunnel",
+            "AWS outside",
+            "inside (site ↔ AWS)",
+            "IKE",
+            "ESP",
+            "state",
+        ]);
         for tunnel in &self.tunnels.tunnels {
-            let seen = report.tunnels.iter().find(|seen| seen.outside == Some(tunnel.aws.outside));
+            let seen = report
+                .tunnels
+                .iter()
+                .find(|seen| seen.outside == Some(tunnel.aws.outside));
             let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
             table.add_row([
                 tunnel.number.to_string(),
@@ -143,10 +189,19 @@ impl Handover {
 
     /// The list of files.
     pub(super) fn files(&self) -> String {
-        let mut text = format!("Files in {}/ ({} for the router)\n", self.folder.display(), self.tunnels.site.gateway.device);
+        let mut text = format!(
+            "Files in {}/ ({} for the router)\n",
+            self.folder.display(),
+            self.tunnels.site.gateway.device
+        );
         for file in &self.manifest.files {
             let secret = if file.secret { "secret" } else { "" };
-            text.push_str(&format!("  {} {:7} {secret:6} {}\n", file.mode, change(file.change), file.path));
+            text.push_str(&format!(
+                "  {} {:7} {secret:6} {}\n",
+                file.mode,
+                change(file.change),
+                file.path
+            ));
         }
         text
     }

@@ -55,17 +55,30 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     if args.file.exists() && !args.force {
-        return Err(Failure::new(Exit::Input, format!("{} exists already: nothing was written", args.file.display()))
-            .next(format!("underpass init --force {}", args.file.display())));
+        return Err(Failure::new(
+            Exit::Input,
+            format!(
+                "{} exists already: nothing was written",
+                args.file.display()
+            ),
+        )
+        .next(format!("underpass init --force {}", args.file.display())));
     }
-    let mut form = Form { output, problems: Vec::new() };
+    let mut form = Form {
+        output,
+        problems: Vec::new(),
+    };
     let answers = form.fill(args)?;
     let Some(answers) = answers.filter(|_| form.problems.is_empty()) else {
-        return Err(Failure::new(Exit::Input, format!("nothing was written:\n  {}", form.problems.join("\n  ")))
-            .next("underpass init --help"));
+        return Err(Failure::new(
+            Exit::Input,
+            format!("nothing was written:\n  {}", form.problems.join("\n  ")),
+        )
+        .next("underpass init --help"));
     };
     let text = spec::init::template(&answers);
-    files::write_public(&args.file, text.as_bytes()).map_err(|error| Failure::file("write", &args.file, &error))?;
+    files::write_public(&args.file, text.as_bytes())
+        .map_err(|error| Failure::file("write", &args.file, &error))?;
     output.say(Line::Made, &format!("{} written", args.file.display()));
     output.text(&format!("next: underpass plan {}", args.file.display()));
     Ok(Exit::Ok)
@@ -83,32 +96,112 @@ type Reader<T> = fn(&str) -> Result<T, String>;
 impl Form {
     fn fill(&mut self, args: &Args) -> Result<Option<InitAnswers>, Failure> {
         let lan = (!args.lan.is_empty()).then(|| args.lan.join(","));
-        let site = self.ask("site", "Name of the site", args.site.as_deref(), "plant-7", answer::site)?;
-        let region = self.ask("region", "AWS Region", args.region.as_deref(), "eu-central-1", answer::region)?;
-        let vpc = self.ask("vpc", "Id of the VPC", args.vpc.as_deref(), "vpc-0a1b2c3d4e5f67890", answer::vpc)?;
-        let device = self.ask("device", "Router (underpass devices)", args.device.as_deref(), "strongswan", device)?;
+        let site = self.ask(
+            "site",
+            "Name of the site",
+            args.site.as_deref(),
+            "plant-7",
+            answer::site,
+        )?;
+        let region = self.ask(
+            "region",
+            "AWS Region",
+            args.region.as_deref(),
+            "eu-central-1",
+            answer::region,
+        )?;
+        let vpc = self.ask(
+            "vpc",
+            "Id of the VPC",
+            args.vpc.as_deref(),
+            "vpc-0a1b2c3d4e5f67890",
+            answer::vpc,
+        )?;
+        let device = self.ask(
+            "device",
+            "Router (underpass devices)",
+            args.device.as_deref(),
+            "strongswan",
+            device,
+        )?;
         let outside = "Public address of the router, or of the NAT in front of it";
-        let outside_ip =
-            self.ask("outside-ip", outside, args.outside_ip.as_deref(), "198.51.100.7", answer::outside_ip)?;
+        let outside_ip = self.ask(
+            "outside-ip",
+            outside,
+            args.outside_ip.as_deref(),
+            "198.51.100.7",
+            answer::outside_ip,
+        )?;
         let local = "Its own address behind a NAT; empty without a NAT";
-        let local_ip = self.optional("local-ip", local, args.local_ip.as_deref(), answer::local_ip)?;
+        let local_ip = self.optional(
+            "local-ip",
+            local,
+            args.local_ip.as_deref(),
+            answer::local_ip,
+        )?;
         let lans = "Networks of the site, separated by commas";
         let lan = self.ask("lan", lans, lan.as_deref(), "10.20.0.0/24", answer::lan)?;
-        let routing = self.ask("routing", "Routing: bgp or static", args.routing.as_deref(), "bgp", routing)?;
+        let routing = self.ask(
+            "routing",
+            "Routing: bgp or static",
+            args.routing.as_deref(),
+            "bgp",
+            routing,
+        )?;
         let asn = match routing {
             Some(Routing::Static) => None,
-            _ => self.ask("asn", "ASN of the site", args.asn.as_deref(), "65010", answer::asn)?,
+            _ => self.ask(
+                "asn",
+                "ASN of the site",
+                args.asn.as_deref(),
+                "65010",
+                answer::asn,
+            )?,
         };
         let lives = "How long the test site lives; `never` for production";
-        let expires_after =
-            self.ask("expires-after", lives, args.expires_after.as_deref(), "8h", expires_after)?;
-        let all = (site, region, vpc, device, outside_ip, lan, routing, expires_after);
-        let (Some(site), Some(region), Some(vpc), Some(device), Some(outside_ip), Some(lan), Some(routing), Some(expires_after)) = all
+        let expires_after = self.ask(
+            "expires-after",
+            lives,
+            args.expires_after.as_deref(),
+            "8h",
+            expires_after,
+        )?;
+        let all = (
+            site,
+            region,
+            vpc,
+            device,
+            outside_ip,
+            lan,
+            routing,
+            expires_after,
+        );
+        let (
+            Some(site),
+            Some(region),
+            Some(vpc),
+            Some(device),
+            Some(outside_ip),
+            Some(lan),
+            Some(routing),
+            Some(expires_after),
+        ) = all
         else {
             return Ok(None);
         };
         let local_ip = local_ip.flatten();
-        Ok(Some(InitAnswers { site, region, expires_after, device, outside_ip, local_ip, routing, asn, lan, vpc }))
+        Ok(Some(InitAnswers {
+            site,
+            region,
+            expires_after,
+            device,
+            outside_ip,
+            local_ip,
+            routing,
+            asn,
+            lan,
+            vpc,
+        }))
     }
 
     fn ask<T>(
@@ -123,12 +216,16 @@ impl Form {
         T: 'static,
     {
         match given {
-            Some(text) => Ok(read(text).map_err(|problem| self.problems.push(format!("--{flag}: {problem}"))).ok()),
+            Some(text) => Ok(read(text)
+                .map_err(|problem| self.problems.push(format!("--{flag}: {problem}")))
+                .ok()),
             None if self.output.may_ask => prompt(question, example, read).map(Some),
             // Without a person a test site is what does the least harm.
             None if flag == "expires-after" => Ok(read(example).ok()),
             None => {
-                self.problems.push(format!("--{flag} is missing: {question}, such as {example}"));
+                self.problems.push(format!(
+                    "--{flag} is missing: {question}, such as {example}"
+                ));
                 Ok(None)
             }
         }
@@ -184,6 +281,9 @@ fn prompt<T: 'static>(question: &str, example: &str, read: Reader<T>) -> Result<
             })
         })
         .prompt()
-        .map_err(|error| Failure::new(Exit::Cancelled, format!("nothing was written: {error}")).next("underpass init"))?;
+        .map_err(|error| {
+            Failure::new(Exit::Cancelled, format!("nothing was written: {error}"))
+                .next("underpass init")
+        })?;
     read(&answered).map_err(|problem| Failure::new(Exit::Input, problem))
 }

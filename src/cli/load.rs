@@ -17,8 +17,14 @@ pub(super) fn site(output: Output, path: &Path) -> Result<Site, Failure> {
             Some(problem) => format!("underpass explain {}", problem.code),
             None => format!("underpass plan {}", path.display()),
         };
-        let text = format!("nothing was changed: {} cannot be used\n{}", path.display(), report(&errors));
-        Failure::new(Exit::Input, text).details(json!(errors.problems())).next(next)
+        let text = format!(
+            "nothing was changed: {} cannot be used\n{}",
+            path.display(),
+            report(&errors)
+        );
+        Failure::new(Exit::Input, text)
+            .details(json!(errors.problems()))
+            .next(next)
     })?;
     for warning in loaded.warnings.problems() {
         let place = format!("{}:{}:{}", path.display(), warning.line, warning.column);

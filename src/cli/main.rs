@@ -20,7 +20,14 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // clap knows where each text goes; a closed stream is nobody listening.
             let _closed = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Input } else { Exit::Ok }.code());
+            return ExitCode::from(
+                if error.use_stderr() {
+                    Exit::Input
+                } else {
+                    Exit::Ok
+                }
+                .code(),
+            );
         }
     };
     let output = Output::new(cli.global.format, cli.global.quiet);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args::Global;
-use super::connect::{Connection, connect_for};
 use super::confirm::confirm;
+use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
@@ -52,20 +52,35 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     };
     let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
     if !output.is_for_machines() {
-        plan_command::show(output, &plan, None)?;
+        plan_command::show(output, &plan, None, None)?;
     }
     if plan.is_noop() && unfinished.is_none() {
-        output.say(Line::Ready, "everything is as it should be: AWS is not touched");
+        output.say(
+            Line::Ready,
+            "everything is as it should be: AWS is not touched",
+        );
     } else {
         confirm(output, args.yes, "Bring this site up?", &again.command)?;
     }
     let keys = run::keys(&folder, &site, &args.site, &plan, &connection.ids)?;
-    let job = run::Job { plan, keys: keys.clone(), unfinished };
+    let job = run::Job {
+        plan,
+        keys: keys.clone(),
+        unfinished,
+    };
     let report = run::execute(output, &connection, &folder, &lock, job, &again).await?;
     drop(lock);
 
     let out = handover::folder(args.out.as_deref(), &site.name);
-    let handover = handover::write(&connection, &site, &report.plan, &report.connection()?, &keys, &out).await?;
+    let handover = handover::write(
+        &connection,
+        &site,
+        &report.plan,
+        &report.connection()?,
+        &keys,
+        &out,
+    )
+    .await?;
     let subject = watch::subject(
         &site,
         &again.site_file(),
@@ -73,30 +88,61 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &handover.connection,
         &report.vpn_gateway()?,
     );
-    finish(args, global, output, &connection, &subject, &report.plan, &handover).await
+    finish(
+        args,
+        global,
+        output,
+        &connection,
+        &subject,
+        &report.plan,
+        &handover,
+    )
+    .await
 }
 
 /// A saved plan, if it still fits.
 fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Plan, Failure> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| Failure::new(Exit::Input, format!("cannot read {}: {error}", path.display())))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new(Exit::Input, format!("{} is not a saved plan: {error}", path.display()))
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            format!("cannot read {}: {error}", path.display()),
+        )
     })?;
-    let again = format!("underpass plan {} --out {}", site_path.display(), path.display());
+    let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            format!("{} is not a saved plan: {error}", path.display()),
+        )
+    })?;
+    let again = format!(
+        "underpass plan {} --out {}",
+        site_path.display(),
+        path.display()
+    );
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
-            format!("{} is a plan for site {} in {}", path.display(), plan.site, plan.region),
+            format!(
+                "{} is a plan for site {} in {}",
+                path.display(),
+                plan.site,
+                plan.region
+            ),
         )
         .next(again));
     }
     if !plan.same_world(fresh) {
         return Err(Failure::new(
             Exit::Refused,
-            format!("nothing was changed: the site file or AWS has changed since {} was made", path.display()),
+            format!(
+                "nothing was changed: the site file or AWS has changed since {} was made",
+                path.display()
+            ),
         )
-        .hint(format!("the plan was observed at {}", plan.basis.observed_at))
+        .hint(format!(
+            "the plan was observed at {}",
+            plan.basis.observed_at
+        ))
         .next(again));
     }
     linted(plan)
@@ -118,7 +164,9 @@ async fn finish(
         None => watch::look(connection, subject).await?,
     };
     let up = report.is_up();
-    output.result(&handover.to_json(plan, &report), || handover.text(plan, &report, &verify))?;
+    output.result(&handover.to_json(plan, &report), || {
+        handover.text(plan, &report, &verify)
+    })?;
     match (args.wait_for_tunnels, up) {
         (Some(limit), false) => Err(Failure::new(
             Exit::NotVerified,

@@ -105,7 +105,9 @@ impl Output {
 
     /// Columns to fill; 100 where nobody looks.
     pub fn width(self) -> usize {
-        let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let columns = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|columns| columns.parse().ok());
         columns.unwrap_or(100).clamp(60, 120)
     }
 
@@ -115,7 +117,11 @@ impl Output {
     }
 
     /// Prints a result for people, or for machines when the format says so.
-    pub fn result<T: Serialize>(self, value: &T, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    pub fn result<T: Serialize>(
+        self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         match self.format {
             Format::Json => self.json(value, true),
             Format::Jsonl => self.json(value, false),
@@ -132,9 +138,16 @@ impl Output {
     }
 
     fn json<T: Serialize>(self, value: &T, pretty: bool) -> Result<(), Failure> {
-        let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+        let text = if pretty {
+            serde_json::to_string_pretty(value)
+        } else {
+            serde_json::to_string(value)
+        };
         let text = text.map_err(|error| {
-            Failure::new(super::Exit::Internal, format!("cannot write the result as JSON: {error}"))
+            Failure::new(
+                super::Exit::Internal,
+                format!("cannot write the result as JSON: {error}"),
+            )
         })?;
         write_stdout(&text);
         Ok(())
@@ -158,7 +171,12 @@ impl Output {
         }
         let style = Line::Fail.style();
         let mut stderr = anstream::stderr().lock();
-        let _closed = writeln!(stderr, "{style}{}{style:#} {}", Line::Fail.glyph(), failure.report.trim_end());
+        let _closed = writeln!(
+            stderr,
+            "{style}{}{style:#} {}",
+            Line::Fail.glyph(),
+            failure.report.trim_end()
+        );
         for hint in &failure.hints {
             let _closed = writeln!(stderr, "  hint: {}", hint.trim_end());
         }

@@ -44,23 +44,30 @@ impl Checked {
 ///
 /// The keys in these calls are thrown away: DryRun makes nothing.
 pub(super) async fn check(client: &Client, plan: &Plan, ids: &IdSource) -> Vec<Checked> {
-    let keys: Keys =
-        plan.tunnels.iter().map(|tunnel| (tunnel.options.inside_cidr, key::generate(ids))).collect();
+    let keys: Keys = plan
+        .tunnels
+        .iter()
+        .map(|tunnel| (tunnel.options.inside_cidr, key::generate(ids)))
+        .collect();
     let mut checked = Vec::new();
     for (step, call) in plan::calls(plan, &keys) {
         let Some(call) = call else { continue };
         let (verdict, detail) = match client.dry_run(&call).await {
-                None => (Verdict::NoDryRun, "EC2 has no DryRun for this call".to_owned()),
-                Some(Ok(())) => (Verdict::Allowed, String::new()),
-                Some(Err(fault)) if fault.kind == FaultKind::Denied => {
-                    (Verdict::Denied, fault.message.clone())
-                }
-                // The made-up ids of what does not exist yet: EC2 looked past the permission.
-                Some(Err(fault)) if fault.kind == FaultKind::NotFound => {
-                    (Verdict::NotYetAskable, "what it needs does not exist yet".to_owned())
-                }
-                Some(Err(fault)) => (Verdict::Unclear, fault.to_string()),
-            };
+            None => (
+                Verdict::NoDryRun,
+                "EC2 has no DryRun for this call".to_owned(),
+            ),
+            Some(Ok(())) => (Verdict::Allowed, String::new()),
+            Some(Err(fault)) if fault.kind == FaultKind::Denied => {
+                (Verdict::Denied, fault.message.clone())
+            }
+            // The made-up ids of what does not exist yet: EC2 looked past the permission.
+            Some(Err(fault)) if fault.kind == FaultKind::NotFound => (
+                Verdict::NotYetAskable,
+                "what it needs does not exist yet".to_owned(),
+            ),
+            Some(Err(fault)) => (Verdict::Unclear, fault.to_string()),
+        };
         checked.push(Checked {
             step: step.to_string(),
             action: format!("ec2:{}", call.action()),
@@ -82,7 +89,12 @@ pub(super) fn table(checked: &[Checked]) -> String {
             Verdict::NotYetAskable => "◎ not yet askable",
             Verdict::Unclear => "⚠ unclear",
         };
-        table.add_row([row.step.as_str(), row.action.as_str(), verdict, row.detail.as_str()]);
+        table.add_row([
+            row.step.as_str(),
+            row.action.as_str(),
+            verdict,
+            row.detail.as_str(),
+        ]);
     }
     format!("\nPermissions, asked by DryRun (nothing was made)\n{table}\n")
 }

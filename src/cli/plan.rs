@@ -6,11 +6,12 @@ use super::args::Global;
 use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::load;
 use super::output::{Format, Line, Output};
 use super::permissions::{self, Checked};
 use super::survey::{HowToPlan, offline, survey};
-use super::load;
 use crate::files;
+use crate::plan::show::Look;
 use crate::plan::{self, Plan};
 
 /// Show what onboarding would do, without touching anything
@@ -47,24 +48,42 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         };
         (plan, checked)
     };
-    show(output, &plan, checked.as_deref())?;
+    let origin = format!("{}{}", args.site.display(), super::same_flags(global));
+    show(output, &plan, checked.as_deref(), Some(&origin))?;
     if let Some(path) = &args.out {
-        let json = serde_json::to_vec_pretty(&plan)
-            .map_err(|error| Failure::new(Exit::Internal, format!("cannot write the plan: {error}")))?;
+        let json = serde_json::to_vec_pretty(&plan).map_err(|error| {
+            Failure::new(Exit::Internal, format!("cannot write the plan: {error}"))
+        })?;
         files::write_public(path, &json).map_err(|error| Failure::file("write", path, &error))?;
         output.say(Line::Made, &format!("plan saved in {}", path.display()));
     }
     if checked.is_some_and(|checked| checked.iter().any(Checked::is_denied)) {
-        return Err(Failure::new(Exit::Access, "some calls of this plan would be denied")
-            .next(format!("underpass policy {} --for onboard", args.site.display()))
-            .after_result());
+        return Err(
+            Failure::new(Exit::Access, "some calls of this plan would be denied")
+                .next(format!(
+                    "underpass policy {} --for onboard",
+                    args.site.display()
+                ))
+                .after_result(),
+        );
     }
     let pending = args.detailed_exitcode && !plan.is_noop();
-    Ok(if pending { Exit::ChangesPending } else { Exit::Ok })
+    Ok(if pending {
+        Exit::ChangesPending
+    } else {
+        Exit::Ok
+    })
 }
 
 /// Prints a plan in the form that was asked for.
-pub(super) fn show(output: Output, plan: &Plan, checked: Option<&[Checked]>) -> Result<(), Failure> {
+///
+/// `origin` is the site file with the flags, for the command to run next.
+pub(super) fn show(
+    output: Output,
+    plan: &Plan,
+    checked: Option<&[Checked]>,
+    origin: Option<&str>,
+) -> Result<(), Failure> {
     match output.format {
         Format::Mermaid => output.text(&plan::show::mermaid(plan)),
         Format::Dot => output.text(&plan::show::dot(plan)),
@@ -76,7 +95,8 @@ pub(super) fn show(output: Output, plan: &Plan, checked: Option<&[Checked]>) -> 
             None => output.result(plan, String::new)?,
         },
         Format::Text => {
-            let mut text = plan::show::text(plan, output.width(), output.colour());
+            let look = Look { width: output.width(), colour: output.colour(), origin };
+            let mut text = plan::show::text(plan, &look);
             if let Some(checked) = checked {
                 text.push_str(&permissions::table(checked));
             }

@@ -18,14 +18,23 @@ pub struct Args {
 pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     match &args.name {
         None => list(output)?,
-        Some(name) => match playbook::builtin().iter().find(|playbook| playbook.name() == name) {
+        Some(name) => match playbook::builtin()
+            .iter()
+            .find(|playbook| playbook.name() == name)
+        {
             Some(playbook) => show(output, playbook)?,
             None if std::path::Path::new(name).exists() => {
                 show(output, &read_playbook(std::path::Path::new(name))?)?;
             }
             None => {
-                return Err(Failure::new(Exit::Input, format!("no playbook and no file is called `{}`", name.escape_debug()))
-                    .next("underpass playbooks"));
+                return Err(Failure::new(
+                    Exit::Input,
+                    format!(
+                        "no playbook and no file is called `{}`",
+                        name.escape_debug()
+                    ),
+                )
+                .next("underpass playbooks"));
             }
         },
     }
@@ -40,7 +49,11 @@ fn list(output: Output) -> Result<(), Failure> {
     output.result(&json!({ "schema_version": 1, "playbooks": rows }), || {
         let mut table = super::table(["playbook", "what", "steps"]);
         for playbook in playbook::builtin() {
-            table.add_row([playbook.name(), playbook.summary(), &playbook.steps().len().to_string()]);
+            table.add_row([
+                playbook.name(),
+                playbook.summary(),
+                &playbook.steps().len().to_string(),
+            ]);
         }
         format!("{table}\n\nnext: underpass playbooks vgw-bgp")
     })
@@ -66,7 +79,12 @@ fn show(output: Output, playbook: &Playbook) -> Result<(), Failure> {
                 "source": playbook.source(),
             });
             output.result(&value, || {
-                format!("{}: {}\n\n{}", playbook.name(), playbook.summary(), picture.tree())
+                format!(
+                    "{}: {}\n\n{}",
+                    playbook.name(),
+                    playbook.summary(),
+                    picture.tree()
+                )
             })?;
         }
     }

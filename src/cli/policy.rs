@@ -38,7 +38,12 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
         Purpose::Teardown => Scope::Teardown,
     };
     let account = site.aws.account.as_ref();
-    let policy = plan::policy(&PolicyFor::Site { site: &site.name, region: &site.region, account, scope });
+    let policy = plan::policy(&PolicyFor::Site {
+        site: &site.name,
+        region: &site.region,
+        account,
+        scope,
+    });
     // The policy is the result in every format: IAM takes it as it is.
     output.text(&format!("{policy:#}"));
     Ok(Exit::Ok)

@@ -35,7 +35,12 @@ struct Row {
 impl Display {
     fn new(output: Output) -> Self {
         let bars = output.lively.then(MultiProgress::new);
-        Self { output, bars, steps: BTreeMap::new(), said: BTreeMap::new() }
+        Self {
+            output,
+            bars,
+            steps: BTreeMap::new(),
+            said: BTreeMap::new(),
+        }
     }
 
     fn event(&mut self, event: &Event) {
@@ -46,18 +51,55 @@ impl Display {
             return;
         }
         match event {
-            Event::RunStarted { run, steps, resumed, .. } => self.started(&run.to_string(), steps, *resumed),
-            Event::Calling { step, action, about, .. } => self.calling(step, action, about),
-            Event::Called { step, action, id, .. } => self.called(step, action, id.as_deref()),
-            Event::Retrying { step, fault, action, after, .. } => {
+            Event::RunStarted {
+                run,
+                steps,
+                resumed,
+                ..
+            } => self.started(&run.to_string(), steps, *resumed),
+            Event::Calling {
+                step,
+                action,
+                about,
+                ..
+            } => self.calling(step, action, about),
+            Event::Called {
+                step, action, id, ..
+            } => self.called(step, action, id.as_deref()),
+            Event::Retrying {
+                step,
+                fault,
+                action,
+                after,
+                ..
+            } => {
                 let text = format!("{step}: {fault}; {action} in {}", plain(*after));
                 self.line(Line::Warn, &text);
             }
-            Event::Waiting { step, goal, object, state, elapsed, usual, .. } => {
+            Event::Waiting {
+                step,
+                goal,
+                object,
+                state,
+                elapsed,
+                usual,
+                ..
+            } => {
                 self.waiting(step, *goal, object, state, *elapsed, *usual);
             }
-            Event::Ready { step, change, id, took, .. } => self.ready(step, *change, id.as_deref(), *took),
-            Event::Failed { step, problem, left_behind, .. } => {
+            Event::Ready {
+                step,
+                change,
+                id,
+                took,
+                ..
+            } => self.ready(step, *change, id.as_deref(), *took),
+            Event::Failed {
+                step,
+                problem,
+                left_behind,
+                ..
+            } => {
                 self.close(step);
                 self.line(Line::Fail, &format!("{step}: {problem}"));
                 self.line(Line::Plain, &format!("left behind: {left_behind}"));
@@ -82,14 +124,24 @@ impl Display {
         let verb = if resumed { "resuming run" } else { "run" };
         self.line(Line::Do, &format!("{verb} {run}: {} steps", steps.len()));
         for summary in steps {
-            let bar = self.bars.as_ref().filter(|_| summary.change != Change::Keep).map(|bars| {
-                let bar = bars.add(ProgressBar::new(summary.usual.to.as_secs().max(1)));
-                bar.set_style(style("{prefix:24.dim}   {msg:.dim}"));
-                bar.set_prefix(short(summary.step.as_str()));
-                bar.set_message("not yet");
-                bar
-            });
-            self.steps.insert(summary.step.clone(), Row { summary: summary.clone(), bar });
+            let bar = self
+                .bars
+                .as_ref()
+                .filter(|_| summary.change != Change::Keep)
+                .map(|bars| {
+                    let bar = bars.add(ProgressBar::new(summary.usual.to.as_secs().max(1)));
+                    bar.set_style(style("{prefix:24.dim}   {msg:.dim}"));
+                    bar.set_prefix(short(summary.step.as_str()));
+                    bar.set_message("not yet");
+                    bar
+                });
+            self.steps.insert(
+                summary.step.clone(),
+                Row {
+                    summary: summary.clone(),
+                    bar,
+                },
+            );
         }
     }
 
@@ -104,13 +156,27 @@ impl Display {
     }
 
     fn called(&mut self, step: &StepId, action: &str, id: Option<&str>) {
-        if self.bar(step).is_none() && let Some(id) = id {
+        if self.bar(step).is_none()
+            && let Some(id) = id
+        {
             self.line(Line::Made, &format!("{step}: {action} → {id}"));
         }
     }
 
-    fn waiting(&mut self, step: &StepId, goal: Goal, object: &str, state: &str, elapsed: Duration, usual: Usual) {
-        let until = if goal == Goal::Gone { ", until it is gone" } else { "" };
+    fn waiting(
+        &mut self,
+        step: &StepId,
+        goal: Goal,
+        object: &str,
+        state: &str,
+        elapsed: Duration,
+        usual: Usual,
+    ) {
+        let until = if goal == Goal::Gone {
+            ", until it is gone"
+        } else {
+            ""
+        };
         let text = format!(
             "{object} {state} {} (usual {}–{}){until}",
             plain(elapsed),
@@ -134,7 +200,10 @@ impl Display {
     }
 
     fn ready(&mut self, step: &StepId, change: Change, id: Option<&str>, took: Duration) {
-        let title = self.steps.get(step).map_or("", |row| row.summary.title.as_str());
+        let title = self
+            .steps
+            .get(step)
+            .map_or("", |row| row.summary.title.as_str());
         let word = match change {
             Change::Create => "made",
             Change::Adopt => "adopted",
@@ -143,7 +212,11 @@ impl Display {
             Change::Delete => "gone",
             Change::Keep => "as it should be",
         };
-        let took = if took.as_secs() > 0 { format!(" after {}", plain(took)) } else { String::new() };
+        let took = if took.as_secs() > 0 {
+            format!(" after {}", plain(took))
+        } else {
+            String::new()
+        };
         let text = format!("{step}: {title} {} {word}{took}", id.unwrap_or_default());
         self.close(step);
         self.line(Line::Ready, &text);
@@ -200,8 +273,9 @@ mod tests {
 
     #[test]
     fn durations_read_as_people_say_them() {
-        let said: Vec<_> =
-            [0, 45, 60, 190, 3900].map(|secs| plain(Duration::from_secs(secs))).into();
+        let said: Vec<_> = [0, 45, 60, 190, 3900]
+            .map(|secs| plain(Duration::from_secs(secs)))
+            .into();
         assert_eq!(said, ["0s", "45s", "1m", "3m10s", "1h05m"]);
     }
 }

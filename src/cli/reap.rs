@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::args::Global;
-use super::connect::connect;
 use super::confirm::confirm;
+use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
@@ -32,8 +32,15 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let connection = connect(global, &args.region).await?;
     let view = connection.client.view(&Collection::ALL).await?;
     let expired = plan::expired(&view, connection.clock.now());
-    let command = format!("underpass reap --region {}{}", args.region, super::same_flags(global));
-    let again = Again { command: command.clone(), site: None };
+    let command = format!(
+        "underpass reap --region {}{}",
+        args.region,
+        super::same_flags(global)
+    );
+    let again = Again {
+        command: command.clone(),
+        site: None,
+    };
     if expired.is_empty() {
         output.result(&json!({ "schema_version": 1, "reaped": [] }), || {
             format!("No test site in {} has expired.", args.region)
@@ -42,13 +49,22 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     }
     let mut table = super::table(["site", "expired at", "objects"]);
     for site in &expired {
-        table.add_row([site.site.to_string(), site.expired_at.to_string(), site.objects.len().to_string()]);
+        table.add_row([
+            site.site.to_string(),
+            site.expired_at.to_string(),
+            site.objects.len().to_string(),
+        ]);
     }
     if args.dry_run {
-        output.result(&json!({ "schema_version": 1, "expired": expired }), || format!("{table}\n\nnext: {command} --yes"))?;
+        output.result(&json!({ "schema_version": 1, "expired": expired }), || {
+            format!("{table}\n\nnext: {command} --yes")
+        })?;
         return Ok(Exit::Ok);
     }
-    output.say(Line::Do, &format!("expired test sites in {}\n{table}", args.region));
+    output.say(
+        Line::Do,
+        &format!("expired test sites in {}\n{table}", args.region),
+    );
     confirm(output, args.yes, "Remove all of them?", &command)?;
     let mut reaped = Vec::new();
     let mut failures = Vec::new();
@@ -68,11 +84,20 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             }
         }
     }
-    let saved: f64 = reaped.iter().flat_map(|plan| &plan.cost).map(|line| -line.monthly_usd).sum();
+    let saved: f64 = reaped
+        .iter()
+        .flat_map(|plan| &plan.cost)
+        .map(|line| -line.monthly_usd)
+        .sum();
     let names: Vec<_> = reaped.iter().map(|plan| plan.site.clone()).collect();
     output.result(
         &json!({ "schema_version": 1, "reaped": names, "saves_usd_per_month": saved }),
-        || format!("{} test sites removed; saves {saved:.2} USD a month", names.len()),
+        || {
+            format!(
+                "{} test sites removed; saves {saved:.2} USD a month",
+                names.len()
+            )
+        },
     )?;
     match failures.into_iter().next() {
         Some(failure) => Err(failure),

@@ -57,14 +57,33 @@ async fn from_aws(
 ) -> Result<Handover, Failure> {
     let connection = connect_for(global, site).await?;
     let plan = survey(site, &args.site, &connection, &args.how).await?;
-    let onboard = format!("underpass onboard {}{}", args.site.display(), super::same_flags(global));
-    let step = plan.steps.iter().find(|step| step.node.kind == "vpn_connection");
-    let id = step.and_then(|step| step.existing.as_deref()).and_then(|id| id.parse().ok());
+    let onboard = format!(
+        "underpass onboard {}{}",
+        args.site.display(),
+        super::same_flags(global)
+    );
+    let step = plan
+        .steps
+        .iter()
+        .find(|step| step.node.kind == "vpn_connection");
+    let id = step
+        .and_then(|step| step.existing.as_deref())
+        .and_then(|id| id.parse().ok());
     let (Some(step), Some(id)) = (step, id) else {
-        return Err(Failure::new(Exit::Refused, format!("site {} has no VPN connection in AWS yet", site.name)).next(onboard));
+        return Err(Failure::new(
+            Exit::Refused,
+            format!("site {} has no VPN connection in AWS yet", site.name),
+        )
+        .next(onboard));
     };
     if matches!(step.change, Change::Update | Change::Replace) {
-        output.say(Line::Warn, &format!("AWS differs from the site file: {}; the files follow the site file", step.reason));
+        output.say(
+            Line::Warn,
+            &format!(
+                "AWS differs from the site file: {}; the files follow the site file",
+                step.reason
+            ),
+        );
     }
     let keys = run::folder(global, &site.name)
         .keys()
@@ -80,17 +99,28 @@ fn from_xml(
     path: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Handover, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(Exit::Input, format!("cannot read {}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            format!("cannot read {}: {error}", path.display()),
+        )
+    })?;
     let read = xml::read(&text)
         .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))?;
     let inside = handover::inside_cidrs(&read)?;
-    let device = device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
+    let device =
+        device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
     let options = tunnel::negotiate(site, &device.abilities(), inside)
         .map_err(|errors| Failure::new(Exit::Refused, errors.to_string()))?;
     let keys: Keys = run::folder(global, &site.name)
         .keys()
         .map_err(|error| run::journal_failure(&error))?;
     let tunnels = handover::join(site, &options, &text, &keys, &args.vpc_cidr)?;
-    handover::render(site, tunnels, read.connection.clone(), out, &connect::clock(global))
+    handover::render(
+        site,
+        tunnels,
+        read.connection.clone(),
+        out,
+        &connect::clock(global),
+    )
 }

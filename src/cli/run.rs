@@ -11,8 +11,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
 use super::progress;
-use crate::clock::{Clock, IdSource};
 use crate::aws::FaultKind;
+use crate::clock::{Clock, IdSource};
 use crate::engine::{self, Cancel, CancelLevel, RunReport, StepProblem};
 use crate::journal::{
     History, Journal, JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Store,
@@ -61,7 +61,12 @@ impl Done {
         step.and_then(|step| self.report.steps.get(&step.node.id))
             .and_then(|step| step.id.as_deref())
             .and_then(|id| id.parse().ok())
-            .ok_or_else(|| Failure::new(Exit::Internal, format!("the playbook has no {kind} step to write files for")))
+            .ok_or_else(|| {
+                Failure::new(
+                    Exit::Internal,
+                    format!("the playbook has no {kind} step to write files for"),
+                )
+            })
     }
 }
 
@@ -81,9 +86,11 @@ pub(super) fn lock(folder: &SiteFolder, command: &str) -> Result<SiteLock, Failu
         command: command.to_owned(),
     };
     folder.lock(&owner).map_err(|error| match error {
-        LockError::Held { .. } => Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
-            .hint("two runs on one site would fight over its tunnels: wait, or stop the other")
-            .next(command.to_owned()),
+        LockError::Held { .. } => {
+            Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
+                .hint("two runs on one site would fight over its tunnels: wait, or stop the other")
+                .next(command.to_owned())
+        }
         LockError::Files(error) => journal_failure(&error),
     })
 }
@@ -91,7 +98,11 @@ pub(super) fn lock(folder: &SiteFolder, command: &str) -> Result<SiteLock, Failu
 /// The machine's name, as the kernel has it.
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    if name.trim().is_empty() { "this machine".to_owned() } else { name.trim().to_owned() }
+    if name.trim().is_empty() {
+        "this machine".to_owned()
+    } else {
+        name.trim().to_owned()
+    }
 }
 
 /// The run that was stopped, when it was for the same site file and the same purpose.
@@ -101,16 +112,27 @@ pub(super) fn unfinished(
     plan: &Plan,
     clock: &Clock,
 ) -> Result<Option<Unfinished>, Failure> {
-    let Some(run) = folder.unfinished().map_err(|error| journal_failure(&error))? else {
+    let Some(run) = folder
+        .unfinished()
+        .map_err(|error| journal_failure(&error))?
+    else {
         return Ok(None);
     };
-    let before = folder.read(run).map_err(|error| journal_failure(&error))?.plan;
+    let before = folder
+        .read(run)
+        .map_err(|error| journal_failure(&error))?
+        .plan;
     if before.mode != plan.mode || before.basis.site != plan.basis.site {
         return Ok(None);
     }
-    let (journal, history) =
-        folder.open(lock, run, clock.clone()).map_err(|error| journal_failure(&error))?;
-    Ok(Some(Unfinished { journal, plan: history.plan.clone(), history }))
+    let (journal, history) = folder
+        .open(lock, run, clock.clone())
+        .map_err(|error| journal_failure(&error))?;
+    Ok(Some(Unfinished {
+        journal,
+        plan: history.plan.clone(),
+        history,
+    }))
 }
 
 /// The site's keys: those it has, those it was given, and new ones for the rest.
@@ -133,13 +155,21 @@ pub(super) fn keys(
             keys.entry(inside).or_insert_with(|| key::generate(ids));
         }
     }
-    folder.save_keys(&keys).map_err(|error| journal_failure(&error))?;
+    folder
+        .save_keys(&keys)
+        .map_err(|error| journal_failure(&error))?;
     Ok(keys)
 }
 
 fn read_key(path: &Path) -> Result<PreSharedKey, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(Exit::Input, format!("cannot read the pre-shared key in {}: {error}", path.display()))
+        Failure::new(
+            Exit::Input,
+            format!(
+                "cannot read the pre-shared key in {}: {error}",
+                path.display()
+            ),
+        )
     })?;
     PreSharedKey::new(text.trim_end_matches(['\r', '\n']).to_owned().into()).map_err(|error| {
         Failure::new(Exit::Input, format!("{}: {error}", path.display())).hint(error.help.clone())
@@ -202,9 +232,15 @@ fn stopped(report: &RunReport, plan: &Plan, again: &Again) -> Failure {
         RunResult::TimedOut => "a wait gave up".to_owned(),
         RunResult::Done | RunResult::Failed => "not finished".to_owned(),
     };
-    let errors = report.steps.values().filter_map(|step| step.failure.as_ref());
+    let errors = report
+        .steps
+        .values()
+        .filter_map(|step| step.failure.as_ref());
     for error in errors.clone() {
-        text.push_str(&format!("\n  {error}\n    left behind: {}", error.left_behind()));
+        text.push_str(&format!(
+            "\n  {error}\n    left behind: {}",
+            error.left_behind()
+        ));
     }
     if let Some(problem) = &report.journal_problem {
         text.push_str(&format!("\n  {problem}"));
@@ -212,12 +248,20 @@ fn stopped(report: &RunReport, plan: &Plan, again: &Again) -> Failure {
     let next = errors
         .clone()
         .find(|error| !error.is_cancelled())
-        .and_then(|error| again.site.as_ref().map(|site| error.next_command(plan.mode, site)))
+        .and_then(|error| {
+            again
+                .site
+                .as_ref()
+                .map(|site| error.next_command(plan.mode, site))
+        })
         .unwrap_or_else(|| again.command.clone());
     let mut failure = Failure::new(exit, text).next(next);
     for error in errors {
-        if let StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. } = &error.problem {
-            failure.hints.extend(fault.hint().map(|hint| hint.to_string()));
+        if let StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. } = &error.problem
+        {
+            failure
+                .hints
+                .extend(fault.hint().map(|hint| hint.to_string()));
         }
     }
     failure.hints.dedup();
@@ -225,8 +269,12 @@ fn stopped(report: &RunReport, plan: &Plan, again: &Again) -> Failure {
 }
 
 fn failed_exit(report: &RunReport) -> Exit {
-    let problems: Vec<_> =
-        report.steps.values().filter_map(|step| step.failure.as_ref()).map(|error| &error.problem).collect();
+    let problems: Vec<_> = report
+        .steps
+        .values()
+        .filter_map(|step| step.failure.as_ref())
+        .map(|error| &error.problem)
+        .collect();
     let any = |test: fn(&StepProblem) -> bool| problems.iter().any(|problem| test(problem));
     let access = |problem: &StepProblem| {
         matches!(problem, StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. }
@@ -234,7 +282,12 @@ fn failed_exit(report: &RunReport) -> Exit {
     };
     if any(access) {
         Exit::Access
-    } else if any(|problem| matches!(problem, StepProblem::WorldChanged { .. } | StepProblem::LastTunnel { .. })) {
+    } else if any(|problem| {
+        matches!(
+            problem,
+            StepProblem::WorldChanged { .. } | StepProblem::LastTunnel { .. }
+        )
+    }) {
         Exit::Refused
     } else if any(|problem| matches!(problem, StepProblem::Journal(_) | StepProblem::Internal(_))) {
         Exit::Internal
@@ -256,7 +309,10 @@ impl Again {
     /// For a command that takes a site file.
     pub(super) fn new(command: &str, site: &Path, global: &Global) -> Self {
         let site = format!("{}{}", site.display(), super::same_flags(global));
-        Self { command: format!("underpass {command} {site}"), site: Some(site) }
+        Self {
+            command: format!("underpass {command} {site}"),
+            site: Some(site),
+        }
     }
 
     /// The site file with the flags; empty where the command names none.
@@ -267,7 +323,9 @@ impl Again {
 
 /// First Ctrl-C (or SIGTERM): start nothing more. Second: stop waiting too.
 async fn listen(output: Output, cancel: Cancel) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
         return;
     };
     loop {
@@ -276,7 +334,10 @@ async fn listen(output: Output, cancel: Cancel) {
             _ = terminate.recv() => {}
         }
         if cancel.level() == CancelLevel::GoOn {
-            output.say(Line::Warn, "stopping: nothing new is begun; once more to stop waiting as well");
+            output.say(
+                Line::Warn,
+                "stopping: nothing new is begun; once more to stop waiting as well",
+            );
             cancel.stop();
         } else {
             output.say(Line::Warn, "stopping now: what AWS has begun goes on there");

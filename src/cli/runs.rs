@@ -15,8 +15,9 @@ use crate::plan::Mode;
 pub struct Args {}
 
 pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let mut runs =
-        Store::open(&global.home).runs().map_err(|error| journal_failure(&error))?;
+    let mut runs = Store::open(&global.home)
+        .runs()
+        .map_err(|error| journal_failure(&error))?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     output.result(&json!({ "schema_version": 1, "runs": runs }), || {
         if runs.is_empty() {

@@ -25,9 +25,12 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     if !args.listen.ip().is_loopback() {
-        return Err(Failure::new(Exit::Input, format!("{} is not a loopback address", args.listen))
-            .hint("the sandbox checks no signature: it must not be reachable from elsewhere")
-            .next("underpass sandbox --listen 127.0.0.1:4599"));
+        return Err(Failure::new(
+            Exit::Input,
+            format!("{} is not a loopback address", args.listen),
+        )
+        .hint("the sandbox checks no signature: it must not be reachable from elsewhere")
+        .next("underpass sandbox --listen 127.0.0.1:4599"));
     }
     if args.reset {
         let folder = global.home.join("sandbox");
@@ -49,12 +52,23 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let sandbox = open_sandbox(&sandboxed, &clock(&sandboxed))?;
     let listener = tokio::net::TcpListener::bind(args.listen)
         .await
-        .map_err(|error| Failure::new(Exit::Internal, format!("cannot listen on {}: {error}", args.listen)))?;
-    let address = listener
-        .local_addr()
-        .map_err(|error| Failure::new(Exit::Internal, format!("the listener has no address: {error}")))?;
+        .map_err(|error| {
+            Failure::new(
+                Exit::Internal,
+                format!("cannot listen on {}: {error}", args.listen),
+            )
+        })?;
+    let address = listener.local_addr().map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            format!("the listener has no address: {error}"),
+        )
+    })?;
     output.text(&format!("listening on http://{address}\nnext: AWS_ENDPOINT_URL=http://{address} aws ec2 describe-vpcs --region eu-central-1"));
-    output.say(Line::Do, "Ctrl-C ends it; the world stays in the home folder");
+    output.say(
+        Line::Do,
+        "Ctrl-C ends it; the world stays in the home folder",
+    );
     let stop = async {
         // Without a signal handler there is no other way to stop than a kill.
         if tokio::signal::ctrl_c().await.is_err() {

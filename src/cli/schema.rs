@@ -11,6 +11,8 @@ pub struct Args {}
 
 pub(super) fn run(_args: &Args, output: Output) -> Result<Exit, Failure> {
     let schema = spec::schema();
-    output.result(&schema, || serde_json::to_string_pretty(&schema).unwrap_or_default())?;
+    output.result(&schema, || {
+        serde_json::to_string_pretty(&schema).unwrap_or_default()
+    })?;
     Ok(Exit::Ok)
 }

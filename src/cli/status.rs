@@ -39,7 +39,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let plan = survey(&site, &args.site, &connection, &args.how).await?;
         let up = show(args, global, output, &connection, &site, &plan).await?;
         if !args.watch || up {
-            let drifted = plan.steps.iter().any(|step| matches!(step.change, Change::Update | Change::Replace));
+            let drifted = plan
+                .steps
+                .iter()
+                .any(|step| matches!(step.change, Change::Update | Change::Replace));
             return Ok(if drifted { Exit::Drift } else { Exit::Ok });
         }
         tokio::select! {
@@ -74,8 +77,15 @@ async fn show(
             state.to_owned(),
         ]);
     }
-    let exists = plan.steps.iter().any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
-    let report = if exists { Some(verify::report(connection, site, plan, &again).await?) } else { None };
+    let exists = plan
+        .steps
+        .iter()
+        .any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
+    let report = if exists {
+        Some(verify::report(connection, site, plan, &again).await?)
+    } else {
+        None
+    };
     let steps: Vec<_> = plan
         .steps
         .iter()
@@ -87,7 +97,11 @@ async fn show(
             || format!("\nNot deployed.\nnext: {}\n", again.command),
             |report| format!("\n{}", verify::text(report)),
         );
-        format!("Site {} at {}\n{table}\n{tunnels}", site.name, connection.clock.now())
+        format!(
+            "Site {} at {}\n{table}\n{tunnels}",
+            site.name,
+            connection.clock.now()
+        )
     })?;
     Ok(report.is_some_and(|report| report.is_up()))
 }

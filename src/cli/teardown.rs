@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::Global;
-use super::connect::{Connection, connect_for};
 use super::confirm::{confirm, confirm_name};
+use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
@@ -38,16 +38,24 @@ pub struct Args {
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
-    if let Some(account) = site.aws.account.as_ref().filter(|account| **account != connection.caller.account) {
+    if let Some(account) = site
+        .aws
+        .account
+        .as_ref()
+        .filter(|account| **account != connection.caller.account)
+    {
         return Err(Failure::new(
             Exit::Refused,
-            format!("nothing was changed: the site is in account {account}, these credentials are of {}", connection.caller.account),
+            format!(
+                "nothing was changed: the site is in account {account}, these credentials are of {}",
+                connection.caller.account
+            ),
         ));
     }
     let again = Again::new("teardown", &args.site, global);
     let plan = plan_for(&connection, &site.name).await?;
     if !output.is_for_machines() {
-        plan_command::show(output, &plan, None)?;
+        plan_command::show(output, &plan, None, None)?;
     }
     if args.dry_run {
         return result(output, &plan).map(|()| Exit::Ok);
@@ -57,10 +65,17 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         return result(output, &plan).map(|()| Exit::Ok);
     }
     // What the tags say counts as much as what the file says: a file can be edited.
-    let production = site.environment == Environment::Production || plan.owner.environment == Environment::Production;
+    let production = site.environment == Environment::Production
+        || plan.owner.environment == Environment::Production;
     if production {
         let question = format!("{} is a production site: its traffic stops.", site.name);
-        confirm_name(output, args.name.as_deref(), site.name.as_str(), &question, &again.command)?;
+        confirm_name(
+            output,
+            args.name.as_deref(),
+            site.name.as_str(),
+            &question,
+            &again.command,
+        )?;
     }
     confirm(output, args.yes, "Remove all of this?", &again.command)?;
     let folder = run::folder(global, &site.name);
@@ -90,8 +105,14 @@ pub(super) async fn execute(
     again: &Again,
 ) -> Result<Plan, Failure> {
     // A stopped teardown is planned anew: what is gone is simply no longer in the plan.
-    let job = run::Job { plan, keys: Keys::new(), unfinished: None };
-    Ok(run::execute(output, connection, folder, lock, job, again).await?.plan)
+    let job = run::Job {
+        plan,
+        keys: Keys::new(),
+        unfinished: None,
+    };
+    Ok(run::execute(output, connection, folder, lock, job, again)
+        .await?
+        .plan)
 }
 
 /// What was removed, what was left and why, and what it saves.
@@ -113,12 +134,20 @@ fn result(output: Output, plan: &Plan) -> Result<(), Failure> {
     output.result(&value, || {
         let mut text = String::from("\n");
         for step in &plan.steps {
-            text.push_str(&format!("  - {} {}\n", step.title, step.existing.as_deref().unwrap_or_default()));
+            text.push_str(&format!(
+                "  - {} {}\n",
+                step.title,
+                step.existing.as_deref().unwrap_or_default()
+            ));
         }
         for left in &plan.warnings {
             text.push_str(&format!("  ✓ left: {}\n", left.message));
         }
-        text.push_str(&format!("\n{} removed; saves {monthly:.2} USD a month (list prices of {})\n", plan.steps.len(), plan.prices_as_of));
+        text.push_str(&format!(
+            "\n{} removed; saves {monthly:.2} USD a month (list prices of {})\n",
+            plan.steps.len(),
+            plan.prices_as_of
+        ));
         text
     })
 }

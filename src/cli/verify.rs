@@ -34,7 +34,11 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         Ok(Exit::Ok)
     } else {
         Err(Failure::new(Exit::NotVerified, report.summary())
-            .next(format!("underpass status {} --watch{}", args.site.display(), super::same_flags(global)))
+            .next(format!(
+                "underpass status {} --watch{}",
+                args.site.display(),
+                super::same_flags(global)
+            ))
             .after_result())
     }
 }
@@ -47,7 +51,10 @@ pub(super) async fn report(
     again: &Again,
 ) -> Result<Report, Failure> {
     let existing = |kind: &str| {
-        plan.steps.iter().find(|step| step.node.kind == kind).and_then(|step| step.existing.as_deref())
+        plan.steps
+            .iter()
+            .find(|step| step.node.kind == kind)
+            .and_then(|step| step.existing.as_deref())
     };
     let id = existing("vpn_connection").and_then(|id| id.parse().ok());
     let gateway = existing("vpn_gateway").and_then(|id| id.parse().ok());
@@ -68,10 +75,20 @@ pub(super) fn text(report: &Report) -> String {
             Verdict::Fail => "✗",
             Verdict::Unknown => "◎",
         };
-        table.add_row([glyph, &check.id.to_string(), &check.subject, &check.saw, &check.expected]);
+        table.add_row([
+            glyph,
+            &check.id.to_string(),
+            &check.subject,
+            &check.saw,
+            &check.expected,
+        ]);
     }
     let mut text = format!("{table}\n");
-    for check in report.checks.iter().filter(|check| check.verdict == Verdict::Fail) {
+    for check in report
+        .checks
+        .iter()
+        .filter(|check| check.verdict == Verdict::Fail)
+    {
         text.push_str(&format!("\n✗ {} {}\n", check.id, check.subject));
         if let Some(cause) = &check.likely_cause {
             text.push_str(&format!("    likely: {cause}\n"));

@@ -25,7 +25,11 @@ pub(super) fn subject(
     vpn_gateway: &VpnGatewayId,
 ) -> Subject {
     let mut route_tables: Vec<RouteTableId> = Vec::new();
-    for step in plan.steps.iter().filter(|step| step.node.kind == "route_propagation") {
+    for step in plan
+        .steps
+        .iter()
+        .filter(|step| step.node.kind == "route_propagation")
+    {
         if let Some(Input::Known(table)) = step.node.inputs.get("route_table")
             && let Some(table) = table.as_str().and_then(|table| table.parse().ok())
         {
@@ -45,10 +49,7 @@ pub(super) fn subject(
 }
 
 /// One look.
-pub(super) async fn look(
-    connection: &Connection,
-    subject: &Subject,
-) -> Result<Report, Failure> {
+pub(super) async fn look(connection: &Connection, subject: &Subject) -> Result<Report, Failure> {
     Ok(verify::inspect(&connection.client, subject, connection.clock.now()).await?)
 }
 
@@ -65,12 +66,18 @@ pub(super) async fn until_up(
         let report = look(connection, subject).await?;
         let waited = connection.clock.since(begun);
         if report.is_up() {
-            output.say(Line::Ready, &format!("both tunnels are up after {}", plain(waited)));
+            output.say(
+                Line::Ready,
+                &format!("both tunnels are up after {}", plain(waited)),
+            );
             return Ok(report);
         }
         let summary = report.summary();
         if summary != said {
-            output.say(Line::Wait, &format!("{summary} ({} of {})", plain(waited), plain(limit)));
+            output.say(
+                Line::Wait,
+                &format!("{summary} ({} of {})", plain(waited), plain(limit)),
+            );
             said = summary;
         }
         if waited >= limit {

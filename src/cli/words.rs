@@ -32,8 +32,9 @@ pub(super) fn report(errors: &(impl miette::Diagnostic + std::fmt::Display)) -> 
 
 /// Reads `30m`, `1h 30m`, `90s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: SignedDuration =
-        text.parse().map_err(|_| "write a duration like `30m`, `90s` or `1h 30m`".to_owned())?;
+    let parsed: SignedDuration = text
+        .parse()
+        .map_err(|_| "write a duration like `30m`, `90s` or `1h 30m`".to_owned())?;
     Duration::try_from(parsed).map_err(|_| "a duration cannot be negative".to_owned())
 }
 
@@ -55,5 +56,8 @@ pub(super) fn same_flags(global: &Global) -> String {
 /// A proposal in one word, such as `ikev2 AES256-GCM-16/SHA2-384/20`.
 pub(super) fn suite(version: &str, phase: Phase) -> String {
     let space = if version.is_empty() { "" } else { " " };
-    format!("{version}{space}{}/{}/{}", phase.encryption, phase.integrity, phase.dh_group)
+    format!(
+        "{version}{space}{}/{}/{}",
+        phase.encryption, phase.integrity, phase.dh_group
+    )
 }

@@ -3,8 +3,23 @@
 use crate::env::Env;
 
 const COMMANDS: [&str; 17] = [
-    "init", "plan", "onboard", "render", "verify", "status", "teardown", "reap", "runs", "resume",
-    "policy", "playbooks", "devices", "explain", "schema", "sandbox", "completions",
+    "init",
+    "plan",
+    "onboard",
+    "render",
+    "verify",
+    "status",
+    "teardown",
+    "reap",
+    "runs",
+    "resume",
+    "policy",
+    "playbooks",
+    "devices",
+    "explain",
+    "schema",
+    "sandbox",
+    "completions",
 ];
 
 #[test]
@@ -30,7 +45,10 @@ fn a_command_that_is_not_listed_here_is_forgotten() {
         .filter(|word| word != "help" && line_is_command(word))
         .collect();
     for command in COMMANDS {
-        assert!(listed.iter().any(|word| word == command), "{command} is not in {listed:?}");
+        assert!(
+            listed.iter().any(|word| word == command),
+            "{command} is not in {listed:?}"
+        );
     }
 }
 
@@ -51,17 +69,31 @@ fn without_credentials_the_failure_says_so_and_changes_nothing() {
 #[test]
 fn a_wrong_file_is_told_with_positions_in_text_and_in_json() {
     let env = Env::new();
-    env.write("bad.yaml", "site: Plant 7\nregion: eu-central-1\ngateway: {device: strongswam}\n");
+    env.write(
+        "bad.yaml",
+        "site: Plant 7\nregion: eu-central-1\ngateway: {device: strongswam}\n",
+    );
     let text = env.run(&["plan", "bad.yaml", "--sandbox"]).exits(3);
     assert!(text.stderr.contains("bad.yaml:1:7"), "{}", text.stderr);
-    assert!(text.stderr.contains("nothing was changed"), "{}", text.stderr);
-    let json = env.run(&["plan", "bad.yaml", "--sandbox", "--format", "json"]).exits(3);
+    assert!(
+        text.stderr.contains("nothing was changed"),
+        "{}",
+        text.stderr
+    );
+    let json = env
+        .run(&["plan", "bad.yaml", "--sandbox", "--format", "json"])
+        .exits(3);
     let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     let problems = value["error"]["details"].as_array().unwrap();
     assert!(problems.len() >= 4, "all at once: {value}");
-    assert!(problems.iter().all(|problem| problem["line"].is_u64() && problem["code"].is_string()));
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem["line"].is_u64() && problem["code"].is_string())
+    );
     for problem in problems {
-        env.run(&["explain", problem["code"].as_str().unwrap()]).exits(0);
+        env.run(&["explain", problem["code"].as_str().unwrap()])
+            .exits(0);
     }
 }
 
@@ -76,12 +108,28 @@ fn every_listing_has_json() {
         &["runs"],
         &["explain"],
     ] {
-        env.run(&[args, &["--format", "json"]].concat()).exits(0).json();
+        env.run(&[args, &["--format", "json"]].concat())
+            .exits(0)
+            .json();
     }
-    env.run(&["plan", "examples/plant-7.yaml", "--offline", "--format", "json"]).exits(0).json();
+    env.run(&[
+        "plan",
+        "examples/plant-7.yaml",
+        "--offline",
+        "--format",
+        "json",
+    ])
+    .exits(0)
+    .json();
     for format in ["mermaid", "dot"] {
-        let drawn = env.run(&["playbooks", "vgw-bgp", "--format", format]).exits(0).stdout;
-        assert!(drawn.contains("customer") && drawn.contains("connection"), "{drawn}");
+        let drawn = env
+            .run(&["playbooks", "vgw-bgp", "--format", format])
+            .exits(0)
+            .stdout;
+        assert!(
+            drawn.contains("customer") && drawn.contains("connection"),
+            "{drawn}"
+        );
     }
 }
 
@@ -89,13 +137,28 @@ fn every_listing_has_json() {
 fn jsonl_is_one_event_a_line_and_stderr_stays_free() {
     let env = Env::new();
     let run = env
-        .run(&["onboard", "examples/plant-7.yaml", "--sandbox", "--time-scale", "400", "--yes", "--format", "jsonl"])
+        .run(&[
+            "onboard",
+            "examples/plant-7.yaml",
+            "--sandbox",
+            "--time-scale",
+            "400",
+            "--yes",
+            "--format",
+            "jsonl",
+        ])
         .exits(0);
-    let lines: Vec<serde_json::Value> =
-        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines[0]["event"], "run_started");
     for event in ["calling", "called", "waiting", "ready", "run_ended"] {
-        assert!(lines.iter().any(|line| line["event"] == event), "no {event}");
+        assert!(
+            lines.iter().any(|line| line["event"] == event),
+            "no {event}"
+        );
     }
     assert!(lines.last().unwrap()["schema_version"].is_u64());
     assert_eq!(run.stderr, "");
@@ -104,8 +167,15 @@ fn jsonl_is_one_event_a_line_and_stderr_stays_free() {
 #[test]
 fn nobody_there_to_say_yes_means_no() {
     let env = Env::new();
-    let run = env.run(&["onboard", "examples/plant-7.yaml", "--sandbox"]).exits(8);
-    assert!(run.stderr.contains("next: underpass onboard examples/plant-7.yaml --sandbox --yes"), "{}", run.stderr);
+    let run = env
+        .run(&["onboard", "examples/plant-7.yaml", "--sandbox"])
+        .exits(8);
+    assert!(
+        run.stderr
+            .contains("next: underpass onboard examples/plant-7.yaml --sandbox --yes"),
+        "{}",
+        run.stderr
+    );
     assert!(!env.file("plant-7.bundle").exists());
 }
 
@@ -113,8 +183,23 @@ fn nobody_there_to_say_yes_means_no() {
 fn init_writes_a_file_that_plans() {
     let env = Env::new();
     env.run(&[
-        "init", "new.yaml", "--site", "plant-9", "--region", "eu-central-1", "--vpc", "vpc-0a1b2c3d4e5f67890",
-        "--device", "strongswan", "--outside-ip", "198.51.100.99", "--routing", "bgp", "--asn", "65099", "--lan",
+        "init",
+        "new.yaml",
+        "--site",
+        "plant-9",
+        "--region",
+        "eu-central-1",
+        "--vpc",
+        "vpc-0a1b2c3d4e5f67890",
+        "--device",
+        "strongswan",
+        "--outside-ip",
+        "198.51.100.99",
+        "--routing",
+        "bgp",
+        "--asn",
+        "65099",
+        "--lan",
         "10.99.0.0/24",
     ])
     .exits(0);
@@ -127,7 +212,14 @@ fn init_writes_a_file_that_plans() {
 fn the_output_is_plain_where_nobody_looks() {
     let env = Env::new();
     let run = env
-        .run(&["onboard", "examples/shop-12.yaml", "--sandbox", "--time-scale", "400", "--yes"])
+        .run(&[
+            "onboard",
+            "examples/shop-12.yaml",
+            "--sandbox",
+            "--time-scale",
+            "400",
+            "--yes",
+        ])
         .exits(0);
     assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'));
 }
@@ -136,10 +228,19 @@ fn the_output_is_plain_where_nobody_looks() {
 fn completions_and_man_pages_are_made() {
     let env = Env::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(env.run(&["completions", shell]).exits(0).stdout.contains("onboard"), "{shell}");
+        assert!(
+            env.run(&["completions", shell])
+                .exits(0)
+                .stdout
+                .contains("onboard"),
+            "{shell}"
+        );
     }
     env.run(&["man", "pages"]).exits(0);
     for command in COMMANDS {
-        assert!(env.file(&format!("pages/underpass-{command}.1")).exists(), "{command}");
+        assert!(
+            env.file(&format!("pages/underpass-{command}.1")).exists(),
+            "{command}"
+        );
     }
 }

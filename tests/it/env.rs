@@ -33,15 +33,23 @@ pub(crate) struct Ran {
 impl Ran {
     /// Asserts the exit code, showing everything when it is another.
     pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 
     /// Stdout as JSON with a `schema_version`.
     pub(crate) fn json(&self) -> Value {
-        let value: Value = serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error} in:\n{}\nstderr:\n{}", self.stdout, self.stderr));
-        assert!(value["schema_version"].is_u64(), "no schema_version in {value}");
+        let value: Value = serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
+            panic!("{error} in:\n{}\nstderr:\n{}", self.stdout, self.stderr)
+        });
+        assert!(
+            value["schema_version"].is_u64(),
+            "no schema_version in {value}"
+        );
         value
     }
 }
@@ -49,16 +57,29 @@ impl Ran {
 impl Env {
     /// A folder with the examples in it, and the sandbox inside each command (`--sandbox`).
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("underpass-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("underpass-test-")
+            .tempdir()
+            .unwrap();
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
         fs::create_dir(folder.path().join("examples")).unwrap();
         for entry in fs::read_dir(examples).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|kind| kind == "yaml") {
-                fs::copy(&path, folder.path().join("examples").join(path.file_name().unwrap())).unwrap();
+                fs::copy(
+                    &path,
+                    folder
+                        .path()
+                        .join("examples")
+                        .join(path.file_name().unwrap()),
+                )
+                .unwrap();
             }
         }
-        Self { folder, sandbox: None }
+        Self {
+            folder,
+            sandbox: None,
+        }
     }
 
     /// The same, with a sandbox that this process serves over HTTP, `scale` times as fast as AWS.
@@ -83,7 +104,12 @@ impl Env {
             tokio::spawn(serve(sandbox.clone(), listener, std::future::pending()));
             (sandbox, url)
         });
-        env.sandbox = Some(Served { sandbox, url, scale, _runtime: runtime });
+        env.sandbox = Some(Served {
+            sandbox,
+            url,
+            scale,
+            _runtime: runtime,
+        });
         env
     }
 
@@ -141,7 +167,11 @@ impl Env {
 
     /// Starts a command.
     pub(crate) fn start(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// Every file below the folder.
@@ -151,7 +181,11 @@ impl Env {
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() { folders.push(path) } else { found.push(path) }
+                if path.is_dir() {
+                    folders.push(path)
+                } else {
+                    found.push(path)
+                }
             }
         }
         found.sort();

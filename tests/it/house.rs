@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The stages in reading order; none may import from one that stands to its right.
 const STAGES: [&str; 10] = [
-    "spec", "tunnel", "device", "playbook", "aws", "resource", "plan", "journal", "engine", "verify",
+    "spec", "tunnel", "device", "playbook", "aws", "resource", "plan", "journal", "engine",
+    "verify",
 ];
 
 fn root() -> PathBuf {
@@ -33,7 +34,9 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 
 /// The text before a file's inline tests.
 fn program(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
+    text.split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(text)
 }
 
 fn is_test(path: &Path) -> bool {
@@ -64,7 +67,11 @@ fn the_sandbox_stands_apart() {
     for (path, text) in sources(&root().join("src/sandbox")) {
         for stage in STAGES.iter().chain(&["cli"]) {
             let import = format!("crate::{stage}::");
-            assert!(!program(&text).contains(&import), "{} uses {stage}", path.display());
+            assert!(
+                !program(&text).contains(&import),
+                "{} uses {stage}",
+                path.display()
+            );
         }
     }
 }
@@ -87,7 +94,11 @@ fn a_mod_file_holds_docs_and_re_exports_only() {
         if path.file_name().is_some_and(|name| name == "mod.rs") {
             for word in ["fn ", "impl ", "struct ", "enum "] {
                 let holds = text.lines().any(|line| {
-                    !line.trim_start().starts_with("//") && line.trim_start().trim_start_matches("pub ").starts_with(word)
+                    !line.trim_start().starts_with("//")
+                        && line
+                            .trim_start()
+                            .trim_start_matches("pub ")
+                            .starts_with(word)
                 });
                 assert!(!holds, "{} holds a `{word}`", path.display());
             }

@@ -56,7 +56,12 @@ fn alive(sandbox: &Sandbox) -> BTreeMap<&'static str, Vec<(String, Option<String
         region
             .route_tables
             .values()
-            .flat_map(|table| table.propagating.iter().map(|gateway| format!("{} {gateway}", table.id)))
+            .flat_map(|table| {
+                table
+                    .propagating
+                    .iter()
+                    .map(|gateway| format!("{} {gateway}", table.id))
+            })
             .map(|pair| (pair, None))
             .collect(),
     );
@@ -72,39 +77,73 @@ fn of_site(sandbox: &Sandbox, kind: &str, site: &str) -> Vec<String> {
 }
 
 fn mutating(sandbox: &Sandbox) -> Vec<String> {
-    sandbox.calls().iter().filter(|call| call.mutating && !call.dry_run).map(|call| call.action.clone()).collect()
+    sandbox
+        .calls()
+        .iter()
+        .filter(|call| call.mutating && !call.dry_run)
+        .map(|call| call.action.clone())
+        .collect()
 }
 
 #[test]
 fn every_example_comes_up_stays_and_goes_in_process() {
-    for (example, site) in
-        [(BGP, "plant-7"), (STATIC, "shop-12"), (ADOPTING, "clinic-3"), (GENERIC, "warehouse-generic")]
-    {
+    for (example, site) in [
+        (BGP, "plant-7"),
+        (STATIC, "shop-12"),
+        (ADOPTING, "clinic-3"),
+        (GENERIC, "warehouse-generic"),
+    ] {
         let env = Env::new();
         let with = |args: &[&'static str]| {
-            [args, &["--sandbox", "--time-scale", "400", "--gateway", "online"]].concat()
+            [
+                args,
+                &["--sandbox", "--time-scale", "400", "--gateway", "online"],
+            ]
+            .concat()
         };
         let first = env
-            .run(&with(&["onboard", example, "--yes", "--wait-for-tunnels", "30m", "--format", "json"]))
+            .run(&with(&[
+                "onboard",
+                example,
+                "--yes",
+                "--wait-for-tunnels",
+                "30m",
+                "--format",
+                "json",
+            ]))
             .exits(0);
         let summary = first.json();
         let folder = env.file(summary["bundle"]["folder"].as_str().unwrap());
-        assert!(folder.join("manifest.json").exists(), "{example}: {summary}");
-        let again = env.run(&with(&["onboard", example, "--yes", "--format", "json"])).exits(0).json();
+        assert!(
+            folder.join("manifest.json").exists(),
+            "{example}: {summary}"
+        );
+        let again = env
+            .run(&with(&["onboard", example, "--yes", "--format", "json"]))
+            .exits(0)
+            .json();
         let changed: Vec<_> = again["bundle"]["files"]
             .as_array()
             .unwrap()
             .iter()
             .filter(|file| file["change"] != "same")
             .collect();
-        assert!(changed.is_empty(), "{example}: a second run wrote {changed:?}");
+        assert!(
+            changed.is_empty(),
+            "{example}: a second run wrote {changed:?}"
+        );
         assert_eq!(again["connection"], summary["connection"], "{example}");
 
-        let verified = env.run(&with(&["verify", example, "--format", "json"])).exits(0);
+        let verified = env
+            .run(&with(&["verify", example, "--format", "json"]))
+            .exits(0);
         assert!(verified.stdout.contains("\"pass\""), "{}", verified.stdout);
         assert_eq!(again["site"], site);
-        env.run(&with(&["teardown", example, "--yes", "--site", site])).exits(0);
-        let plan = env.run(&with(&["plan", example, "--detailed-exitcode", "--quiet"])).exits(2);
+        env.run(&with(&["teardown", example, "--yes", "--site", site]))
+            .exits(0);
+        let plan = env
+            .run(&with(&["plan", example, "--detailed-exitcode", "--quiet"]))
+            .exits(2);
         assert!(plan.stdout.contains('+'), "{}", plan.stdout);
     }
 }
@@ -118,30 +157,45 @@ fn a_second_onboard_and_every_look_change_nothing() {
         env.run(&["plan", example, "--check-permissions"]).exits(0);
         env.run(&["policy", example, "--for", "onboard"]).exits(0);
         let after = serde_json::to_value(env.sandbox().world()).unwrap();
-        assert_eq!(before["regions"][REGION], after["regions"][REGION], "{example}: a look changed the world");
+        assert_eq!(
+            before["regions"][REGION], after["regions"][REGION],
+            "{example}: a look changed the world"
+        );
 
         env.run(&["onboard", example, "--yes"]).exits(0);
         let calls = mutating(env.sandbox());
-        assert!(calls.contains(&"CreateVpnConnection".to_owned()), "{calls:?}");
+        assert!(
+            calls.contains(&"CreateVpnConnection".to_owned()),
+            "{calls:?}"
+        );
         env.run(&["onboard", example, "--yes"]).exits(0);
         env.run(&["plan", example, "--detailed-exitcode"]).exits(0);
         env.run(&["plan", example, "--check-permissions"]).exits(0);
         env.run(&["status", example]).exits(0);
         env.run(&["render", example]).exits(0);
-        assert_eq!(mutating(env.sandbox()), calls, "{example}: the second time, AWS was written to");
+        assert_eq!(
+            mutating(env.sandbox()),
+            calls,
+            "{example}: the second time, AWS was written to"
+        );
     }
 }
 
 #[test]
 fn teardown_leaves_the_world_as_it_was() {
-    for (example, name) in [(BGP, "plant-7"), (STATIC, "shop-12"), (ADOPTING, "clinic-3")] {
+    for (example, name) in [
+        (BGP, "plant-7"),
+        (STATIC, "shop-12"),
+        (ADOPTING, "clinic-3"),
+    ] {
         let env = Env::served(400.0, Faults::default(), GatewaySim::Online);
         let before = alive(env.sandbox());
         env.run(&["onboard", example, "--yes"]).exits(0);
         assert_ne!(alive(env.sandbox()), before, "{example}");
         // Another machine: neither the journal nor the keys are there.
         fs::remove_dir_all(env.file(".underpass")).unwrap();
-        env.run(&["teardown", example, "--yes", "--site", name]).exits(0);
+        env.run(&["teardown", example, "--yes", "--site", name])
+            .exits(0);
         assert_eq!(alive(env.sandbox()), before, "{example}");
     }
 }
@@ -152,9 +206,12 @@ fn production_asks_for_the_name_and_takes_no_other() {
     env.run(&["onboard", ADOPTING, "--yes"]).exits(0);
     let up = alive(env.sandbox());
     env.run(&["teardown", ADOPTING, "--yes"]).exits(8);
-    env.run(&["teardown", ADOPTING, "--yes", "--site", "clinic-4"]).exits(8);
+    env.run(&["teardown", ADOPTING, "--yes", "--site", "clinic-4"])
+        .exits(8);
     // A site file edited to `test` does not get around what the tags say.
-    let text = fs::read_to_string(env.file(ADOPTING)).unwrap().replace("environment: production", "environment: test");
+    let text = fs::read_to_string(env.file(ADOPTING))
+        .unwrap()
+        .replace("environment: production", "environment: test");
     env.write("edited.yaml", &text);
     env.run(&["teardown", "edited.yaml", "--yes"]).exits(8);
     assert_eq!(alive(env.sandbox()), up);
@@ -164,7 +221,11 @@ fn production_asks_for_the_name_and_takes_no_other() {
 fn killed_at_twelve_moments_and_run_again_there_is_one_of_each() {
     for moment in 0..12_u64 {
         let example = if moment % 3 == 2 { STATIC } else { BGP };
-        let site = if moment % 3 == 2 { "shop-12" } else { "plant-7" };
+        let site = if moment % 3 == 2 {
+            "shop-12"
+        } else {
+            "plant-7"
+        };
         let env = Env::served(150.0, Faults::default(), GatewaySim::Online);
         let mut child = env
             .command(&["onboard", example, "--yes"])
@@ -182,12 +243,23 @@ fn killed_at_twelve_moments_and_run_again_there_is_one_of_each() {
             assert_eq!(ours.len(), 1, "killed at moment {moment}: {kind} {ours:?}");
         }
         let made = mutating(env.sandbox());
-        let creates = made.iter().filter(|action| action.as_str() == "CreateVpnConnection").count();
+        let creates = made
+            .iter()
+            .filter(|action| action.as_str() == "CreateVpnConnection")
+            .count();
         assert!(creates >= 1, "{made:?}");
         let tables = alive(env.sandbox())["propagation"].len();
-        assert_eq!(tables, if site == "plant-7" { 3 } else { 1 }, "killed at moment {moment}");
+        assert_eq!(
+            tables,
+            if site == "plant-7" { 3 } else { 1 },
+            "killed at moment {moment}"
+        );
         env.run(&["onboard", example, "--yes"]).exits(0);
-        assert_eq!(mutating(env.sandbox()), made, "killed at moment {moment}: not settled");
+        assert_eq!(
+            mutating(env.sandbox()),
+            made,
+            "killed at moment {moment}: not settled"
+        );
     }
 }
 
@@ -198,11 +270,23 @@ fn ctrl_c_leaves_a_run_that_resume_finishes() {
     thread::sleep(Duration::from_millis(1500));
     let pid = child.id().to_string();
     for _ in 0..2 {
-        assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        assert!(
+            std::process::Command::new("kill")
+                .args(["-INT", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         thread::sleep(Duration::from_millis(200));
     }
     let stopped = ran(child.wait_with_output().unwrap()).exits(8);
-    assert!(stopped.stderr.contains("next: underpass onboard examples/plant-7.yaml"), "{}", stopped.stderr);
+    assert!(
+        stopped
+            .stderr
+            .contains("next: underpass onboard examples/plant-7.yaml"),
+        "{}",
+        stopped.stderr
+    );
     let runs = env.run(&["runs", "--format", "json"]).exits(0).json();
     assert_eq!(runs["runs"].as_array().unwrap().len(), 1, "{runs}");
     env.run(&["resume"]).exits(0);
@@ -223,20 +307,33 @@ fn a_saved_plan_is_refused_when_the_world_has_changed() {
         gateway.attachments[0].vpc = "vpc-0a1b2c3d4e5f67890".into();
         region.vpn_gateways.insert(gateway.id.clone(), gateway);
     });
-    env.run(&["onboard", BGP, "--plan", "plan.json", "--yes"]).exits(5);
+    env.run(&["onboard", BGP, "--plan", "plan.json", "--yes"])
+        .exits(5);
     assert_eq!(mutating(env.sandbox()), Vec::<String>::new());
     env.run(&["plan", BGP, "--out", "plan.json"]).exits(0);
-    env.run(&["onboard", BGP, "--plan", "plan.json", "--yes"]).exits(0);
-    assert!(!mutating(env.sandbox()).contains(&"CreateVpnGateway".to_owned()), "the gateway is adopted");
+    env.run(&["onboard", BGP, "--plan", "plan.json", "--yes"])
+        .exits(0);
+    assert!(
+        !mutating(env.sandbox()).contains(&"CreateVpnGateway".to_owned()),
+        "the gateway is adopted"
+    );
 }
 
 #[test]
 fn a_denied_action_is_named_and_nothing_is_lost() {
-    let env = Env::served(400.0, Faults::default().deny("EnableVgwRoutePropagation"), GatewaySim::Online);
+    let env = Env::served(
+        400.0,
+        Faults::default().deny("EnableVgwRoutePropagation"),
+        GatewaySim::Online,
+    );
     let denied = env.run(&["plan", BGP, "--check-permissions", "--format", "json"]);
     let asked = denied.code;
     let failed = env.run(&["onboard", BGP, "--yes"]).exits(4);
-    assert!(failed.stderr.contains("EnableVgwRoutePropagation"), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("EnableVgwRoutePropagation"),
+        "{}",
+        failed.stderr
+    );
     assert!(failed.stderr.contains("left behind"), "{}", failed.stderr);
     // The propagation cannot be asked before the gateway exists; afterwards it can.
     assert!([0, 4].contains(&asked));
@@ -248,9 +345,22 @@ fn a_denied_action_is_named_and_nothing_is_lost() {
 
 #[test]
 fn faults_of_every_kind_do_not_double_anything() {
-    for (number, faults) in ["throttle", "lost-replies", "slow-consistency", "errors", "shuffle"].iter().enumerate() {
+    for (number, faults) in [
+        "throttle",
+        "lost-replies",
+        "slow-consistency",
+        "errors",
+        "shuffle",
+    ]
+    .iter()
+    .enumerate()
+    {
         let faults: Faults = faults.parse().unwrap();
-        let env = Env::served(400.0, faults.with_seed(number as u64 + 1), GatewaySim::Online);
+        let env = Env::served(
+            400.0,
+            faults.with_seed(number as u64 + 1),
+            GatewaySim::Online,
+        );
         for _ in 0..4 {
             let run = env.run(&["onboard", BGP, "--yes"]);
             if run.code == 0 {
@@ -260,7 +370,11 @@ fn faults_of_every_kind_do_not_double_anything() {
         }
         env.run(&["onboard", BGP, "--yes"]).exits(0);
         for kind in ["customer gateway", "VPN gateway", "VPN connection"] {
-            assert_eq!(of_site(env.sandbox(), kind, "plant-7").len(), 1, "faults {number}: {kind}");
+            assert_eq!(
+                of_site(env.sandbox(), kind, "plant-7").len(),
+                1,
+                "faults {number}: {kind}"
+            );
         }
     }
 }
@@ -268,11 +382,21 @@ fn faults_of_every_kind_do_not_double_anything() {
 #[test]
 fn tunnels_that_stay_down_are_told_with_the_likely_cause() {
     let env = Env::served(400.0, Faults::default(), GatewaySim::Offline);
-    let late = env.run(&["onboard", BGP, "--yes", "--wait-for-tunnels", "5m"]).exits(7);
-    assert!(late.stderr.contains("next: underpass verify"), "{}", late.stderr);
+    let late = env
+        .run(&["onboard", BGP, "--yes", "--wait-for-tunnels", "5m"])
+        .exits(7);
+    assert!(
+        late.stderr.contains("next: underpass verify"),
+        "{}",
+        late.stderr
+    );
     let verified = env.run(&["verify", BGP]).exits(7);
     assert!(verified.stdout.contains("likely:"), "{}", verified.stdout);
-    for (sim, code) in [(GatewaySim::NoBgp, 7), (GatewaySim::HalfUp, 7), (GatewaySim::Online, 0)] {
+    for (sim, code) in [
+        (GatewaySim::NoBgp, 7),
+        (GatewaySim::HalfUp, 7),
+        (GatewaySim::Online, 0),
+    ] {
         env.sandbox().set_gateway(None, sim);
         thread::sleep(Duration::from_millis(600));
         env.run(&["verify", BGP]).exits(code);
@@ -285,7 +409,11 @@ fn reap_takes_expired_test_sites_and_never_production() {
     env.run(&["onboard", BGP, "--yes"]).exits(0);
     env.run(&["onboard", ADOPTING, "--yes"]).exits(0);
     env.run(&["reap", "--region", REGION, "--yes"]).exits(0);
-    assert_eq!(of_site(env.sandbox(), "VPN connection", "plant-7").len(), 1, "not yet expired");
+    assert_eq!(
+        of_site(env.sandbox(), "VPN connection", "plant-7").len(),
+        1,
+        "not yet expired"
+    );
     // Eight hours at this scale are fifteen seconds: play the clock instead of waiting.
     env.sandbox().edit(|world| {
         let region = world.region(REGION);
@@ -293,18 +421,34 @@ fn reap_takes_expired_test_sites_and_never_production() {
             .vpn_connections
             .values_mut()
             .map(|connection| &mut connection.tags)
-            .chain(region.vpn_gateways.values_mut().map(|gateway| &mut gateway.tags))
-            .chain(region.customer_gateways.values_mut().map(|gateway| &mut gateway.tags));
+            .chain(
+                region
+                    .vpn_gateways
+                    .values_mut()
+                    .map(|gateway| &mut gateway.tags),
+            )
+            .chain(
+                region
+                    .customer_gateways
+                    .values_mut()
+                    .map(|gateway| &mut gateway.tags),
+            );
         for tags in tags {
             if let Some(at) = tags.get_mut("underpass:expires-at") {
                 "2020-01-01T00:00:00Z".clone_into(at);
             }
         }
     });
-    let dry = env.run(&["reap", "--region", REGION, "--dry-run", "--format", "json"]).exits(0).json();
+    let dry = env
+        .run(&["reap", "--region", REGION, "--dry-run", "--format", "json"])
+        .exits(0)
+        .json();
     assert_eq!(dry["expired"][0]["site"], "plant-7", "{dry}");
     assert_eq!(of_site(env.sandbox(), "VPN connection", "plant-7").len(), 1);
     env.run(&["reap", "--region", REGION, "--yes"]).exits(0);
     assert_eq!(of_site(env.sandbox(), "VPN connection", "plant-7").len(), 0);
-    assert_eq!(of_site(env.sandbox(), "VPN connection", "clinic-3").len(), 1);
+    assert_eq!(
+        of_site(env.sandbox(), "VPN connection", "clinic-3").len(),
+        1
+    );
 }

@@ -1,5 +1,7 @@
 //! The one integration binary: every further one would link the AWS SDK again.
 
+mod aws_child;
+mod aws_remote;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
@@ -7,8 +9,6 @@ mod command_line;
 mod env;
 mod house;
 mod journey;
-mod aws_child;
-mod aws_remote;
 mod moto;
 mod sandbox_clients;
 mod sandbox_file;

@@ -34,37 +34,67 @@ fn keys_are_in_files_of_mode_0600_and_nowhere_else() {
             &["teardown", example, "--yes", "--dry-run"],
         ] {
             let run = env.run(args);
-            assert!([0, 7].contains(&run.code), "{args:?}\n{}\n{}", run.stdout, run.stderr);
+            assert!(
+                [0, 7].contains(&run.code),
+                "{args:?}\n{}\n{}",
+                run.stdout,
+                run.stderr
+            );
             said.push_str(&run.stdout);
             said.push_str(&run.stderr);
         }
-        let site = if example.contains("plant") { "plant-7" } else { "warehouse" };
+        let site = if example.contains("plant") {
+            "plant-7"
+        } else {
+            "warehouse"
+        };
         let folder = fs::read_dir(env.file(".underpass"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
-            .find(|path| path.file_name().unwrap().to_string_lossy().starts_with(site))
+            .find(|path| {
+                path.file_name()
+                    .unwrap()
+                    .to_string_lossy()
+                    .starts_with(site)
+            })
             .unwrap();
         let keys: serde_json::Value =
             serde_json::from_slice(&fs::read(folder.join("keys.json")).unwrap()).unwrap();
-        let keys: Vec<String> = strings(&keys).into_iter().filter(|text| text.len() >= 32).collect();
+        let keys: Vec<String> = strings(&keys)
+            .into_iter()
+            .filter(|text| text.len() >= 32)
+            .collect();
         assert!(keys.len() >= 2, "{example}: no keys to look for");
         let mut holders = 0;
         for key in &keys {
             assert!(!said.contains(key.as_str()), "{example}: a key was printed");
             for file in env.files() {
                 let content = fs::read(&file).unwrap();
-                if content.windows(key.len()).any(|part| part == key.as_bytes()) {
+                if content
+                    .windows(key.len())
+                    .any(|part| part == key.as_bytes())
+                {
                     holders += 1;
                     let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
                     assert_eq!(mode, 0o600, "{} holds a key", file.display());
-                    let folder = fs::metadata(file.parent().unwrap()).unwrap().permissions().mode() & 0o777;
+                    let folder = fs::metadata(file.parent().unwrap())
+                        .unwrap()
+                        .permissions()
+                        .mode()
+                        & 0o777;
                     assert_eq!(folder, 0o700, "the folder of {}", file.display());
                     let name = file.display().to_string();
-                    assert!(!name.contains("/runs/") && !name.ends_with("plan.json"), "{name}");
+                    assert!(
+                        !name.contains("/runs/") && !name.ends_with("plan.json"),
+                        "{name}"
+                    );
                 }
             }
         }
-        assert!(holders >= 4, "{example}: each key is in keys.json and in the bundle");
+        assert!(
+            holders >= 4,
+            "{example}: each key is in keys.json and in the bundle"
+        );
     }
 }
 

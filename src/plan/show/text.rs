@@ -179,13 +179,13 @@ fn range(from: u64, to: u64) -> String {
 }
 
 fn next(page: &mut Page, plan: &Plan, origin: Option<&str>) {
+    let Some(file) = origin else { return };
     page.gap();
-    let file = origin.unwrap_or("SITE.yaml");
     let command = match plan.mode {
         Mode::Onboard if plan.is_noop() => format!("underpass verify {file}"),
         Mode::Onboard => format!("underpass onboard {file}"),
         Mode::Teardown if plan.is_noop() => return page.line("Nothing is left to do."),
-        Mode::Teardown => format!("underpass teardown {}", plan.site),
+        Mode::Teardown => format!("underpass teardown {file}"),
     };
     page.line(&format!("Next: {command}"));
 }
