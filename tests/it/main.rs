@@ -13,6 +13,7 @@ mod house;
 mod journey;
 mod moto;
 mod sandbox_clients;
+mod sandbox_file;
 mod sandbox_http;
 mod secrets;
 
