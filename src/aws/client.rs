@@ -99,7 +99,13 @@ impl Client {
         Self::over(target, &config, clock, ids)
     }
 
-    fn over(target: &Target, config: &aws_config::SdkConfig, clock: Clock, ids: IdSource) -> Self {
+    /// A client over a configuration that stands.
+    pub(super) fn over(
+        target: &Target,
+        config: &aws_config::SdkConfig,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Self {
         let writer = Ec2Config::from(config).retry_config(transport::no_retries());
         Self {
             shared: Arc::new(Shared {

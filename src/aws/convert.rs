@@ -24,7 +24,7 @@ pub(super) fn tags(list: &[ec2::Tag]) -> Tags {
 
 /// A state; one that AWS leaves out is `unknown`, which waits.
 pub(super) fn state(word: Option<&str>) -> State {
-    State::new(word.unwrap_or("unknown"))
+    State::new(word.map_or("unknown", str::trim))
 }
 
 pub(super) fn vpc(vpc: &ec2::Vpc) -> Option<Vpc> {
@@ -82,7 +82,8 @@ fn route(route: &ec2::Route) -> Route {
         route.odb_network_arn(),
         route.ip_address(),
     ];
-    let target = target.into_iter().flatten().find(|id| !id.is_empty());
+    let mut targets = target.into_iter().flatten().map(str::trim);
+    let target = targets.find(|id| !id.is_empty());
     let destination = route
         .destination_cidr_block()
         .or_else(|| route.destination_ipv6_cidr_block());

@@ -20,6 +20,11 @@ mod transport;
 mod tunnel_request;
 mod view;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use call::{Answer, Call};
 pub use client::{Caller, Client, Target};
 pub use fault::{Fault, FaultKind};

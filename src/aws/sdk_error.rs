@@ -22,9 +22,16 @@ impl Fault {
                 // EC2 puts its request id into the body, where the SDK takes it from; the header
                 // is there as well, and only there when the body is not EC2's.
                 let request_id = meta.request_id().or_else(|| error.request_id());
+                let status = answer.raw().status();
+                if status.is_success() && meta.code().is_none() {
+                    // An answer that says "done" in words that the SDK cannot read.
+                    let mut fault = Self::of_kind(action, FaultKind::Lost, &chain(error));
+                    fault.request_id = request_id.map(str::to_owned);
+                    return fault;
+                }
                 Self::from_answer(
                     action,
-                    answer.raw().status().as_u16(),
+                    status.as_u16(),
                     meta.code(),
                     meta.message().unwrap_or_default(),
                     request_id,

@@ -217,7 +217,7 @@ impl<'a> Link<'a> {
 
     /// strongSwan's words for phase 1; an AEAD cipher needs its PRF named.
     pub(super) fn ike_proposal(&self) -> String {
-        let phase = &self.options.phase1;
+        let phase = self.options.phase1;
         let prf = if phase.encryption.is_aead() {
             "prf"
         } else {
@@ -229,7 +229,7 @@ impl<'a> Link<'a> {
 
     /// strongSwan's words for phase 2.
     pub(super) fn esp_proposal(&self) -> String {
-        let phase = &self.options.phase2;
+        let phase = self.options.phase2;
         let (cipher, hash, group) = words(phase);
         if phase.encryption.is_aead() {
             format!("{cipher}-{group}")
@@ -258,7 +258,7 @@ fn tag(site: &SiteName) -> u32 {
     u32::from_be_bytes([0, digest[0], digest[1], digest[2]])
 }
 
-fn words(phase: &Phase) -> (&'static str, &'static str, &'static str) {
+fn words(phase: Phase) -> (&'static str, &'static str, &'static str) {
     let cipher = match phase.encryption {
         Encryption::Aes128 => "aes128",
         Encryption::Aes256 => "aes256",

@@ -427,13 +427,6 @@ const CODES: &[Code] = &[
         "Delete a detached one, or ask for more in Service Quotas. If your quota has been raised, \
          accept this.",
     ),
-    refused(
-        "preflight::route_table_not_found",
-        "A route table is not one of the VPC",
-        "`aws.route_tables` names a table that does not exist in the Region, or that belongs to \
-         another VPC. Propagation into it is impossible.",
-        "Correct the id, or say `all`.",
-    ),
     acceptable(
         "preflight::route_shadowed",
         "A route that was written by hand wins over the site's",
@@ -441,6 +434,13 @@ const CODES: &[Code] = &[
          It wins over what is propagated, so the traffic never enters the tunnel. AWS says nothing.",
         "Delete that route, or leave the table out of `aws.route_tables`. Accept it when it is \
          meant, such as during a migration.",
+    ),
+    refused(
+        "preflight::route_table_not_found",
+        "A route table is not one of the VPC",
+        "`aws.route_tables` names a table that does not exist in the Region, or that belongs to \
+         another VPC. Propagation into it is impossible.",
+        "Correct the id, or say `all`.",
     ),
     refused(
         "preflight::route_taken_over",

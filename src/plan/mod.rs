@@ -13,6 +13,7 @@ mod codes;
 mod cost;
 mod expired;
 mod findings;
+mod lint;
 mod model;
 mod onboard;
 mod permissions;
@@ -22,6 +23,10 @@ mod question;
 mod resolve;
 pub mod show;
 mod teardown;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod world;
 
@@ -30,6 +35,7 @@ pub use codes::{Code, codes, find as find_code};
 pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
 pub use expired::{ExpiredSite, expired};
 pub use findings::{PlanErrors, Refusal};
+pub use lint::{LintFinding, Severity, lint, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };

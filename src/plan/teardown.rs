@@ -252,7 +252,7 @@ fn reason(owned: &Owned, view: &View) -> String {
         .map(|(_, tags)| tags);
     match tags.and_then(|tags| tags.get(TAG_RUN)) {
         Some(run) => format!("made for this site by the run {}", run.escape_debug()),
-        None => "hangs on what was made for this site".to_owned(),
+        None => "part of this site".to_owned(),
     }
 }
 

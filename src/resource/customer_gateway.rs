@@ -87,9 +87,10 @@ impl Kind for CustomerGatewayKind {
             let ours = ours.into_iter().map(|gateway| seen(gateway, ""));
             return Ok(listed::finding(ours.collect()));
         }
+        let name: Option<String> = inputs.given(NAME, "device_name")?;
         let twin = twins(inputs, view)?
             .into_iter()
-            .find(|gateway| gateway.device_name == wanted_name(inputs));
+            .find(|gateway| gateway.device_name == name);
         let why = "AWS would return it instead of a new one: same address, ASN and device name";
         Ok(listed::finding(
             twin.map(|gateway| seen(gateway, why)).into_iter().collect(),
@@ -237,10 +238,6 @@ fn connections_on<'a>(
         .filter(|connection| connection.is_live())
         .filter(|connection| connection.customer_gateway.as_ref() == Some(&gateway.id))
         .map(|connection| connection.id.as_str())
-}
-
-fn wanted_name(inputs: &Inputs) -> Option<String> {
-    inputs.given(NAME, "device_name").ok().flatten()
 }
 
 /// Live gateways with the wanted address and ASN, whatever their device name.

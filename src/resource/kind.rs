@@ -288,7 +288,9 @@ pub trait Kind: Send + Sync + fmt::Debug {
 
     /// The next call that brings an existing one closer to what it should be; none when it is.
     ///
-    /// One call at a time: after each the engine waits until the resource is ready and asks again.
+    /// One call at a time: after each the engine waits until [`Kind::progress`] says that the
+    /// resource is ready, looks and asks again. To be asked only when it is ready, for AWS shows
+    /// the old values while a change is on its way.
     fn update(
         &self,
         step: &StepId,

@@ -13,6 +13,10 @@ mod registry;
 mod remembered;
 mod route_propagation;
 mod sharing;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod vpn_connection;
 mod vpn_connection_route;
 mod vpn_gateway;
@@ -27,5 +31,5 @@ pub use owner::{
     NEVER_EXPIRES, Owner, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP,
 };
 pub use registry::{Registry, registry};
-pub use remembered::TAG_PROPAGATION;
+pub use remembered::{TAG_PROPAGATION, remembered_propagation};
 pub use sharing::{Kept, kept_for_others};

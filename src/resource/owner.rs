@@ -130,3 +130,57 @@ impl Owner {
 pub(super) fn is_of(site: &SiteName, tags: &Tags) -> bool {
     tags.get(TAG_SITE).is_some_and(|tag| tag == site.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::testing::owner;
+
+    fn keys(tags: &Tags) -> Vec<&str> {
+        tags.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn a_later_run_changes_a_life_only_when_its_length_changed() {
+        let step = StepId::new("connection");
+        let has = owner("plant-7", 1_000_000).tags(&step);
+        let mut later = owner("plant-7", 1_020_000);
+        assert!(later.missing_tags(&step, &has).is_empty());
+
+        let expires_at = later.expires_at.unwrap();
+        later.expires_at = expires_at.checked_add(SignedDuration::from_hours(1)).ok();
+        let missing = later.missing_tags(&step, &has);
+        assert_eq!(keys(&missing), [TAG_EXPIRES_AT]);
+        let made = Timestamp::from_second(1_000_000 + 9 * 3600).unwrap();
+        assert_eq!(missing[TAG_EXPIRES_AT].parse::<Timestamp>().unwrap(), made);
+        let mut has: Tags = has.into_iter().chain(missing).collect();
+        assert!(
+            later.missing_tags(&step, &has).is_empty(),
+            "and then it is settled"
+        );
+
+        // Whoever keeps the expiry that is there finds nothing to do either.
+        later.expires_at = Some(made);
+        assert!(later.missing_tags(&step, &has).is_empty());
+
+        later.expires_at = None;
+        let missing = later.missing_tags(&step, &has);
+        assert_eq!(missing[TAG_EXPIRES_AT], NEVER_EXPIRES);
+        has.extend(missing);
+        assert!(later.missing_tags(&step, &has).is_empty());
+    }
+
+    #[test]
+    fn a_name_given_by_hand_stays_and_ownership_is_restored() {
+        let step = StepId::new("connection");
+        let mut owner = owner("plant-7", 1_000_000);
+        let mut has = owner.tags(&step);
+        has.insert("Name".into(), "Hall 7 (do not touch)".into());
+        assert!(owner.missing_tags(&step, &has).is_empty());
+        owner.extra.insert("Name".into(), "hall-7".into());
+        has.remove(TAG_STEP);
+        has.remove(TAG_RUN);
+        let missing = owner.missing_tags(&step, &has);
+        assert_eq!(keys(&missing), ["Name", TAG_RUN, TAG_STEP]);
+    }
+}

@@ -6,13 +6,30 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::Tags;
-use crate::spec::RouteTableId;
+use super::listed;
+use crate::aws::{Tags, View};
+use crate::spec::{RouteTableId, SiteName, VpnGatewayId};
 
 /// The tag's key; further ones end in `-2`, `-3`, …
 pub const TAG_PROPAGATION: &str = "underpass:propagation";
 /// What one tag can hold (EC2 tag restrictions).
 const VALUE_LENGTH: usize = 256;
+
+/// The route tables into which `site` is remembered to have enabled propagation from `gateway`.
+///
+/// A connection that is replaced takes its tags with it: what it remembers has to be among the
+/// tables that the new one is told to remember.
+pub fn remembered_propagation(
+    site: &SiteName,
+    gateway: &VpnGatewayId,
+    view: &View,
+) -> BTreeSet<RouteTableId> {
+    let connections = listed::of_site(view.vpn_connections.values(), site).into_iter();
+    connections
+        .filter(|connection| connection.vpn_gateway.as_ref() == Some(gateway))
+        .flat_map(|connection| read(&connection.tags))
+        .collect()
+}
 
 /// The tags that remember these route tables.
 pub(super) fn write(tables: &BTreeSet<RouteTableId>) -> Tags {
@@ -54,4 +71,37 @@ pub(super) fn missing(wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags {
     let mut tags = write(&known.union(wanted).cloned().collect());
     tags.retain(|key, value| has.get(key) != Some(value));
     tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::testing::nth;
+
+    fn tables(numbers: std::ops::Range<usize>) -> BTreeSet<RouteTableId> {
+        numbers.map(|n| nth("rtb", n)).collect()
+    }
+
+    #[test]
+    fn any_number_of_tables_fits_and_comes_back() {
+        for n in [0, 1, 11, 12, 200] {
+            let wanted = tables(0..n);
+            let tags = write(&wanted);
+            assert_eq!(tags.len(), n.div_ceil(11), "{n}");
+            assert!(tags.values().all(|value| value.len() <= VALUE_LENGTH));
+            assert_eq!(read(&tags), wanted, "{n}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_never_forgotten() {
+        let mut tags = write(&tables(0..13));
+        tags.insert(
+            "underpass:propagations".into(),
+            "rtb-0000000a not ours".into(),
+        );
+        assert!(missing(&tables(3..9), &tags).is_empty());
+        tags.extend(missing(&tables(11..30), &tags));
+        assert_eq!(read(&tags), tables(0..30));
+    }
 }

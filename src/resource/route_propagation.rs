@@ -14,7 +14,7 @@ use super::kind::{
 };
 use super::listed;
 use super::owner::Owner;
-use super::remembered;
+use super::remembered::remembered_propagation;
 use super::vpn_gateway::owned_gateways;
 use crate::aws::{Call, Collection, Fault, View, VpnGateway};
 use crate::playbook::StepId;
@@ -244,9 +244,5 @@ fn is_owned(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &Vi
 }
 
 fn is_remembered(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {
-    let connections = listed::of_site(view.vpn_connections.values(), site);
-    connections.iter().any(|connection| {
-        connection.vpn_gateway.as_ref() == Some(vgw)
-            && remembered::read(&connection.tags).contains(table)
-    })
+    remembered_propagation(site, vgw, view).contains(table)
 }

@@ -5,6 +5,8 @@
 
 mod decide;
 mod diff;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;

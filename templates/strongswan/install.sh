@@ -290,7 +290,12 @@ rewrite() { # path, content on stdin
 }
 
 install_frr() {
-  [ -n "$asn" ] || return 0
+  if [ -z "$asn" ]; then
+    # The site has moved to static routing.
+    remove_frr
+    rm -f -- "$state/frr.conf" "$state/daemons"
+    return 0
+  fi
   if [ ! -e "$state/frr.conf" ]; then
     cp -p -- "$frr_conf" "$state/frr.conf"
     cp -p -- "$frr_daemons" "$state/daemons"
@@ -313,6 +318,7 @@ remove_frr() {
   else
     rewrite "$frr_conf" <"$state/frr.stripped" || :
   fi
+  rm -f -- "$state/frr.stripped"
   frr=reload
   if grep -q '^bgpd=no' "$state/daemons" && ! grep -q '^router bgp' "$frr_conf"; then
     sed 's/^bgpd=yes/bgpd=no/' "$frr_daemons" | rewrite "$frr_daemons" || :

@@ -4,7 +4,7 @@ use super::layout::{Page, padded, warning_style};
 use crate::plan::cost::HOURS_PER_MONTH;
 use crate::plan::model::{Mode, Plan, TunnelPlan};
 use crate::resource::{Change, TunnelImpact};
-use crate::spec::StartupAction;
+use crate::spec::{DpdAction, StartupAction};
 use crate::tunnel::Phase;
 
 /// Both tunnels side by side; what they share stands once.
@@ -45,9 +45,13 @@ fn rows(tunnel: &TunnelPlan) -> Vec<(&'static str, String)> {
         (
             "dead peer",
             format!(
-                "after {} s, then AWS does: {}; {} initiates",
+                "after {} s, then AWS {}; {} initiates",
                 options.dpd_timeout,
-                options.dpd_action,
+                match options.dpd_action {
+                    DpdAction::Restart => "starts anew",
+                    DpdAction::Clear => "ends the session",
+                    DpdAction::None => "does nothing",
+                },
                 match options.startup_action {
                     StartupAction::Add => "the router",
                     StartupAction::Start => "AWS",
@@ -123,13 +127,14 @@ pub(super) fn cost(page: &mut Page, plan: &Plan) {
         "Nothing that is billed by the hour.".to_owned()
     } else if plan.mode == Mode::Teardown {
         format!(
-            "Saves {:.2} USD a month, {:.3} USD an hour.",
-            -monthly, -hourly
+            "Saves {:.2} USD a month, {} USD an hour.",
+            -monthly,
+            usd(-hourly)
         )
     } else if creates_cost(plan) {
         format!(
-            "{monthly:.2} USD a month: {hourly:.3} USD for every hour that it stays, needed or \
-             forgotten."
+            "{monthly:.2} USD a month: {} USD for every hour that it stays, needed or forgotten.",
+            usd(hourly)
         )
     } else {
         format!("{monthly:.2} USD a month, as now.")
@@ -139,10 +144,10 @@ pub(super) fn cost(page: &mut Page, plan: &Plan) {
         page.indented(
             4,
             &format!(
-                "{}: {}, {:.3} USD/h",
+                "{}: {}, {} USD/h",
                 line.step,
                 line.item,
-                line.hourly_usd.abs()
+                usd(line.hourly_usd.abs())
             ),
         );
     }
@@ -155,6 +160,12 @@ pub(super) fn cost(page: &mut Page, plan: &Plan) {
             ),
         );
     }
+}
+
+/// An amount with at least the cents.
+fn usd(amount: f64) -> String {
+    let text = format!("{amount:.3}");
+    text.strip_suffix('0').map_or(text.clone(), str::to_owned)
 }
 
 fn creates_cost(plan: &Plan) -> bool {

@@ -1,5 +1,7 @@
 //! The plan as a page of text.
 
+use anstyle::Style;
+
 use super::layout::{Page, padded, style_of};
 use super::{sections, topology};
 use crate::plan::model::{Mode, Plan, PlannedStep};
@@ -56,16 +58,19 @@ fn title(page: &mut Page, plan: &Plan) {
         || "account not looked at".to_owned(),
         |it| format!("account {it}"),
     );
-    let mut words = format!(
-        "{purpose} {} ({}) in {}, {account}",
-        plan.site,
-        plan.owner.environment.as_str(),
-        plan.region,
-    );
-    if plan.mode == Mode::Onboard {
-        words = format!("{words}, playbook {}", plan.playbook);
+    let mut environment = plan.owner.environment.as_str().to_owned();
+    if let Some(at) = plan.owner.expires_at
+        && (plan.changes().create > 0 || plan.mode == Mode::Teardown)
+    {
+        environment = format!("{environment}, expires {at}");
     }
-    page.indented(0, &words);
+    let heading = format!("{purpose} {} in {}, {account}", plan.site, plan.region);
+    let heading = page.paint(&heading, Style::new().bold());
+    page.line(&heading);
+    if plan.mode == Mode::Onboard {
+        environment = format!("{environment}, playbook {}", plan.playbook);
+    }
+    page.indented(0, &environment);
 }
 
 fn steps(page: &mut Page, plan: &Plan) {
@@ -90,11 +95,7 @@ fn steps(page: &mut Page, plan: &Plan) {
 fn one_step(page: &mut Page, step: &PlannedStep, name_width: usize) {
     let glyph = page.paint(&step.change.glyph().to_string(), style_of(step.change));
     let lead = format!("  {glyph} {}  ", padded(step.node.id.as_str(), name_width));
-    let about = match &step.existing {
-        // The title says little where the step's name does; the id is what one searches for.
-        Some(id) if id != step.node.id.as_str() => format!("{id}: {}", step.reason),
-        _ => format!("{}: {}", step.title, step.reason),
-    };
+    let about = about(step);
     let lead_width = 6 + name_width;
     let wider = step.node.id.as_str().chars().count() > name_width;
     if wider {
@@ -113,6 +114,17 @@ fn one_step(page: &mut Page, step: &PlannedStep, name_width: usize) {
     }
 }
 
+/// What the step is about, and why: the id of what exists, or the kind where the name hides it.
+fn about(step: &PlannedStep) -> String {
+    let spoken = step.node.id.base().replace(['-', '_'], " ");
+    match &step.existing {
+        // An id that joins two others says nothing that the step's name does not.
+        Some(id) if !id.contains(':') => format!("{id}: {}", step.reason),
+        None if !step.title.contains(&spoken) => format!("{}: {}", step.title, step.reason),
+        _ => step.reason.clone(),
+    }
+}
+
 /// The signs that occur, with their meaning.
 fn legend(plan: &Plan) -> String {
     let all = [
@@ -127,7 +139,7 @@ fn legend(plan: &Plan) -> String {
         .iter()
         .filter(|(change, _)| plan.steps.iter().any(|step| step.change == *change))
         .map(|(change, what)| format!("{} {what}", change.glyph()));
-    used.collect::<Vec<_>>().join("   ")
+    used.collect::<Vec<_>>().join(" · ")
 }
 
 fn summary(plan: &Plan) -> String {
@@ -167,13 +179,13 @@ fn range(from: u64, to: u64) -> String {
 }
 
 fn next(page: &mut Page, plan: &Plan, origin: Option<&str>) {
+    let Some(file) = origin else { return };
     page.gap();
-    let file = origin.unwrap_or("SITE.yaml");
     let command = match plan.mode {
         Mode::Onboard if plan.is_noop() => format!("underpass verify {file}"),
         Mode::Onboard => format!("underpass onboard {file}"),
         Mode::Teardown if plan.is_noop() => return page.line("Nothing is left to do."),
-        Mode::Teardown => format!("underpass teardown {}", plan.site),
+        Mode::Teardown => format!("underpass teardown {file}"),
     };
     page.line(&format!("Next: {command}"));
 }

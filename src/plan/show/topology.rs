@@ -1,7 +1,7 @@
-//! The site, its two tunnels and the VPC in three lines.
+//! The router, its two tunnels, the gateway and the VPC in three lines.
 
 use super::layout::padded;
-use crate::plan::model::{Plan, PlannedStep};
+use crate::plan::model::{Plan, PlannedStep, TunnelPlan};
 use crate::playbook::Input;
 use crate::resource::Change;
 
@@ -18,29 +18,23 @@ pub(super) fn draw(plan: &Plan, width: usize) -> Option<Vec<String>> {
         format!("AS{}", known(customer, "bgp_asn")?),
     ];
     let left_width = left.iter().map(|it| it.chars().count()).max()?;
-    let tunnel =
-        |number: u8, cidr: String| padded(&format!("{number} ══ {cidr} "), 24).replace("  ", "══");
-    let tunnels = [
-        tunnel(1, one.options.inside_cidr.to_string()),
-        tunnel(2, two.options.inside_cidr.to_string()),
-    ];
+    let begin = |left: &str, plan: &TunnelPlan| {
+        let inside = plan.options.inside_cidr;
+        format!(
+            "  {}  ═══ tunnel {}, {inside}",
+            padded(left, left_width),
+            plan.number
+        )
+    };
+    let (first, second) = (begin(&left[0], one), begin(&left[1], two));
+    let reach = first.chars().count().max(second.chars().count());
+    let drawn = |line: &str| format!("{line} {}", "═".repeat(reach + 3 - line.chars().count()));
     let asn = known(gateway, "amazon_side_asn").filter(|_| gateway.change != Change::Adopt);
-    let right = [
-        name(gateway),
-        asn.map_or_else(String::new, |asn| format!("AS{asn}")),
-    ];
+    let asn = asn.map_or_else(String::new, |asn| format!(", AS{asn}"));
     let lines = vec![
-        format!(
-            "  {} ══ tunnel {}══╗",
-            padded(&left[0], left_width),
-            tunnels[0]
-        ),
-        format!(
-            "  {} ══ tunnel {}══╩══ {} ── {vpc}",
-            padded(&left[1], left_width),
-            tunnels[1],
-            right.join(" ").trim_end(),
-        ),
+        format!("{}╗", drawn(&first)),
+        format!("{}╩═ {}{asn}", drawn(&second), name(gateway)),
+        format!("{}└─ {vpc}", " ".repeat(reach + 7)),
     ];
     let fits = lines.iter().all(|line| line.chars().count() <= width);
     fits.then_some(lines)
@@ -49,7 +43,7 @@ pub(super) fn draw(plan: &Plan, width: usize) -> Option<Vec<String>> {
 fn name(gateway: &PlannedStep) -> String {
     match &gateway.existing {
         Some(id) => id.clone(),
-        None => "new gateway".to_owned(),
+        None => "new virtual private gateway".to_owned(),
     }
 }
 

@@ -166,14 +166,17 @@ fn adopted(
         });
     }
     if let Some((name, is, wanted)) = fixed.first() {
+        let help = match name.as_str() {
+            "customer_gateway" => format!("name its gateway too: `aws.customer_gateway: {is}`"),
+            "vpn_gateway" => "name the gateway that it ends on in `aws.attach_to`".to_owned(),
+            _ => format!("set `routing: {is}`"),
+        };
         return Err(KindError::Conflict {
             problem: format!(
                 "{} has the {name} {is}, this site needs {wanted}",
                 connection.id
             ),
-            help: "what was adopted is never replaced: correct the site file, or leave out \
-                   `aws.connection` to have one made"
-                .into(),
+            help: format!("{help}, or leave out `aws.connection` to have one made"),
         });
     }
     if drifts.is_empty() {

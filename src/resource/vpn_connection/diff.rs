@@ -4,6 +4,7 @@
 //! defaults echo no options at all), words compare without case, lists without order, and tunnels
 //! are joined by what is inside or outside of them, never by their place in a list.
 
+use std::fmt::Display;
 use std::net::Ipv4Addr;
 
 use crate::aws::{SeenTunnel, VpnConnection};
@@ -159,13 +160,13 @@ fn differences(wanted: &TunnelOptions, is: &SeenTunnel) -> Vec<Difference> {
 struct Found(Vec<(&'static str, String, String)>);
 
 impl Found {
-    fn add(&mut self, name: &'static str, is: impl ToString, wanted: impl ToString) {
+    fn add(&mut self, name: &'static str, is: &dyn Display, wanted: &dyn Display) {
         self.0.push((name, is.to_string(), wanted.to_string()));
     }
 
     fn inside(&mut self, is: Option<InsideCidr>, wanted: InsideCidr) {
         if let Some(is) = is.filter(|is| *is != wanted) {
-            self.add("inside_cidr", is, wanted);
+            self.add("inside_cidr", &is, &wanted);
         }
     }
 
@@ -173,7 +174,7 @@ impl Found {
         if is.iter().any(|word| !word.eq_ignore_ascii_case(wanted)) {
             let mut is = is.to_vec();
             is.sort();
-            self.add(name, is.join(", "), wanted);
+            self.add(name, &is.join(", "), &wanted);
         }
     }
 
@@ -192,7 +193,7 @@ impl Found {
 
     fn number(&mut self, name: &'static str, is: Option<u32>, wanted: u32) {
         if let Some(is) = is.filter(|is| *is != wanted) {
-            self.add(name, is, wanted);
+            self.add(name, &is, &wanted);
         }
     }
 
@@ -229,11 +230,11 @@ impl Found {
             if let Some(wanted) = wanted
                 && is.as_ref() != Some(wanted)
             {
-                self.add(name, is.as_deref().unwrap_or("off"), wanted);
+                self.add(name, &is.as_deref().unwrap_or("off"), wanted);
             }
         }
         if wanted.lifecycle_control && is.lifecycle_control == Some(false) {
-            self.add("lifecycle_control", false, true);
+            self.add("lifecycle_control", &false, &true);
         }
     }
 }

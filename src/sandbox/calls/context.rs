@@ -9,6 +9,7 @@ use crate::sandbox::error::ApiError;
 use crate::sandbox::fault::Faults;
 use crate::sandbox::ids::ResourceId;
 use crate::sandbox::lifecycle::{self, CONSISTENCY, Lifecycle, SLOW_CONSISTENCY, Seconds};
+use crate::sandbox::resource::Resource;
 use crate::sandbox::wire::Params;
 use crate::sandbox::world::{Region, Site};
 use crate::sandbox::xml::Xml;
@@ -42,6 +43,16 @@ impl Context<'_> {
         match self.params.flag("DryRun")? {
             Some(true) => Err(ApiError::dry_run()),
             _ => Ok(()),
+        }
+    }
+
+    /// An id that nothing has yet: processes with the same seed draw the same ones.
+    pub(super) fn new_id<R: Resource>(&self) -> ResourceId {
+        loop {
+            let id = ResourceId::random(R::KIND, self.ids);
+            if !R::shelf(self.region).contains_key(&id) {
+                return id;
+            }
         }
     }
 

@@ -91,7 +91,7 @@ impl Asked {
 }
 
 fn finish(context: &mut Context<'_>, asked: Asked) -> Outcome {
-    let id = ResourceId::random(Kind::VpnConnection, context.ids);
+    let id = context.new_id::<VpnConnection>();
     let outside = outside_addresses(context);
     let mut addresses = outside.into_iter();
     let tunnels = asked.options.map(|options| Tunnel {

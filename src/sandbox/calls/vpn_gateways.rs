@@ -87,7 +87,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         existing.filter(|gateway| gateway.life.exists(now)).count(),
         context.faults.quotas(),
     )?;
-    let id = ResourceId::random(Kind::VpnGateway, context.ids);
+    let id = context.new_id::<VpnGateway>();
     let gateway = VpnGateway {
         id: id.clone(),
         asn,

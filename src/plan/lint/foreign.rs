@@ -1,0 +1,81 @@
+//! Is everything that a plan deletes or changes really the site's? AWS's tags tell.
+
+use super::Report;
+use crate::aws::{Tags, View};
+use crate::plan::model::{Plan, PlannedStep};
+use crate::resource::{Change, TAG_PROPAGATION, TAG_SITE};
+
+pub(super) fn check(plan: &Plan, view: &View, report: &mut Report) {
+    for step in &plan.steps {
+        let touches = match step.change {
+            Change::Delete | Change::Replace => true,
+            Change::Update => !plan.policy.adopt_changes,
+            Change::Create | Change::Adopt | Change::Keep => false,
+        };
+        let Some(id) = step.existing.as_deref().filter(|_| touches) else {
+            continue;
+        };
+        if !is_the_sites(plan, step, id, view) {
+            report.step(
+                "lint::foreign",
+                &step.node.id,
+                format!(
+                    "would touch {id}, which does not carry the tags of {}",
+                    plan.site
+                ),
+            );
+        }
+        if let Some(other) = stranger(plan, id, view) {
+            report.step(
+                "lint::foreign",
+                &step.node.id,
+                format!("would take {id} from {other}, which is not the site's"),
+            );
+        }
+    }
+}
+
+/// By its own tags, or by those of the gateway or connection that it hangs on.
+fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool {
+    let parts = id.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let owners: Vec<&Tags> = parts.filter_map(|part| tags(part, view)).collect();
+    let tagged = |tags: &&Tags| tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str());
+    if owners.iter().any(tagged) {
+        return true;
+    }
+    // Propagation from an adopted gateway is remembered on the site's connection.
+    step.node.kind == "route_propagation"
+        && id.split(':').next().is_some_and(|table| {
+            view.vpn_connections
+                .values()
+                .filter(|connection| tagged(&&connection.tags))
+                .flat_map(|connection| &connection.tags)
+                .any(|(key, value)| key.starts_with(TAG_PROPAGATION) && value.contains(table))
+        })
+}
+
+/// A live connection of somebody else on a gateway that would be deleted.
+fn stranger(plan: &Plan, id: &str, view: &View) -> Option<String> {
+    let own = |tags: &Tags| tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str());
+    view.vpn_connections
+        .values()
+        .filter(|connection| !connection.state.is_ending() && !own(&connection.tags))
+        .find(|connection| {
+            let vpn = connection.vpn_gateway.as_ref().map(|it| it.as_str());
+            let customer = connection.customer_gateway.as_ref().map(|it| it.as_str());
+            vpn == Some(id) || customer == Some(id)
+        })
+        .map(|connection| connection.id.to_string())
+        .filter(|_| {
+            plan.steps
+                .iter()
+                .any(|step| step.existing.as_deref() == Some(id) && step.change == Change::Delete)
+        })
+}
+
+fn tags<'a>(id: &str, view: &'a View) -> Option<&'a Tags> {
+    let cgw = || Some(&view.customer_gateways.get(&id.parse().ok()?)?.tags);
+    let vgw = || Some(&view.vpn_gateways.get(&id.parse().ok()?)?.tags);
+    let vpn = || Some(&view.vpn_connections.get(&id.parse().ok()?)?.tags);
+    cgw().or_else(vgw).or_else(vpn)
+}

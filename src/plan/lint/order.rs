@@ -1,0 +1,112 @@
+//! Can the steps be done in this order?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Report;
+use crate::plan::model::{Mode, Plan, PlannedStep};
+use crate::playbook::{Input, StepId};
+
+/// Kinds that must be there before another: the second needs the first to exist.
+const BEFORE: [(&str, &str); 6] = [
+    ("customer_gateway", "vpn_connection"),
+    ("vpn_gateway", "vpn_connection"),
+    ("vpn_gateway", "vpn_gateway_attachment"),
+    ("vpn_gateway", "route_propagation"),
+    ("vpn_gateway_attachment", "route_propagation"),
+    ("vpn_connection", "vpn_connection_route"),
+];
+
+/// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
+/// the second.
+const GONE_BEFORE: [(&str, &str); 6] = [
+    ("vpn_connection_route", "vpn_connection"),
+    ("route_propagation", "vpn_gateway_attachment"),
+    ("vpn_connection", "customer_gateway"),
+    ("vpn_connection", "vpn_gateway"),
+    ("vpn_connection", "vpn_gateway_attachment"),
+    ("vpn_gateway_attachment", "vpn_gateway"),
+];
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let mut earlier: BTreeMap<&StepId, &PlannedStep> = BTreeMap::new();
+    for step in &plan.steps {
+        let id = &step.node.id;
+        for need in &step.node.needs {
+            if !earlier.contains_key(need) {
+                report.step(
+                    "lint::order",
+                    id,
+                    format!("needs {need}, which is not before it"),
+                );
+            }
+        }
+        references(step, report);
+        if earlier.insert(id, step).is_some() {
+            report.step("lint::step_name", id, "is there twice");
+        }
+    }
+    match plan.mode {
+        Mode::Onboard => kinds(plan, &BEFORE, report),
+        Mode::Teardown => kinds(plan, &GONE_BEFORE, report),
+    }
+}
+
+fn references(step: &PlannedStep, report: &mut Report) {
+    let mut used = BTreeSet::new();
+    for input in step.node.inputs.values() {
+        collect(input, &mut used);
+    }
+    for other in used {
+        if !step.node.needs.contains(other) {
+            report.step(
+                "lint::reference",
+                &step.node.id,
+                format!("uses an output of {other} and does not wait for it"),
+            );
+        }
+    }
+}
+
+fn collect<'a>(input: &'a Input, used: &mut BTreeSet<&'a StepId>) {
+    match input {
+        Input::Known(_) | Input::Later(_) => {}
+        Input::Output { step, .. } => {
+            used.insert(step);
+        }
+        Input::List(items) => items.iter().for_each(|item| collect(item, used)),
+        Input::Map(entries) => entries.values().for_each(|item| collect(item, used)),
+    }
+}
+
+/// Every step of the second kind waits, over any number of steps, for every one of the first that
+/// it has to do with.
+fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
+    for (first, second) in rules {
+        for late in plan.steps.iter().filter(|step| step.node.kind == *second) {
+            let waits = waits_for(plan, &late.node.id);
+            for early in plan.steps.iter().filter(|step| step.node.kind == *first) {
+                if !waits.contains(&early.node.id) {
+                    report.step(
+                        "lint::order",
+                        &late.node.id,
+                        format!("does not wait for {}", early.node.id),
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
+    let mut waits = BTreeSet::new();
+    let mut open = vec![step];
+    while let Some(id) = open.pop() {
+        let found = plan.steps.iter().filter(|step| step.node.id == *id);
+        for need in found.flat_map(|step| &step.node.needs) {
+            if waits.insert(need) {
+                open.push(need);
+            }
+        }
+    }
+    waits
+}

@@ -1,0 +1,14 @@
+//! Worlds for tests: builders of views, and a model of what a call does to one.
+
+mod build;
+mod clutter;
+mod fixture;
+mod model;
+
+pub(crate) use build::{
+    KEY, echo, inputs, keys, looked, nth, options, owner, set_state, set_up, tags_of, telemetry,
+    tunnels, world,
+};
+pub(crate) use clutter::cluttered;
+pub(crate) use fixture::{Fixture, fixture, foreign_gateway};
+pub(crate) use model::apply;
