@@ -1,9 +1,8 @@
 //! The one integration binary: every further one would link the AWS SDK again.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod aws_child;
 mod aws_remote;
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
