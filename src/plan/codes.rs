@@ -559,7 +559,11 @@ mod tests {
                 collect(&path, used);
             } else if name.ends_with(".rs") {
                 let text = fs::read_to_string(&path).unwrap();
-                let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+                let text = text
+                    .split("#[cfg(test)]\nmod tests {")
+                    .next()
+                    .unwrap()
+                    .to_owned();
                 let words = text.split('"').skip(1).step_by(2);
                 used.extend(
                     words

@@ -6,7 +6,7 @@ use crate::plan::testing::{
     TABLES, account, add_gateway, applied, as_json, listing, now, planned, question, site,
     static_site, ulid, view, view_with_gateway,
 };
-use crate::plan::{Mode, Plan, PlanErrors, lint_in, onboard, teardown};
+use crate::plan::{Mode, Plan, PlanErrors, PolicyFor, lint, lint_in, onboard, policy, teardown};
 use crate::resource::Policy;
 use crate::spec::{DhGroup, Site};
 
@@ -34,6 +34,7 @@ fn fresh_bgp() {
 fn offline() {
     let site = site();
     let plan = onboard(&question(&site, None)).unwrap();
+    assert_eq!(lint(&plan), []);
     insta::assert_snapshot!(page(&plan));
 }
 
@@ -121,6 +122,9 @@ fn adopted_connection_with_other_options() {
     let plan = onboard(&bold).unwrap();
     assert_eq!(lint_in(&plan, &view), []);
     insta::assert_snapshot!("adopted_connection_changed", page(&plan));
+    // It carries no tag of ours, so the policy must name it.
+    let allowed = policy(&PolicyFor::Plan(&plan)).to_string();
+    assert!(allowed.contains(&format!("vpn-connection/{}", site.aws.connection.unwrap())));
 }
 
 #[test]
