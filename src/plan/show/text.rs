@@ -181,15 +181,11 @@ fn range(from: u64, to: u64) -> String {
 fn next(page: &mut Page, plan: &Plan, origin: Option<&str>) {
     let Some(file) = origin else { return };
     page.gap();
-<<<<<<< HEAD
-=======
-    let file = origin.unwrap_or("SITE.yaml");
     let leave = if plan.policy.adopt_changes {
         " --adopt-changes"
     } else {
         ""
     };
->>>>>>> plan
     let command = match plan.mode {
         Mode::Onboard if plan.is_noop() => format!("underpass verify {file}"),
         Mode::Onboard => format!("underpass onboard {file}{leave}"),
