@@ -1,1 +1,3 @@
+//! Measures nothing yet.
+
 fn main() {}
