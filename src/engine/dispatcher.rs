@@ -12,13 +12,12 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::cancel::{Cancel, CancelLevel};
 use super::error::{Leftover, StepError, StepProblem};
 use super::event::{Event, StepSummary};
-use super::inputs::{Outputs, resolve};
 use super::order::Order;
 use super::run::{Job, RunReport, StepReport};
 use super::task::{Context, Task};
 use super::worker::{StepDone, StepRun, Worker, with_source};
 use crate::journal::{History, Record, RunResult};
-use crate::plan::PlannedStep;
+use crate::plan::{Outputs, PlannedStep, resolve};
 use crate::playbook::StepId;
 use crate::resource;
 
@@ -143,7 +142,7 @@ impl Dispatcher {
             run: Arc::clone(&self.run),
             step: planned.clone(),
             kind,
-            inputs: resolve(&planned.node.inputs, &self.outputs),
+            inputs: resolve(&planned.node, &self.outputs),
         };
         Ok(Worker::new(task, past.cloned().unwrap_or_default()))
     }

@@ -13,7 +13,6 @@ mod cancel;
 mod dispatcher;
 mod error;
 mod event;
-mod inputs;
 mod order;
 mod permit;
 mod provide;

@@ -99,6 +99,8 @@ struct Subject {
     verifies: bool,
     /// Gateways that are used and not the site's; none means any.
     gateways: Option<BTreeSet<String>>,
+    /// Connections that are used and not, or perhaps not, the site's.
+    connections: BTreeSet<String>,
     /// VPCs and route tables; none means any.
     networks: Option<BTreeSet<String>>,
 }
@@ -125,6 +127,7 @@ impl Subject {
                     retags: *scope == Scope::Onboard,
                     verifies: *scope == Scope::Onboard,
                     gateways: None,
+                    connections: BTreeSet::new(),
                     networks: None,
                 }
             }
@@ -142,6 +145,7 @@ impl Subject {
             retags,
             verifies: plan.mode == Mode::Onboard,
             gateways: Some(foreign_gateways(plan)),
+            connections: foreign_connections(plan),
             networks: networks(plan),
         }
     }
@@ -290,7 +294,24 @@ impl Subject {
                 Some(own),
             ));
         }
+        statements.extend(self.change_adopted());
         statements
+    }
+}
+
+impl Subject {
+    /// What is done to a connection that may not carry the site's tag, named by its ARN.
+    fn change_adopted(&self) -> Option<Value> {
+        let named: Vec<String> = self
+            .connections
+            .iter()
+            .map(|id| self.resource(id))
+            .collect();
+        let mut actions = self.chosen(&["CreateVpnConnectionRoute", "ModifyVpnTunnelOptions"]);
+        if self.verifies {
+            actions.push("ec2:GetActiveVpnTunnelStatus".to_owned());
+        }
+        (!named.is_empty()).then(|| statement("ChangeAdopted", &actions, &named, None))
     }
 }
 
@@ -341,6 +362,16 @@ fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
         .filter(|id| !own.contains(id))
         .map(|id| format!("vpn-gateway/{id}"));
     adopted.chain(named).collect()
+}
+
+/// Connections that the plan adopts, or changes with the leave to change what it adopted.
+fn foreign_connections(plan: &Plan) -> BTreeSet<String> {
+    let used = plan.steps.iter().filter(|step| {
+        let changed = step.change == Change::Update && plan.policy.adopt_changes;
+        step.node.kind == "vpn_connection" && (step.change == Change::Adopt || changed)
+    });
+    used.filter_map(|step| Some(format!("vpn-connection/{}", step.existing.as_ref()?)))
+        .collect()
 }
 
 /// The VPC and the route tables of the plan's steps; none when they are not all known.

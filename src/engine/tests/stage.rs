@@ -11,13 +11,12 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
-use super::super::inputs::{Outputs, resolve};
 use super::super::{Cancel, Event, Job, RunReport, run};
 use crate::aws::{Client, Collection, Target, View};
 use crate::clock::{Clock, IdSource};
 use crate::journal::testing::owner;
 use crate::journal::{Journal, SiteFolder, SiteLock, Store};
-use crate::plan::{Mode, Plan, PlannedStep};
+use crate::plan::{Mode, Outputs, Plan, PlannedStep, resolve};
 use crate::playbook::{self, Context, Input, Node};
 use crate::resource::{
     self, Change, Finding, Goal, Keys, Kind, Maybe, Owned, Ownership, Policy, TunnelImpact,
@@ -331,7 +330,7 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
     let mut outputs = Outputs::new();
     for node in graph.nodes {
         let kind = resource::registry().find(&node.kind).unwrap();
-        let inputs = resolve(&node.inputs, &outputs);
+        let inputs = resolve(&node, &outputs);
         let finding = kind.find(&node.id, &inputs, &plan.owner, view).unwrap();
         let decision = kind.decide(&inputs, &finding, view, plan.policy).unwrap();
         if let Some(seen) = finding.chosen() {

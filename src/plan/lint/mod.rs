@@ -8,6 +8,8 @@ mod effect;
 mod foreign;
 mod order;
 mod secret;
+#[cfg(test)]
+mod tests;
 mod tunnel;
 
 use serde::Serialize;

@@ -17,8 +17,9 @@ const BEFORE: [(&str, &str); 6] = [
 ];
 
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
-/// the second.
-const GONE_BEFORE: [(&str, &str); 6] = [
+/// the second. Which propagation from an adopted gateway is the site's, only its connection knows.
+const GONE_BEFORE: [(&str, &str); 7] = [
+    ("route_propagation", "vpn_connection"),
     ("vpn_connection_route", "vpn_connection"),
     ("route_propagation", "vpn_gateway_attachment"),
     ("vpn_connection", "customer_gateway"),
@@ -97,7 +98,7 @@ fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
     }
 }
 
-fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
+pub(super) fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
     let mut waits = BTreeSet::new();
     let mut open = vec![step];
     while let Some(id) = open.pop() {
