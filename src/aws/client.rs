@@ -32,7 +32,8 @@ const WRITE_ATTEMPTS: u32 = 5;
 pub struct Target {
     /// The Region.
     pub region: Region,
-    /// A profile of the AWS configuration files; none for the usual order of sources.
+    /// A profile of the AWS configuration files, and then no other source of credentials; none for
+    /// the SDK's usual order of sources.
     pub profile: Option<String>,
     /// Another endpoint for every service, such as a look-alike on loopback.
     pub endpoint_url: Option<String>,

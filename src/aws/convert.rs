@@ -29,11 +29,14 @@ pub(super) fn state(word: Option<&str>) -> State {
 
 pub(super) fn vpc(vpc: &ec2::Vpc) -> Option<Vpc> {
     let further = vpc.cidr_block_association_set().iter().filter(|block| {
-        let state = block.cidr_block_state().and_then(|state| state.state());
+        let state = block
+            .cidr_block_state()
+            .and_then(ec2::VpcCidrBlockState::state);
         state.is_none_or(|state| state.as_str() == "associated")
     });
     let mut cidrs = Vec::new();
-    let texts = std::iter::once(vpc.cidr_block()).chain(further.map(|block| block.cidr_block()));
+    let texts = std::iter::once(vpc.cidr_block())
+        .chain(further.map(ec2::VpcCidrBlockAssociation::cidr_block));
     for cidr in texts.filter_map(parsed) {
         if !cidrs.contains(&cidr) {
             cidrs.push(cidr);
@@ -50,7 +53,7 @@ pub(super) fn route_table(table: &ec2::RouteTable) -> Option<RouteTable> {
     let main = table.associations().iter().any(|association| {
         let state = association
             .association_state()
-            .and_then(|state| state.state());
+            .and_then(ec2::RouteTableAssociationState::state);
         association.main() == Some(true) && state.is_none_or(|state| state.as_str() == "associated")
     });
     Some(RouteTable {

@@ -260,16 +260,14 @@ where
 {
     let output = result.map_err(|error| Fault::from_sdk(action, &error))?;
     let request_id = output.request_id().map(str::to_owned);
-    match id(&output).filter(|id| id.parse::<I>().is_ok()) {
-        Some(id) => Ok(Answer {
-            id: Some(id.to_owned()),
-            request_id,
-        }),
-        None => {
-            let message = "the answer does not name what was made";
-            let mut fault = Fault::of_kind(action, FaultKind::Lost, message);
-            fault.request_id = request_id;
-            Err(fault)
-        }
-    }
+    let Some(id) = id(&output).filter(|id| id.parse::<I>().is_ok()) else {
+        let message = "the answer does not name what was made";
+        let mut fault = Fault::of_kind(action, FaultKind::Lost, message);
+        fault.request_id = request_id;
+        return Err(fault);
+    };
+    Ok(Answer {
+        id: Some(id.to_owned()),
+        request_id,
+    })
 }

@@ -155,7 +155,7 @@ fn a_bundle_that_was_cut_short_is_finished() {
         .filter(|path| path.is_file())
         .map(|path| path.strip_prefix(whole.path()).unwrap().to_owned())
         .collect();
-    for cut in 0..paths.len() {
+    for cut in (0..paths.len()).step_by(3) {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         bundle(folder, &sample::tunnel_set(), 1).unwrap();

@@ -273,3 +273,53 @@ fn words(phase: Phase) -> (&'static str, &'static str, &'static str) {
     };
     (cipher, hash, phase.dh_group.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::tunnel::sample;
+
+    /// Several sites may share a machine.
+    #[test]
+    fn no_two_sites_share_an_interface_an_if_id_or_a_table() {
+        let (mut names, mut ids, mut tables) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let long = "x".repeat(37);
+        let sites = (0..200)
+            .map(|n| format!("plant-{n}"))
+            .chain((0..200).map(|n| format!("{long}{n:03}")));
+        for site in sites {
+            let mut set = sample::tunnel_set();
+            set.site.name = site.parse().unwrap();
+            let view = View::of(&set).unwrap();
+            assert!(tables.insert(view.table.to_string()));
+            for link in &view.links {
+                let name = link.name.to_string();
+                assert!(name.len() <= 15, "{name}");
+                assert!(link.if_id != 0 && names.insert(name) && ids.insert(link.if_id));
+            }
+        }
+    }
+
+    #[test]
+    fn a_subnet_sized_network_has_no_longer_prefixes() {
+        let mut set = sample::tunnel_set();
+        set.vpc_cidrs = ["10.0.0.0/16", "10.1.0.0/28"]
+            .map(|net| net.parse().unwrap())
+            .to_vec();
+        set.site.lan = ["10.20.0.1/32", "10.21.0.0/24"]
+            .map(|net| net.parse().unwrap())
+            .to_vec();
+        let view = View::of(&set).unwrap();
+        let lines = |all: Vec<Prefixes>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            lines(view.vpc_prefixes()),
+            ["10.0.0.0/16 le 28", "10.1.0.0/28"]
+        );
+        assert_eq!(
+            lines(view.own_prefixes()),
+            ["10.20.0.1/32", "10.21.0.0/24 le 32"]
+        );
+    }
+}

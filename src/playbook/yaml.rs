@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(repeated.at, 10..11, "{repeated:?}");
         assert!(repeated.problem.contains("`a` is there twice"));
 
-        let bomb: String = (0..30)
+        let bomb: Vec<String> = (0..30)
             .map(|n| match n {
                 0 => "a0: &a0 [1, 1, 1, 1]\n".to_owned(),
                 n => format!(
@@ -289,7 +289,7 @@ mod tests {
                 ),
             })
             .collect();
-        assert!(read(&bomb).is_err());
+        assert!(read(&bomb.concat()).is_err());
         assert!(read(&"[".repeat(10_000)).is_err());
         assert!(read(&"- ".repeat(10_000)).is_err());
         assert!(read("a: 1\n---\nb: 2").is_err());

@@ -14,9 +14,8 @@ macro_rules! codes {
     ($($(#[$warning:ident])? $variant:ident $word:literal cause $cause:literal mend $mend:literal)+) => {
         /// What is wrong, as a stable word; `underpass explain` tells the rest.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "`cause` is each one's documentation")]
         pub enum Code {
-            $($variant),+
+            $(#[doc = $cause] $variant),+
         }
 
         impl Code {

@@ -97,11 +97,9 @@ pub mod answer {
             return Err("give at least one network, such as 10.20.0.0/24".to_owned());
         }
         for (at, net) in nets.iter().enumerate() {
-            let earlier = nets.iter().take(at);
-            if let Some(other) = earlier
-                .filter(|other| other.contains(net) || net.contains(*other))
-                .next()
-            {
+            let mut earlier = nets.iter().take(at);
+            let clash = earlier.find(|other| other.contains(net) || net.contains(*other));
+            if let Some(other) = clash {
                 return Err(format!("{net} and {other} overlap: give each address once"));
             }
         }
@@ -285,3 +283,96 @@ const TAIL: [(&str, &str); 18] = [
     ("# tags:", "on every AWS object"),
     ("#   cost-centre: \"4711\"", ""),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Environment, load};
+    use super::*;
+
+    fn answers(routing: Routing) -> InitAnswers {
+        InitAnswers {
+            site: answer::site("plant-7").unwrap(),
+            region: answer::region(" eu-central-1 ").unwrap(),
+            expires_after: answer::expires_after("1d 12h").ok(),
+            device: answer::device("strongswan").unwrap(),
+            outside_ip: answer::outside_ip("52.29.10.7").unwrap(),
+            local_ip: answer::local_ip("").unwrap(),
+            routing,
+            asn: answer::asn("65010").ok(),
+            lan: answer::lan("10.20.0.0/24, 10.21.0.0/24").unwrap(),
+            vpc: answer::vpc("vpc-0a1b2c3d4e5f67890").unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_template_loads_as_it_is_and_with_every_comment_taken_away() {
+        let bgp = answers(Routing::Bgp);
+        let text = template(&bgp);
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("init", text);
+        });
+        let site = load(&text, Path::new("site.yaml")).unwrap().site;
+        assert_eq!(
+            (site.name, site.lan, site.gateway.asn),
+            (bgp.site, bgp.lan, Asn::try_from(65010).unwrap())
+        );
+        assert_eq!(site.expires_after, bgp.expires_after);
+
+        let production = InitAnswers {
+            expires_after: None,
+            local_ip: answer::local_ip("192.168.1.2").unwrap(),
+            asn: None,
+            ..answers(Routing::Static)
+        };
+        let site = load(&template(&production), Path::new("s")).unwrap().site;
+        assert_eq!(site.environment, Environment::Production);
+        assert!(site.gateway.behind_nat());
+
+        // What is commented out must be right too: whoever takes a `#` away expects it to work.
+        let uncommented: String = text
+            .lines()
+            .skip(3)
+            .filter(|line| !line.contains("-...") || line.contains("route_tables"))
+            .map(|line| match line.split_once("# ") {
+                Some((indent, rest)) if indent.trim().is_empty() => format!("{indent}{rest}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let loaded = load(&uncommented, Path::new("site.yaml"));
+        let site =
+            loaded.unwrap_or_else(|errors| panic!("{uncommented}\n{:#?}", errors.problems()));
+        assert_eq!(site.site.appliances.len(), 1);
+        assert_eq!(site.site.tags.len(), 1);
+        assert!(site.site.tunnels[1].inside_cidr.is_some());
+    }
+
+    #[test]
+    fn a_bad_answer_is_answered_with_its_remedy() {
+        assert_eq!(
+            answer::asn("AS65010").unwrap_err(),
+            "`AS65010` is not an ASN in plain notation: write 65010"
+        );
+        assert_eq!(
+            answer::lan("10.0.0.0/8 10.20.0.0/24").unwrap_err(),
+            "10.20.0.0/24 and 10.0.0.0/8 overlap: give each address once"
+        );
+        assert!(
+            answer::outside_ip("10.0.0.1")
+                .unwrap_err()
+                .contains("10.0.0.0/8 is private")
+        );
+        assert!(
+            answer::local_ip("224.0.0.1")
+                .unwrap_err()
+                .contains("multicast")
+        );
+        assert!(
+            answer::expires_after("5m")
+                .unwrap_err()
+                .contains("10m to 30d")
+        );
+        assert!(answer::site("a\nb").is_err() && answer::device("a b").is_err());
+    }
+}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::codes::Code;
-use super::node::{Kind, Node};
+use super::node::{Key, Kind, Node};
 use super::problem::{Problem, Sink, quoted};
 
 /// Names under which people put keys into files, in lower case with `_` for `-`.
@@ -19,36 +19,50 @@ const SECRETS: [&str; 9] = [
     "passphrase",
 ];
 
-/// Removes keys and passwords from the tree, reports each, and blackens it in `shown`.
-pub(super) fn take_secrets(node: &mut Node, shown: &mut String, sink: &Sink) {
+/// Removes keys and passwords from the tree, reports each, and blackens them in `shown`.
+pub(super) fn take_secrets(root: &mut Node, shown: &mut String, sink: &Sink) {
+    let mut spans = Vec::new();
+    take(root, &mut spans, sink);
+    if !spans.is_empty() {
+        *shown = blacken(shown, &spans);
+    }
+}
+
+fn take(node: &mut Node, spans: &mut Vec<Range<usize>>, sink: &Sink) {
     match &mut node.kind {
         Kind::Map(entries) => entries.retain_mut(|(key, value)| {
-            let name = key.text.to_ascii_lowercase().replace('-', "_");
-            // `{psk:value}` without a space is one key to YAML.
-            let joined = secret_in(&key.text).is_some();
-            if !joined && !SECRETS.contains(&name.as_str()) {
-                take_secrets(value, shown, sink);
-                return true;
+            let secret = is_secret(&key.text);
+            if secret {
+                let _reported = sink.report(secret_in_file(key));
+                spans.push(value.span.clone());
+            } else {
+                take(value, spans, sink);
             }
-            let message = format!("{} does not belong in a site file", quoted(&key.text));
-            let _reported = sink.report(
-                Problem::new(Code::SecretInFile, message)
-                    .at(&key.node.span, "a secret")
-                    .help(
-                        "leave it out and a key is generated, or name a file of mode 0600 in \
-                         `pre_shared_key_file`; treat this one as known to others",
-                    ),
-            );
-            *shown = blacken(shown, &value.span);
-            false
+            !secret
         }),
         Kind::List(items) => {
             for item in items {
-                take_secrets(item, shown, sink);
+                take(item, spans, sink);
             }
         }
         Kind::Null | Kind::Scalar { .. } | Kind::Refused(_) => {}
     }
+}
+
+fn is_secret(key: &str) -> bool {
+    let name = key.to_ascii_lowercase().replace('-', "_");
+    // `{psk:value}` without a space is one key to YAML.
+    SECRETS.contains(&name.as_str()) || secret_in(key).is_some()
+}
+
+fn secret_in_file(key: &Key) -> Problem {
+    let message = format!("{} does not belong in a site file", quoted(&key.text));
+    Problem::new(Code::SecretInFile, message)
+        .at(&key.node.span, "a secret")
+        .help(
+            "leave it out and a key is generated, or name a file of mode 0600 in \
+             `pre_shared_key_file`; treat this one as known to others",
+        )
 }
 
 /// The text as it may be shown, byte for byte in place: without what stands behind a secret's
@@ -57,14 +71,15 @@ pub(super) fn mask_lines(text: &str) -> String {
     let mut under: Option<usize> = None;
     let mask = |line: &str| {
         let clean: String = line.chars().map(|c| shown(c, false)).collect();
+        let whole = |from: usize| from..clean.len();
         let indent = line.len() - line.trim_start().len();
         if line.trim().is_empty() || under.is_some_and(|column| indent > column) {
-            return blacken(&clean, &(0..clean.len()));
+            return blacken(&clean, &[whole(0)]);
         }
         let found = secret_in(line);
         under = found.map(|(column, _)| column);
         match found {
-            Some((_, from)) => blacken(&clean, &(from..clean.len())),
+            Some((_, from)) => blacken(&clean, &[whole(from)]),
             None => clean,
         }
     };
@@ -87,8 +102,14 @@ fn secret_in(line: &str) -> Option<(usize, usize)> {
         .min_by_key(|(_, value)| *value)
 }
 
-fn blacken(text: &str, span: &Range<usize>) -> String {
-    let black = |(at, c): (usize, char)| shown(c, span.contains(&at) && !c.is_whitespace());
+/// The spans come in the text's order and apart from each other.
+fn blacken(text: &str, spans: &[Range<usize>]) -> String {
+    let mut spans = spans.iter().peekable();
+    let black = |(at, c): (usize, char)| {
+        while spans.next_if(|span| span.end <= at).is_some() {}
+        let inside = spans.peek().is_some_and(|span| span.contains(&at));
+        shown(c, inside && !c.is_whitespace())
+    };
     text.char_indices().map(black).collect()
 }
 

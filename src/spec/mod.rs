@@ -1,9 +1,11 @@
 //! What the user wants: the site file, from YAML text to a [`Site`] that is valid by type.
 //!
-//! `raw.rs` is the shape that serde reads and the JSON Schema describes; `check.rs` turns it into
-//! [`Site`] and collects every problem with line, column and help; nothing behind this stage
-//! checks a site again.
+//! `node.rs` makes a tree of the YAML text in which every value knows its place; `read.rs` and
+//! `access.rs` let serde read the shape of `raw.rs` out of it, which the JSON Schema describes too;
+//! `check/` turns the shape into [`Site`]. All of them report and go on, so that one look at the
+//! report mends the file. Nothing behind this stage checks a site again.
 
+mod access;
 mod check;
 mod codes;
 mod crypto;
@@ -20,6 +22,7 @@ mod raw;
 mod read;
 mod schema;
 mod site;
+mod syntax;
 
 pub use codes::Code;
 pub use crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};

@@ -4,14 +4,16 @@
 //! not hide the next one. What a site file has no use for and an attacker has is refused here:
 //! aliases, tags, control characters, repeated keys, further documents, long texts.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_saphyr::granit_parser::{
-    Event, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, options,
+    Event, Parser, ScalarStyle, Span, StrInput, StructureStyle, options,
 };
 
 use super::codes::Code;
 use super::problem::{Checked, Problem, Reported, Sink, quoted};
+use super::syntax::syntax;
 
 /// How deeply collections may nest; the site file needs four levels.
 const DEEPEST: usize = 24;
@@ -269,6 +271,7 @@ impl<'t> Builder<'t> {
 
     fn map(&mut self, style: StructureStyle, start: Range<usize>) -> Checked<Node> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
+        let mut places: BTreeMap<String, Range<usize>> = BTreeMap::new();
         let mut broken = None;
         let mut last = None;
         loop {
@@ -290,9 +293,12 @@ impl<'t> Builder<'t> {
                         text: text.clone(),
                         node: key,
                     };
-                    match entries.iter().find(|(known, _)| known.text == key.text) {
-                        Some((known, _)) => self.duplicate(known, &key),
-                        None => entries.push((key, value)),
+                    match places.get(&key.text) {
+                        Some(first) => self.duplicate(first, &key),
+                        None => {
+                            places.insert(key.text.clone(), key.node.span.clone());
+                            entries.push((key, value));
+                        }
                     }
                 }
                 _ => {
@@ -307,14 +313,14 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn duplicate(&self, known: &Key, key: &Key) {
+    fn duplicate(&self, first: &Range<usize>, key: &Key) {
         let _reported = self.sink.report(
             Problem::new(
                 Code::DuplicateKey,
                 format!("{} is given twice", quoted(&key.text)),
             )
             .at(&key.node.span, "again here")
-            .at(&known.node.span, "first here")
+            .at(first, "first here")
             .help("keep one of them"),
         );
     }
@@ -369,50 +375,4 @@ pub(super) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The parser's complaint with the cause that people most often meet.
-fn syntax(text: &str, error: &ScanError, open: Option<&Range<usize>>) -> Problem {
-    let at = error.marker().byte_offset().unwrap_or(text.len());
-    let at = text.floor_char_boundary(at.min(text.len()));
-    let tabs = tabs(text);
-    let problem = Problem::new(Code::YamlSyntax, format!("not YAML: {}", error.info()));
-    if tabs.is_empty() {
-        let width = text
-            .get(at..)
-            .and_then(|rest| rest.chars().next())
-            .map_or(0, |c| if c == '\n' { 0 } else { c.len_utf8() });
-        let problem = problem.at(&(at..at + width), "the parser stopped here");
-        if let Some(open) = open {
-            return problem
-                .at(open, "opened here")
-                .help("close the bracket, or look for a comma or quote that is missing after it");
-        }
-        return problem.help(
-            "check the indentation, and quote a value that begins with a special character or \
-             contains `: ` or ` #`",
-        );
-    }
-    let problem = Problem {
-        message: "the file is indented with tabs, which YAML does not allow".to_owned(),
-        ..problem
-    };
-    tabs.iter()
-        .take(5)
-        .fold(problem, |problem, tab| problem.at(tab, "a tab"))
-        .help("replace every tab by two spaces")
-}
-
-/// The tabs in the indentation of each line.
-fn tabs(text: &str) -> Vec<Range<usize>> {
-    let mut offset = 0;
-    let mut found = Vec::new();
-    for line in text.split_inclusive('\n') {
-        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = line.get(..indent).and_then(|indent| indent.find('\t')) {
-            found.push(offset + tab..offset + indent);
-        }
-        offset += line.len();
-    }
-    found
 }

@@ -159,7 +159,7 @@ fn edited(text: &str, edit: &Edit) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn no_bytes_are_too_strange(bytes in vec(any::<u8>(), 0..400)) {

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::value::{StrDeserializer, U64Deserializer};
-use serde::de::{
-    self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::value::StrDeserializer;
+use serde::de::{self, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::access::{Entries, Entry, FieldParts, Items};
 use super::codes::Code;
 use super::field::{FIELD, WORD_OR};
 use super::node::{Key, Kind, Node};
@@ -51,7 +50,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn span(&self) -> Range<usize> {
+    /// Where to point.
+    pub(super) fn span(&self) -> Range<usize> {
         if self.node.compact {
             self.node.span.clone()
         } else {
@@ -59,7 +59,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn name(&self) -> String {
+    /// What to call it in a message.
+    pub(super) fn name(&self) -> String {
         if self.path.is_empty() {
             "the site file".to_owned()
         } else {
@@ -92,10 +93,9 @@ impl<'a> Reader<'a> {
         let octal = text.len() > 1 && text.starts_with('0');
         match text.parse() {
             Ok(number) if digits && plain && !octal => Ok(number),
-            Ok(number) if digits && !plain => Err(self.wrong_type(
-                "a whole number",
-                format!("remove the quotes: {number:?}").replace('"', ""),
-            )),
+            Ok(number) if digits && !plain => {
+                Err(self.wrong_type("a whole number", format!("remove the quotes: {number}")))
+            }
             _ => {
                 let message = format!("{} must be a whole number", self.name());
                 let problem = Problem::new(Code::WrongType, message)
@@ -106,7 +106,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn child(&self, node: &'a Node, path: String, anchor: Range<usize>) -> Self {
+    /// A reader of a node within this one.
+    pub(super) fn child(&self, node: &'a Node, path: String, anchor: Range<usize>) -> Self {
         Reader {
             node,
             path,
@@ -161,27 +162,6 @@ impl<'a> Reader<'a> {
                 .at(&key.node.span, "unknown")
                 .help(help),
         );
-    }
-}
-
-/// A field's name, the key as it stands in the file, and the value.
-type Entry<'a> = (&'a str, &'a Key, &'a Node);
-
-/// Visits a value and reports what serde says against it.
-fn reported<T>(
-    result: Result<T, Unread>,
-    span: &Range<usize>,
-    name: &str,
-    sink: &Sink,
-) -> Result<Option<T>, Unread> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Unread::Reported(_)) => Ok(None),
-        Err(Unread::Serde(message)) => {
-            let message = format!("{name} cannot be read: {message}");
-            let _reported = sink.report(Problem::new(Code::WrongType, message).at(span, ""));
-            Ok(None)
-        }
     }
 }
 
@@ -339,118 +319,5 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u128 f32 f64 char bytes byte_buf option unit unit_struct tuple
         tuple_struct ignored_any
-    }
-}
-
-/// What a `Field` is made of: start, end, value.
-struct FieldParts<'a> {
-    step: u8,
-    reader: Reader<'a>,
-}
-
-impl<'de> SeqAccess<'de> for FieldParts<'de> {
-    type Error = Unread;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Unread> {
-        let span = self.reader.span();
-        self.step += 1;
-        let offset = |at: usize| -> U64Deserializer<Unread> { (at as u64).into_deserializer() };
-        match self.step {
-            1 => seed.deserialize(offset(span.start)).map(Some),
-            2 => seed.deserialize(offset(span.end)).map(Some),
-            _ => {
-                let reader = &self.reader;
-                let child = reader.child(reader.node, reader.path.clone(), reader.anchor.clone());
-                reported(seed.deserialize(child), &span, &reader.name(), reader.sink)
-            }
-        }
-    }
-}
-
-/// The entries of a list.
-struct Items<'a> {
-    items: std::slice::Iter<'a, Node>,
-    at: usize,
-    list: Reader<'a>,
-}
-
-impl<'de> SeqAccess<'de> for Items<'de> {
-    type Error = Unread;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Unread> {
-        let Some(node) = self.items.next() else {
-            return Ok(None);
-        };
-        let path = format!("{}[{}]", self.list.path, self.at);
-        self.at += 1;
-        let anchor = match &node.kind {
-            Kind::Map(entries) => entries.first().map(|(key, _)| key.node.span.clone()),
-            _ => None,
-        };
-        let anchor = anchor.unwrap_or_else(|| node.span.clone());
-        if matches!(node.kind, Kind::Null) {
-            let problem = Problem::new(Code::EmptyValue, format!("`{path}` is empty"))
-                .at(&node.span, "nothing here")
-                .help("give the entry a value or remove it");
-            let _reported = self.list.sink.report(problem);
-        }
-        seed.deserialize(self.list.child(node, path, anchor))
-            .map(Some)
-    }
-}
-
-/// The entries of a mapping.
-struct Entries<'a> {
-    entries: std::vec::IntoIter<Entry<'a>>,
-    fixed: bool,
-    current: Option<Entry<'a>>,
-    map: Reader<'a>,
-}
-
-impl Entries<'_> {
-    fn path(&self, name: &str) -> String {
-        if self.map.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.map.path)
-        }
-    }
-}
-
-impl<'de> MapAccess<'de> for Entries<'de> {
-    type Error = Unread;
-
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Unread> {
-        let Some((name, key, value)) = self.entries.next() else {
-            return Ok(None);
-        };
-        self.current = Some((name, key, value));
-        if self.fixed {
-            let name: StrDeserializer<'_, Unread> = name.into_deserializer();
-            return seed.deserialize(name).map(Some);
-        }
-        let reader = self
-            .map
-            .child(&key.node, self.path(name), key.node.span.clone());
-        seed.deserialize(reader).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unread> {
-        let Some((name, key, value)) = self.current.take() else {
-            return Err(de::Error::custom("a value was asked for before its key"));
-        };
-        let reader = self
-            .map
-            .child(value, self.path(name), key.node.span.clone());
-        seed.deserialize(reader)
     }
 }

@@ -65,8 +65,8 @@ pub enum XmlError {
     #[error("the customer gateway configuration is not usable XML: {0}")]
     Malformed(String),
     /// Another document.
-    #[error("expected `vpn_connection`, found `{0}`")]
-    Root(String),
+    #[error("the document is not a `vpn_connection`")]
+    Root,
     /// An element that every connection has.
     #[error("`{0}` is missing from the customer gateway configuration")]
     Missing(Path),
@@ -108,7 +108,7 @@ pub fn read(text: &str) -> Result<ConnectionXml, XmlError> {
     let tree = Tree::parse(text).map_err(|error| XmlError::Malformed(error.to_string()))?;
     let root = tree.root();
     if root.name() != "vpn_connection" {
-        return Err(XmlError::Root(root.name().to_owned()));
+        return Err(XmlError::Root);
     }
     let here = Path::root();
     let id = root

@@ -3,15 +3,12 @@
 use crate::aws::NegotiatedTunnel;
 use crate::tunnel::{Phase, TunnelOptions};
 
-/// What differs between the plan and what was agreed: name, planned, agreed.
-pub(super) type Difference = (&'static str, String, String);
-
-/// Everything that AWS names and that is not as planned.
+/// Everything that AWS names and that is not as planned, in words.
 ///
 /// What AWS leaves out is not compared: the first phase 2 of IKEv2 has no Diffie-Hellman group of
 /// its own (RFC 7296 § 1.2). Nor is integrity beside an AEAD cipher: phase 2 has none, and what
 /// AWS calls so in phase 1 is then a pseudo-random function.
-pub(super) fn differences(planned: &TunnelOptions, agreed: &NegotiatedTunnel) -> Vec<Difference> {
+pub(super) fn differences(planned: &TunnelOptions, agreed: &NegotiatedTunnel) -> Vec<String> {
     let version = [(
         "IKE version",
         planned.ike_version.as_str(),
@@ -34,8 +31,7 @@ pub(super) fn differences(planned: &TunnelOptions, agreed: &NegotiatedTunnel) ->
             .chain(phase2)
             .filter_map(|(name, planned, agreed)| {
                 let agreed = agreed.as_deref().filter(|agreed| !agreed.is_empty())?;
-                (!agreed.eq_ignore_ascii_case(planned))
-                    .then(|| (name, planned.to_owned(), agreed.to_owned()))
+                (!agreed.eq_ignore_ascii_case(planned)).then(|| differs(name, planned, agreed))
             });
     let groups = [
         (
@@ -51,9 +47,13 @@ pub(super) fn differences(planned: &TunnelOptions, agreed: &NegotiatedTunnel) ->
     ];
     let groups = groups.into_iter().filter_map(|(name, planned, agreed)| {
         let agreed = agreed.filter(|agreed| *agreed != 0 && *agreed != planned.0)?;
-        Some((name, planned.to_string(), agreed.to_string()))
+        Some(differs(name, &planned.to_string(), &agreed.to_string()))
     });
     words.chain(groups).collect()
+}
+
+fn differs(name: &str, planned: &str, agreed: &str) -> String {
+    format!("{name} {agreed} instead of {planned}")
 }
 
 /// A name, the planned word and the agreed one.
@@ -67,6 +67,22 @@ fn phase_words<'a>(
     let integrity = (integrity, planned.integrity.as_str(), agreed[1]);
     let integrity = (!planned.encryption.is_aead()).then_some(integrity);
     std::iter::once((encryption, planned.encryption.as_str(), agreed[0])).chain(integrity)
+}
+
+/// What was planned, in the order of [`words`].
+pub(super) fn planned_words(planned: &TunnelOptions) -> String {
+    let phase = |phase: Phase| {
+        format!(
+            "{} {} group {}",
+            phase.encryption, phase.integrity, phase.dh_group
+        )
+    };
+    format!(
+        "{} {} / {}",
+        planned.ike_version,
+        phase(planned.phase1),
+        phase(planned.phase2)
+    )
 }
 
 /// What was agreed, in a few words; none when AWS named nothing.

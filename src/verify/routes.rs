@@ -187,45 +187,59 @@ impl Table<'_> {
                 format!("{destination} → {}", subject.vpn_gateway)
             });
         }
-        let instead = self
-            .others()
+        let parts: Vec<Ipv4Net> = self
+            .ours()
+            .map(|(destination, _)| destination)
+            .filter(|destination| network.contains(destination))
+            .collect();
+        let names: Vec<String> = parts.iter().map(ToString::to_string).collect();
+        if Ipv4Net::aggregate(&parts).contains(&network) {
+            return check.passed(format!("{} → {}", names.join(", "), subject.vpn_gateway));
+        }
+        let instead = self.instead(network);
+        if !parts.is_empty() {
+            return check.failed(
+                format!("only {}; for the rest {instead}", names.join(", ")),
+                "the router announces parts of the network and not all of it",
+                subject.render(),
+            );
+        }
+        self.absent(check, instead, learns)
+    }
+
+    /// A site's network to which nothing leads: whether that is news, and why.
+    fn absent(&self, check: Check, instead: String, learns: bool) -> Check {
+        let subject = self.subject;
+        if !learns {
+            let cause = "the table does not learn from the gateway";
+            return check.unknown(instead, cause, subject.onboard());
+        }
+        if !self.any_up {
+            let cause = "no tunnel is up, so nothing is learned";
+            return check.unknown(instead, cause, subject.verify());
+        }
+        let cause = match subject.site.routing {
+            Routing::Bgp => {
+                "the router does not announce it: its export filter refuses it, or it is not in \
+                 its routing table"
+            }
+            Routing::Static => {
+                "the connection lacks this static route, or AWS has not propagated it yet"
+            }
+        };
+        let next = subject.show_route_table(self.table.id.as_str());
+        check.stopping_traffic().failed(instead, cause, next)
+    }
+
+    /// Where a network's traffic goes without a route to the gateway.
+    fn instead(&self, network: Ipv4Net) -> String {
+        self.others()
             .filter(|(destination, _)| destination.contains(&network))
             .max_by_key(|(destination, _)| destination.prefix_len())
             .map_or_else(
                 || "no route".to_owned(),
                 |(destination, route)| format!("traffic takes {destination} → {}", route.target),
-            );
-        let parts: Vec<String> = self
-            .ours()
-            .filter(|(destination, _)| network.contains(destination))
-            .map(|(destination, _)| destination.to_string())
-            .collect();
-        let next = subject.show_route_table(self.table.id.as_str());
-        if !parts.is_empty() {
-            return check.failed(
-                format!("only {}; for the rest {instead}", parts.join(", ")),
-                "the router announces parts of the network and not all of it",
-                subject.render(),
-            );
-        }
-        if !learns {
-            let cause = "the table does not learn from the gateway";
-            check.unknown(instead, cause, subject.onboard())
-        } else if !self.any_up {
-            let cause = "no tunnel is up, so nothing is learned";
-            check.unknown(instead, cause, subject.verify())
-        } else {
-            let cause = match subject.site.routing {
-                Routing::Bgp => {
-                    "the router does not announce it: its export filter refuses it, or it is not \
-                     in its routing table"
-                }
-                Routing::Static => {
-                    "the connection lacks this static route, or AWS has not propagated it yet"
-                }
-            };
-            check.stopping_traffic().failed(instead, cause, next)
-        }
+            )
     }
 
     /// Whether another route takes the site's traffic.
@@ -285,8 +299,9 @@ impl Table<'_> {
             return true;
         }
         let Some((ours, our_route)) = self.covering(network) else {
-            // With no route of ours there is nothing to beat, unless it would beat one.
-            return destination == network && !route.propagated;
+            // Nothing to beat yet, but it would beat the one that is to come; longer ones it cannot.
+            let longer = self.ours().any(|(ours, _)| network.contains(&ours));
+            return destination == network && !route.propagated && !longer;
         };
         around
             && (destination.prefix_len() > ours.prefix_len()

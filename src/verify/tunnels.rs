@@ -251,17 +251,7 @@ impl Tunnels<'_> {
     }
 
     fn crypto_check(&self, title: &str, tunnel: &TunnelPlan, seen: &Telemetry) -> Option<Check> {
-        let options = &tunnel.options;
-        let expected = format!(
-            "{} {} {} group {} / {} {} group {}",
-            options.ike_version,
-            options.phase1.encryption,
-            options.phase1.integrity,
-            options.phase1.dh_group,
-            options.phase2.encryption,
-            options.phase2.integrity,
-            options.phase2.dh_group
-        );
+        let expected = crypto::planned_words(&tunnel.options);
         let check = Check::new(CheckId::TunnelCrypto, title, expected);
         let silent = |saw: String| {
             check.clone().unknown(
@@ -294,14 +284,10 @@ impl Tunnels<'_> {
         let Some(saw) = crypto::words(agreed) else {
             return Some(silent("AWS names nothing".to_owned()));
         };
-        let differences = crypto::differences(options, agreed);
+        let differences = crypto::differences(&tunnel.options, agreed);
         if differences.is_empty() {
             return Some(check.passed(saw));
         }
-        let differences: Vec<String> = differences
-            .into_iter()
-            .map(|(name, planned, agreed)| format!("{name} {agreed} instead of {planned}"))
-            .collect();
         Some(check.failed(
             differences.join(", "),
             "the connection's options were changed outside of underpass, or the router runs an \

@@ -38,12 +38,17 @@ async fn child_asks_who_it_is() {
     ) {
         (Ok(caller), Ok("caller")) => {
             assert_eq!(caller.account.as_str(), "111122223333");
+            assert!(caller.arn.starts_with("arn:aws:"), "{caller:?}");
             let view = client.view(&Collection::ALL).await.unwrap();
             assert_eq!(view.vpcs.len(), 3);
         }
         (Err(fault), Ok("credentials")) => {
             assert_eq!(fault.kind, FaultKind::Credentials, "{fault}");
             assert!(fault.hint().is_some());
+            assert!(fault.message.starts_with("no credentials"), "{fault}");
+            if let Some(profile) = profile {
+                assert!(fault.message.contains(&profile), "{fault}");
+            }
         }
         (Err(fault), Ok("lost")) => assert_eq!(fault.kind, FaultKind::Lost, "{fault}"),
         (result, expected) => panic!("{expected:?} expected, found {result:?}"),
@@ -90,6 +95,19 @@ async fn credentials_come_from_the_environment_or_a_profile() {
     underpass::files::write_secret(&file, profile.as_bytes()).unwrap();
     with_sandbox(home.path(), &[("TEST_PROFILE", "plant")]).await;
     with_sandbox(home.path(), &[("AWS_PROFILE", "plant")]).await;
+}
+
+#[tokio::test]
+async fn a_profile_asked_for_by_name_is_not_replaced_by_keys_in_the_environment() {
+    let home = tempfile::tempdir().unwrap();
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", "AKIDTEST"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("TEST_PROFILE", "nobody"),
+        ("TEST_EXPECTS", "credentials"),
+    ];
+    aws_child::passed(&aws_child::run(CHILD, home.path(), &variables).await);
 }
 
 #[tokio::test]

@@ -270,6 +270,17 @@ fn static_routes_follow_the_tunnel_that_answers() {
     );
 }
 
+/// What `install.sh` does to a running machine, call by call.
+#[test]
+fn installing_on_a_running_machine() {
+    for name in ["nft", "ip", "vtysh", "charon-systemd"] {
+        tool(name);
+    }
+    let (bundle, work) = (bundle_of(&site(Routing::Bgp)), tempfile::tempdir().unwrap());
+    let args = [path(bundle.path()), path(work.path())];
+    insta::assert_snapshot!(isolated("sh", script!("live"), &args));
+}
+
 #[test]
 fn shellcheck_finds_nothing() {
     for routing in [Routing::Bgp, Routing::Static] {

@@ -5,6 +5,7 @@ set -eu
 watch=$1 link1=$2 link2=$3
 
 mount -t tmpfs none /run
+mount -t sysfs none /sys
 mkdir -p /run/netns
 ip link set lo up
 tunnel() { # interface, namespace, address here, address there
@@ -31,8 +32,7 @@ until_first() { # interface: the preferred route leaves by it
   echo "no route by $1 after 15 s"
 }
 
-# /sys shows the test machine's own interfaces, of which the script complains.
-sh "$watch" run 2>/dev/null &
+sh "$watch" run &
 pid=$!
 trap 'kill $pid' EXIT
 until_first "$link1"

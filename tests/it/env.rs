@@ -23,7 +23,6 @@ struct Served {
 }
 
 /// What a command printed, and how it ended.
-#[must_use = "look at the exit code"]
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,

@@ -1,4 +1,5 @@
 //! The one integration binary: every further one would link the AWS SDK again.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod aws_child;
 mod aws_remote;
@@ -12,6 +13,7 @@ mod house;
 mod journey;
 mod moto;
 mod sandbox_clients;
+mod sandbox_file;
 mod sandbox_http;
 mod secrets;
 

@@ -52,42 +52,11 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
     let server = tokio::spawn(sandbox::serve(sandbox.clone(), listener, async {
         stopped.await.ok();
     }));
-    let path = std::env::join_paths(std::iter::once(venv.join("bin")).chain(
-        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()),
-    ))
-    .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients");
-    let output = Command::new(program)
+    let output = client(&venv, folder.path(), program)
         .args(arguments)
-        .current_dir(&clients)
-        .env("PYTHONPATH", clients.join("hurried"))
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("UNDERPASS_SCALE", SCALE.to_string())
-        .env("PATH", path)
-        // Nothing of the user's configuration may matter, and nothing may leave this machine.
-        .env("HOME", folder.path())
-        .env("AWS_CONFIG_FILE", folder.path().join("config"))
-        .env(
-            "AWS_SHARED_CREDENTIALS_FILE",
-            folder.path().join("credentials"),
-        )
-        .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_ENDPOINT_URL", &endpoint)
         .env("AWS_URL", &endpoint)
-        .env("ANSIBLE_LOCALHOST_WARNING", "false")
-        .env("ANSIBLE_LOCAL_TEMP", folder.path())
-        .env("ANSIBLE_REMOTE_TEMP", folder.path())
-        .env("AWS_REGION", "eu-central-1")
-        .env("AWS_DEFAULT_REGION", "eu-central-1")
-        .env("AWS_ACCESS_KEY_ID", "AKIDSANDBOX")
-        .env("AWS_SECRET_ACCESS_KEY", "sandbox")
-        .env("AWS_DEFAULT_OUTPUT", "text")
-        .env("AWS_MAX_ATTEMPTS", "1")
-        .env("AWS_PAGER", "")
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_SESSION_TOKEN")
-        .stdin(Stdio::null())
         .output()
         .await
         .unwrap_or_else(|error| panic!("{program}: {error}"));
@@ -101,6 +70,39 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
     sandbox
+}
+
+/// A program of the environment that knows the sandbox's world and nothing of this machine's.
+fn client(venv: &Path, home: &Path, program: &str) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&path));
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients");
+    let mut command = Command::new(program);
+    command
+        .current_dir(&clients)
+        .env("PYTHONPATH", clients.join("hurried"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("UNDERPASS_SCALE", SCALE.to_string())
+        .env("PATH", std::env::join_paths(path).unwrap())
+        // Nothing of the user's configuration may matter, and nothing may leave this machine.
+        .env("HOME", home)
+        .env("AWS_CONFIG_FILE", home.join("config"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", home.join("credentials"))
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("ANSIBLE_LOCALHOST_WARNING", "false")
+        .env("ANSIBLE_LOCAL_TEMP", home)
+        .env("ANSIBLE_REMOTE_TEMP", home)
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_DEFAULT_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIDSANDBOX")
+        .env("AWS_SECRET_ACCESS_KEY", "sandbox")
+        .env("AWS_DEFAULT_OUTPUT", "text")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("AWS_PAGER", "")
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_SESSION_TOKEN")
+        .stdin(Stdio::null());
+    command
 }
 
 /// What a client made is gone, and what was there before is as it was.

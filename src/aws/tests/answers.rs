@@ -2,10 +2,12 @@
 
 use std::net::Ipv4Addr;
 
+use aws_sdk_ec2::types as ec2;
+use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use crate::aws::testing::{scripted, xml};
-use crate::aws::{Collection, View};
+use crate::aws::{Collection, View, convert, convert_vpn};
 
 async fn seen(collection: Collection, body: &str) -> View {
     let (client, _) = scripted(vec![xml(200, body)]);
@@ -158,4 +160,48 @@ async fn networks_come_in_pages() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(cidrs, ["10.0.0.0/16", "10.8.0.0/16"]);
+}
+
+proptest! {
+    /// Whatever EC2 puts into a text or a number, conversion neither fails nor invents: an object
+    /// is kept exactly if its id is one.
+    #[test]
+    fn nothing_that_aws_may_say_breaks_a_conversion(
+        text in r"(vpn-|vgw-|rtb-|vpc-)?[0-9a-f./:é -]{0,20}",
+        number in any::<i32>(),
+        long in any::<i64>(),
+    ) {
+        let tunnel = ec2::TunnelOption::builder()
+            .outside_ip_address(&text)
+            .tunnel_inside_cidr(&text)
+            .phase1_lifetime_seconds(number)
+            .phase2_dh_group_numbers(
+                ec2::Phase2DhGroupNumbersListValue::builder().value(number).build(),
+            )
+            .build();
+        let telemetry = ec2::VgwTelemetry::builder()
+            .outside_ip_address(&text)
+            .accepted_route_count(number)
+            .last_status_change(aws_sdk_ec2::primitives::DateTime::from_secs(long))
+            .build();
+        let connection = ec2::VpnConnection::builder()
+            .vpn_connection_id(&text)
+            .state(text.as_str().into())
+            .options(ec2::VpnConnectionOptions::builder().tunnel_options(tunnel).build())
+            .vgw_telemetry(telemetry)
+            .routes(ec2::VpnStaticRoute::builder().destination_cidr_block(&text).build())
+            .build();
+        let trimmed = text.trim();
+        let is_id = trimmed.parse::<crate::spec::VpnConnectionId>().is_ok();
+        prop_assert_eq!(convert_vpn::vpn_connection(&connection).is_some(), is_id);
+        let gateway = ec2::VpnGateway::builder().vpn_gateway_id(&text).amazon_side_asn(long);
+        let gateway = convert::vpn_gateway(&gateway.build());
+        let is_id = trimmed.parse::<crate::spec::VpnGatewayId>().is_ok();
+        prop_assert_eq!(gateway.is_some(), is_id);
+        if let Some(asn) = gateway.and_then(|gateway| gateway.amazon_side_asn) {
+            prop_assert_eq!(i64::from(asn.get()), long);
+        }
+        let table = ec2::RouteTable::builder().route_table_id(&text).vpc_id(&text).build();
+        prop_assert!(convert::route_table(&table).is_none(), "no id is both");
+    }
 }

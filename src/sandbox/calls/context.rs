@@ -109,7 +109,7 @@ impl Done {
     }
 
     /// A change, with its answer.
-    pub(super) fn changed(resource: impl ToString, write: impl FnOnce(&mut Xml)) -> Self {
+    pub(super) fn changed(resource: &impl ToString, write: impl FnOnce(&mut Xml)) -> Self {
         let mut body = Xml::new();
         write(&mut body);
         Self {
@@ -120,7 +120,7 @@ impl Done {
     }
 
     /// A change that is answered by `<return>true</return>`.
-    pub(super) fn truth(resource: impl ToString) -> Self {
+    pub(super) fn truth(resource: &impl ToString) -> Self {
         Self::changed(resource, |xml| {
             xml.text("return", true);
         })

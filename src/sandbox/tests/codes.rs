@@ -1,213 +1,148 @@
 //! Refusals: their codes, and that nothing comes of them.
 
-use crate::sandbox::testing::{CLINIC_VGW, TABLE, VPC, client, pass};
+use crate::sandbox::testing::{VPC, client, pass};
 
-/// The error codes of calls that name what is not there, is malformed, or is forbidden.
+/// Calls that name what is not there, is malformed, or is forbidden, and their error codes.
+///
+/// CGW is one that exists; the ids with 0123456789abcdef0 do not.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("Frobnicate", "", "InvalidAction"),
+    (
+        "DescribeVpnConnections",
+        "VpnConnectionId.1=vpn-0123456789abcdef0",
+        "InvalidVpnConnectionID.NotFound",
+    ),
+    (
+        "DescribeVpnConnections",
+        "VpnConnectionId.1=vpn-x",
+        "InvalidVpnConnectionID.Malformed",
+    ),
+    ("DescribeVpcs", "VpcId.1=vpc-0123", "InvalidVpcID.Malformed"),
+    (
+        "DescribeVpcs",
+        "Filter.1.Name=colour&Filter.1.Value.1=red",
+        "InvalidParameterValue",
+    ),
+    ("DescribeVpcs", "MaxResults=4", "InvalidParameterValue"),
+    ("CreateCustomerGateway", "Type=ipsec.1", "MissingParameter"),
+    (
+        "CreateCustomerGateway",
+        "Type=ipsec.2&IpAddress=198.51.100.8",
+        "InvalidParameterValue",
+    ),
+    (
+        "CreateCustomerGateway",
+        "Type=ipsec.1&IpAddress=198.51.100.8&BgpAsn=7224",
+        "InvalidParameterValue",
+    ),
+    (
+        "CreateCustomerGateway",
+        "Type=ipsec.1&IpAddress=198.51.100.8&BgpAsn=1&BgpAsnExtended=4200000000",
+        "InvalidParameterCombination",
+    ),
+    (
+        "CreateVpnGateway",
+        "Type=ipsec.1&AmazonSideAsn=65535",
+        "InvalidParameterValue",
+    ),
+    (
+        "AttachVpnGateway",
+        "VpnGatewayId=vgw-0b1b2c3d4e5f60009&VpcId=vpc-0a1b2c3d4e5f67890",
+        "VpnGatewayAttachmentLimitExceeded",
+    ),
+    (
+        "AttachVpnGateway",
+        "VpnGatewayId=vgw-0123456789abcdef0&VpcId=vpc-0a1b2c3d4e5f67890",
+        "InvalidVpnGatewayID.NotFound",
+    ),
+    (
+        "DetachVpnGateway",
+        "VpnGatewayId=vgw-0b1b2c3d4e5f60009&VpcId=vpc-0a1b2c3d4e5f67890",
+        "InvalidVpnGatewayAttachment.NotFound",
+    ),
+    (
+        "DeleteVpnGateway",
+        "VpnGatewayId=vgw-0b1b2c3d4e5f60009",
+        "IncorrectState",
+    ),
+    (
+        "EnableVgwRoutePropagation",
+        "GatewayId=vgw-0b1b2c3d4e5f60009&RouteTableId=rtb-0a1b2c3d4e5f60002",
+        "Gateway.NotAttached",
+    ),
+    (
+        "EnableVgwRoutePropagation",
+        "GatewayId=vgw-0b1b2c3d4e5f60009&RouteTableId=rtb-0123456789abcdef0",
+        "InvalidRouteTableID.NotFound",
+    ),
+    (
+        "CreateVpnConnection",
+        "Type=ipsec.1&CustomerGatewayId=CGW&VpnGatewayId=vgw-0123456789abcdef0",
+        "InvalidVpnGatewayID.NotFound",
+    ),
+    (
+        "CreateVpnConnection",
+        "Type=ipsec.1&CustomerGatewayId=cgw-0123456789abcdef0",
+        "InvalidCustomerGatewayID.NotFound",
+    ),
+    (
+        "CreateVpnConnection",
+        "Type=ipsec.1&CustomerGatewayId=CGW&TransitGatewayId=tgw-0123456789abcdef0",
+        "InvalidTransitGatewayID.NotFound",
+    ),
+    (
+        "CreateVpnConnection",
+        "Type=ipsec.1&CustomerGatewayId=CGW&Options.EnableAcceleration=true",
+        "InvalidParameterCombination",
+    ),
+    (
+        "CreateVpnConnectionRoute",
+        "VpnConnectionId=vpn-0123456789abcdef0&DestinationCidrBlock=10.20.0.0/24",
+        "InvalidVpnConnectionID.NotFound",
+    ),
+    (
+        "CreateRoute",
+        "RouteTableId=rtb-0a1b2c3d4e5f60002&DestinationCidrBlock=10.0.0.0/16\
+         &GatewayId=igw-0b1b2c3d4e5f60001",
+        "RouteAlreadyExists",
+    ),
+    (
+        "DeleteRoute",
+        "RouteTableId=rtb-0a1b2c3d4e5f60002&DestinationCidrBlock=10.9.0.0/16",
+        "InvalidRoute.NotFound",
+    ),
+    (
+        "CreateTags",
+        "ResourceId.1=nonsense&Tag.1.Key=a&Tag.1.Value=b",
+        "InvalidID",
+    ),
+    (
+        "CreateTags",
+        "ResourceId.1=CGW&Tag.1.Key=aws:a&Tag.1.Value=b",
+        "InvalidParameterValue",
+    ),
+    (
+        "CreateTags",
+        "ResourceId.1=CGW&ResourceId.2=vgw-0123456789abcdef0&Tag.1.Key=a",
+        "InvalidVpnGatewayID.NotFound",
+    ),
+    (
+        "GetVpnConnectionDeviceTypes",
+        "MaxResults=10",
+        "InvalidParameterValue",
+    ),
+];
+
 #[tokio::test(start_paused = true)]
 async fn refused_calls_have_awss_codes() {
     let client = client();
-    let cgw = client.customer_gateway("198.51.100.7", "65010");
+    let customer = client.customer_gateway("198.51.100.7", "65010");
     pass(10).await;
     let before = client.sandbox.world();
-    let unknown = "0123456789abcdef0";
-    let (vpn, vgw) = (format!("vpn-{unknown}"), format!("vgw-{unknown}"));
-    let other = "vpc-0c1b2c3d4e5f67890";
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
-        ("Frobnicate", &[], "InvalidAction"),
-        (
-            "DescribeVpnConnections",
-            &[("VpnConnectionId.1", &vpn)],
-            "InvalidVpnConnectionID.NotFound",
-        ),
-        (
-            "DescribeVpnConnections",
-            &[("VpnConnectionId.1", "vpn-x")],
-            "InvalidVpnConnectionID.Malformed",
-        ),
-        (
-            "DescribeVpcs",
-            &[("VpcId.1", "vpc-0123")],
-            "InvalidVpcID.Malformed",
-        ),
-        (
-            "DescribeVpcs",
-            &[("Filter.1.Name", "colour"), ("Filter.1.Value.1", "red")],
-            "InvalidParameterValue",
-        ),
-        (
-            "DescribeVpcs",
-            &[("MaxResults", "4")],
-            "InvalidParameterValue",
-        ),
-        (
-            "CreateCustomerGateway",
-            &[("Type", "ipsec.1")],
-            "MissingParameter",
-        ),
-        (
-            "CreateCustomerGateway",
-            &[("Type", "ipsec.2"), ("IpAddress", "198.51.100.8")],
-            "InvalidParameterValue",
-        ),
-        (
-            "CreateCustomerGateway",
-            &[
-                ("Type", "ipsec.1"),
-                ("IpAddress", "198.51.100.8"),
-                ("BgpAsn", "7224"),
-            ],
-            "InvalidParameterValue",
-        ),
-        (
-            "CreateCustomerGateway",
-            &[
-                ("Type", "ipsec.1"),
-                ("IpAddress", "198.51.100.8"),
-                ("BgpAsn", "1"),
-                ("BgpAsnExtended", "4200000000"),
-            ],
-            "InvalidParameterCombination",
-        ),
-        (
-            "CreateVpnGateway",
-            &[("Type", "ipsec.1"), ("AmazonSideAsn", "65535")],
-            "InvalidParameterValue",
-        ),
-        (
-            "AttachVpnGateway",
-            &[("VpnGatewayId", CLINIC_VGW), ("VpcId", VPC)],
-            "VpnGatewayAttachmentLimitExceeded",
-        ),
-        (
-            "AttachVpnGateway",
-            &[("VpnGatewayId", &vgw), ("VpcId", VPC)],
-            "InvalidVpnGatewayID.NotFound",
-        ),
-        (
-            "DetachVpnGateway",
-            &[("VpnGatewayId", CLINIC_VGW), ("VpcId", VPC)],
-            "InvalidVpnGatewayAttachment.NotFound",
-        ),
-        (
-            "DeleteVpnGateway",
-            &[("VpnGatewayId", CLINIC_VGW)],
-            "IncorrectState",
-        ),
-        (
-            "EnableVgwRoutePropagation",
-            &[("GatewayId", CLINIC_VGW), ("RouteTableId", TABLE)],
-            "Gateway.NotAttached",
-        ),
-        (
-            "EnableVgwRoutePropagation",
-            &[
-                ("GatewayId", CLINIC_VGW),
-                ("RouteTableId", "rtb-0123456789abcdef0"),
-            ],
-            "InvalidRouteTableID.NotFound",
-        ),
-        (
-            "CreateVpnConnection",
-            &[
-                ("Type", "ipsec.1"),
-                ("CustomerGatewayId", &cgw),
-                ("VpnGatewayId", &vgw),
-            ],
-            "InvalidVpnGatewayID.NotFound",
-        ),
-        (
-            "CreateVpnConnection",
-            &[
-                ("Type", "ipsec.1"),
-                ("CustomerGatewayId", "cgw-0123456789abcdef0"),
-            ],
-            "InvalidCustomerGatewayID.NotFound",
-        ),
-        (
-            "CreateVpnConnection",
-            &[
-                ("Type", "ipsec.1"),
-                ("CustomerGatewayId", &cgw),
-                ("TransitGatewayId", "tgw-0123456789abcdef0"),
-            ],
-            "InvalidTransitGatewayID.NotFound",
-        ),
-        (
-            "CreateVpnConnection",
-            &[
-                ("Type", "ipsec.1"),
-                ("CustomerGatewayId", &cgw),
-                ("VpnGatewayId", CLINIC_VGW),
-                ("Options.EnableAcceleration", "true"),
-            ],
-            "InvalidParameterCombination",
-        ),
-        (
-            "CreateVpnConnectionRoute",
-            &[
-                ("VpnConnectionId", &vpn),
-                ("DestinationCidrBlock", "10.20.0.0/24"),
-            ],
-            "InvalidVpnConnectionID.NotFound",
-        ),
-        (
-            "CreateRoute",
-            &[
-                ("RouteTableId", TABLE),
-                ("DestinationCidrBlock", "10.0.0.0/16"),
-                ("GatewayId", "igw-0b1b2c3d4e5f60001"),
-            ],
-            "RouteAlreadyExists",
-        ),
-        (
-            "DeleteRoute",
-            &[
-                ("RouteTableId", TABLE),
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-            ],
-            "InvalidRoute.NotFound",
-        ),
-        (
-            "CreateTags",
-            &[
-                ("ResourceId.1", "nonsense"),
-                ("Tag.1.Key", "a"),
-                ("Tag.1.Value", "b"),
-            ],
-            "InvalidID",
-        ),
-        (
-            "CreateTags",
-            &[
-                ("ResourceId.1", VPC),
-                ("Tag.1.Key", "aws:a"),
-                ("Tag.1.Value", "b"),
-            ],
-            "InvalidParameterValue",
-        ),
-        (
-            "CreateTags",
-            &[
-                ("ResourceId.1", VPC),
-                ("ResourceId.2", other),
-                ("ResourceId.3", &vgw),
-                ("Tag.1.Key", "a"),
-            ],
-            "InvalidVpnGatewayID.NotFound",
-        ),
-        (
-            "GetVpnConnectionDeviceTypes",
-            &[("MaxResults", "10")],
-            "InvalidParameterValue",
-        ),
-    ];
-    for (action, params, code) in cases {
-        let failure = client.call(action, params).expect_err(action);
-        assert_eq!(
-            failure.code, *code,
-            "{action} {params:?}: {}",
-            failure.message
-        );
+    for (action, form, code) in REFUSED {
+        let form = form.replace("CGW", &customer);
+        let failure = client.call_with(action, &form).expect_err(action);
+        assert_eq!(failure.code, *code, "{action} {form}: {}", failure.message);
         assert_eq!(failure.status, 400, "{action}");
     }
     assert_eq!(client.sandbox.world(), before, "a refusal has no effect");
@@ -231,6 +166,69 @@ async fn a_second_gateway_does_not_fit_a_vpc() {
     );
 }
 
+/// Calls that would all succeed or at least be well-formed; VPN, CGW, VGW and IP exist.
+const DRY: &[(&str, &str)] = &[
+    ("DescribeVpcs", ""),
+    ("DescribeVpnConnections", ""),
+    (
+        "CreateCustomerGateway",
+        "Type=ipsec.1&IpAddress=198.51.100.9",
+    ),
+    ("DeleteCustomerGateway", "CustomerGatewayId=CGW"),
+    ("CreateVpnGateway", "Type=ipsec.1"),
+    ("DeleteVpnGateway", "VpnGatewayId=VGW"),
+    (
+        "AttachVpnGateway",
+        "VpnGatewayId=VGW&VpcId=vpc-0a1b2c3d4e5f67890",
+    ),
+    (
+        "DetachVpnGateway",
+        "VpnGatewayId=vgw-0b1b2c3d4e5f60009&VpcId=vpc-0b1b2c3d4e5f67890",
+    ),
+    // Exists nowhere: a dry run does not look.
+    (
+        "CreateVpnConnection",
+        "Type=ipsec.1&CustomerGatewayId=cgw-0123456789abcdef0",
+    ),
+    ("DeleteVpnConnection", "VpnConnectionId=VPN"),
+    (
+        "ModifyVpnConnection",
+        "VpnConnectionId=VPN&VpnGatewayId=vgw-0b1b2c3d4e5f60009",
+    ),
+    (
+        "ModifyVpnConnectionOptions",
+        "VpnConnectionId=VPN&LocalIpv4NetworkCidr=10.20.0.0/24",
+    ),
+    (
+        "ModifyVpnTunnelOptions",
+        "VpnConnectionId=VPN&VpnTunnelOutsideIpAddress=IP&TunnelOptions.StartupAction=add",
+    ),
+    (
+        "ReplaceVpnTunnel",
+        "VpnConnectionId=VPN&VpnTunnelOutsideIpAddress=IP",
+    ),
+    (
+        "GetVpnTunnelReplacementStatus",
+        "VpnConnectionId=VPN&VpnTunnelOutsideIpAddress=IP",
+    ),
+    (
+        "GetActiveVpnTunnelStatus",
+        "VpnConnectionId=VPN&VpnTunnelOutsideIpAddress=IP",
+    ),
+    (
+        "EnableVgwRoutePropagation",
+        "GatewayId=vgw-0b1b2c3d4e5f60009&RouteTableId=rtb-0b1b2c3d4e5f60001",
+    ),
+    ("CreateTags", "ResourceId.1=VPN&Tag.1.Key=a&Tag.1.Value=b"),
+    ("DeleteTags", "ResourceId.1=VPN"),
+    ("CreateVpc", "CidrBlock=10.9.0.0/16"),
+    (
+        "CreateRoute",
+        "RouteTableId=rtb-0a1b2c3d4e5f60002&DestinationCidrBlock=10.9.0.0/16\
+         &GatewayId=igw-0b1b2c3d4e5f60001",
+    ),
+];
+
 /// Every call that knows `DryRun` refuses with 412 and leaves the world as it was; the two route
 /// calls do not know it, and execute.
 #[tokio::test(start_paused = true)]
@@ -240,108 +238,14 @@ async fn dry_runs_have_no_effect_where_they_exist() {
     let outside = client
         .describe_vpn(&vpn)
         .inside("tunnelOptionSet", "outsideIpAddress");
-    let outside = outside[0].as_str();
     let before = client.sandbox.world();
-    let calls: &[(&str, &[(&str, &str)])] = &[
-        ("DescribeVpcs", &[]),
-        ("DescribeVpnConnections", &[]),
-        (
-            "CreateCustomerGateway",
-            &[("Type", "ipsec.1"), ("IpAddress", "198.51.100.9")],
-        ),
-        ("DeleteCustomerGateway", &[("CustomerGatewayId", &cgw)]),
-        ("CreateVpnGateway", &[("Type", "ipsec.1")]),
-        ("DeleteVpnGateway", &[("VpnGatewayId", &vgw)]),
-        (
-            "AttachVpnGateway",
-            &[("VpnGatewayId", &vgw), ("VpcId", VPC)],
-        ),
-        (
-            "DetachVpnGateway",
-            &[
-                ("VpnGatewayId", CLINIC_VGW),
-                ("VpcId", "vpc-0b1b2c3d4e5f67890"),
-            ],
-        ),
-        // Exists nowhere: a dry run does not look.
-        (
-            "CreateVpnConnection",
-            &[
-                ("Type", "ipsec.1"),
-                ("CustomerGatewayId", "cgw-0123456789abcdef0"),
-            ],
-        ),
-        ("DeleteVpnConnection", &[("VpnConnectionId", &vpn)]),
-        (
-            "ModifyVpnConnection",
-            &[("VpnConnectionId", &vpn), ("VpnGatewayId", CLINIC_VGW)],
-        ),
-        (
-            "ModifyVpnConnectionOptions",
-            &[
-                ("VpnConnectionId", &vpn),
-                ("LocalIpv4NetworkCidr", "10.20.0.0/24"),
-            ],
-        ),
-        (
-            "ModifyVpnTunnelOptions",
-            &[
-                ("VpnConnectionId", &vpn),
-                ("VpnTunnelOutsideIpAddress", outside),
-                ("TunnelOptions.StartupAction", "add"),
-            ],
-        ),
-        (
-            "ReplaceVpnTunnel",
-            &[
-                ("VpnConnectionId", &vpn),
-                ("VpnTunnelOutsideIpAddress", outside),
-            ],
-        ),
-        (
-            "GetVpnTunnelReplacementStatus",
-            &[
-                ("VpnConnectionId", &vpn),
-                ("VpnTunnelOutsideIpAddress", outside),
-            ],
-        ),
-        (
-            "GetActiveVpnTunnelStatus",
-            &[
-                ("VpnConnectionId", &vpn),
-                ("VpnTunnelOutsideIpAddress", outside),
-            ],
-        ),
-        (
-            "EnableVgwRoutePropagation",
-            &[
-                ("GatewayId", CLINIC_VGW),
-                ("RouteTableId", "rtb-0b1b2c3d4e5f60001"),
-            ],
-        ),
-        (
-            "CreateTags",
-            &[
-                ("ResourceId.1", &vpn),
-                ("Tag.1.Key", "a"),
-                ("Tag.1.Value", "b"),
-            ],
-        ),
-        ("DeleteTags", &[("ResourceId.1", VPC)]),
-        ("CreateVpc", &[("CidrBlock", "10.9.0.0/16")]),
-        (
-            "CreateRoute",
-            &[
-                ("RouteTableId", TABLE),
-                ("DestinationCidrBlock", "10.9.0.0/16"),
-                ("GatewayId", "igw-0b1b2c3d4e5f60001"),
-            ],
-        ),
-    ];
-    for (action, params) in calls {
-        let mut params = params.to_vec();
-        params.push(("DryRun", "true"));
-        let failure = client.call(action, &params).expect_err(action);
+    for (action, form) in DRY {
+        let form = form
+            .replace("VPN", &vpn)
+            .replace("CGW", &cgw)
+            .replace("VGW", &vgw);
+        let form = form.replace("=IP", &format!("={}", outside[0])) + "&DryRun=true";
+        let failure = client.call_with(action, &form).expect_err(action);
         assert_eq!(
             (failure.status, failure.code.as_str()),
             (412, "DryRunOperation"),
@@ -349,23 +253,20 @@ async fn dry_runs_have_no_effect_where_they_exist() {
         );
     }
     assert_eq!(client.sandbox.world(), before);
-    let bad_key = [
-        ("Type", "ipsec.1"),
-        ("CustomerGatewayId", "cgw-0123456789abcdef0"),
-        ("Options.TunnelOptions.2.PreSharedKey", "0starts-with-zero"),
-        ("DryRun", "true"),
-    ];
+    let bad_key = "Type=ipsec.1&CustomerGatewayId=cgw-0123456789abcdef0&DryRun=true\
+        &Options.TunnelOptions.2.PreSharedKey=0starts-with-zero";
+    let failure = client
+        .call_with("CreateVpnConnection", bad_key)
+        .unwrap_err();
     assert_eq!(
-        client.code("CreateVpnConnection", &bad_key),
-        "InvalidParameterValue"
+        failure.code, "InvalidParameterValue",
+        "parameters are checked"
     );
 
-    let route = [
-        ("VpnConnectionId", vpn.as_str()),
-        ("DestinationCidrBlock", "10.20.0.0/24"),
-        ("DryRun", "true"),
-    ];
-    client.ok("CreateVpnConnectionRoute", &route);
+    let route = format!("VpnConnectionId={vpn}&DestinationCidrBlock=10.20.0.0/24&DryRun=true");
+    client
+        .call_with("CreateVpnConnectionRoute", &route)
+        .unwrap();
     assert_ne!(
         client.sandbox.world(),
         before,

@@ -3,6 +3,7 @@
 mod codes;
 mod duplicates;
 mod faults;
+mod property;
 mod states;
 mod store;
 mod telemetry;

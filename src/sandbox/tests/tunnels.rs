@@ -250,6 +250,34 @@ async fn tunnel_order_means_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn options_that_were_not_given_can_be_left_out() {
+    let client = client();
+    let (_, _, vpn) = client.site(&EXPLICIT).await;
+    client.sandbox.set_faults("sparse-options".parse().unwrap());
+    let described = client.describe_vpn(&vpn);
+    let count = |name| described.inside("tunnelOptionSet", name).len();
+    assert_eq!((count("preSharedKey"), count("tunnelInsideCidr")), (2, 2));
+    assert_eq!(
+        (
+            count("dpdTimeoutAction"),
+            count("enableTunnelLifecycleControl")
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        (
+            count("phase1EncryptionAlgorithmSet"),
+            count("phase2EncryptionAlgorithmSet")
+        ),
+        (1, 0)
+    );
+    assert_eq!(
+        (count("phase1LifetimeSeconds"), count("startupAction")),
+        (0, 0)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_in_secrets_manager_are_not_shown() {
     let client = client();
     let (_, _, vpn) = client

@@ -1,6 +1,7 @@
 //! The algorithms asked for by hand, against AWS's lists and the site's policy.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::Range;
 
@@ -16,8 +17,8 @@ pub(super) struct Policy {
     strong: bool,
     /// Where it says so; none when it is the default.
     place: Option<Range<usize>>,
-    /// What was asked for against it: one cause, so it becomes one problem.
-    weak: RefCell<Vec<(String, Range<usize>)>>,
+    /// What was asked for against it, by place: one cause, so it becomes one problem.
+    weak: RefCell<BTreeMap<usize, (String, Range<usize>)>>,
 }
 
 impl Policy {
@@ -36,18 +37,18 @@ impl Policy {
     }
 
     fn weigh(&self, value: impl Display, span: &Range<usize>, weak: bool) {
-        let entry = (value.to_string(), span.clone());
-        let mut list = self.weak.borrow_mut();
-        if weak && self.strong && !list.contains(&entry) {
-            list.push(entry);
+        if weak && self.strong {
+            let entry = (value.to_string(), span.clone());
+            self.weak.borrow_mut().insert(span.start, entry);
         }
     }
 
     /// Reports what is too weak; the caller's site is refused by it.
     pub(super) fn report(self, sink: &Sink) {
+        const SHOWN: usize = 12;
         let weak = self.weak.into_inner();
         let mut names: Vec<&str> = Vec::new();
-        for (name, _) in &weak {
+        for (name, _) in weak.values() {
             if !names.contains(&name.as_str()) {
                 names.push(name);
             }
@@ -58,7 +59,8 @@ impl Policy {
         let message = format!("`security: strong` does not allow {}", names.join(", "));
         let problem = Problem::new(Code::WeakCryptography, message);
         let problem = weak
-            .iter()
+            .values()
+            .take(SHOWN)
             .fold(problem, |problem, (_, span)| problem.at(span, "weak"));
         let problem = match &self.place {
             Some(place) => problem.at(place, "the site's policy"),

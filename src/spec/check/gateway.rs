@@ -175,9 +175,8 @@ fn ipv4(text: &str) -> Result<Ipv4Addr, InvalidValue> {
 
 /// Refuses an address that the Internet does not reach.
 fn public(address: Ipv4Addr) -> Result<Ipv4Addr, InvalidValue> {
-    match special::of(address) {
+    match special::of(address).filter(|special| special.good_for != Use::Documentation) {
         None => Ok(address),
-        Some(special) if special.good_for == Use::Documentation => Ok(address),
         Some(Special { net, what, .. }) => Err(InvalidValue::new(
             format!("AWS cannot reach {address}: {net} is {what}"),
             "give the public address; behind a NAT that is the NAT's, and this one may be \

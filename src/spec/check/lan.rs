@@ -7,7 +7,7 @@ use std::ops::Range;
 use ipnet::Ipv4Net;
 
 use super::super::codes::Code;
-use super::super::field::{Field, Spot};
+use super::super::field::{Field, Spot, WordOr};
 use super::super::net::{InvalidValue, SiteName};
 use super::super::problem::{Checked, Problem, Sink, all, quoted};
 use super::super::raw::{RawAppliance, RawSite};
@@ -153,7 +153,6 @@ fn outside_in_lan(nets: &[&Spot<Ipv4Net>], raw: &RawSite, sink: &Sink) {
 }
 
 fn too_many(list: &Spot<Vec<Field<String>>>, raw: &RawSite, sink: &Sink) {
-    use super::super::field::WordOr;
     let attach = raw.aws.given().map(|aws| &aws.value.attach_to);
     let transit = matches!(
         attach.and_then(Field::given).map(|spot| &spot.value),

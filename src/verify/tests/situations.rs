@@ -137,6 +137,12 @@ fn what_the_router_announces_is_held_against_the_sites_networks() {
         route("10.20.0.0/15", VGW, true),
     ];
     assert!(judged(&subject(Routing::Bgp), &view).is_up());
+    table(&mut view).routes = vec![
+        route("10.20.0.0/24", VGW, true),
+        route("10.21.0.0/17", VGW, true),
+        route("10.21.128.0/17", VGW, true),
+    ];
+    assert!(judged(&subject(Routing::Bgp), &view).is_up());
 
     // A summary is worth nothing when the table has a longer route to somewhere else.
     let nat = "nat-0a1b2c3d4e5f60001";
