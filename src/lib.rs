@@ -1,9 +1,10 @@
 //! underpass takes a site's traffic off the open Internet.
 
 pub mod aws;
+pub mod cli;
 pub mod clock;
-pub mod engine;
 pub mod device;
+pub mod engine;
 pub mod files;
 pub mod journal;
 pub mod plan;
@@ -12,3 +13,4 @@ pub mod resource;
 pub mod sandbox;
 pub mod spec;
 pub mod tunnel;
+pub mod verify;

@@ -1,3 +1,7 @@
-//! The `underpass` command.
+//! The `underpass` command: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    underpass::cli::main()
+}

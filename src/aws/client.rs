@@ -13,6 +13,7 @@ use super::call::{Answer, Call};
 use super::convert_vpn;
 use super::describe;
 use super::fault::{Fault, FaultKind};
+use super::in_process;
 use super::model::NegotiatedTunnel;
 use super::pace::{Group, Pace};
 use super::request;
@@ -20,6 +21,7 @@ use super::share::Share;
 use super::transport::{self, Patience};
 use super::view::{Collection, View};
 use crate::clock::{Clock, IdSource};
+use crate::sandbox::Sandbox;
 use crate::spec::{AccountId, Region, VpnConnectionId};
 
 /// How often a repeatable call is made when AWS answers "too often".
@@ -30,10 +32,13 @@ const WRITE_ATTEMPTS: u32 = 5;
 pub struct Target {
     /// The Region.
     pub region: Region,
-    /// A profile of the AWS configuration files; none for the usual order of sources.
+    /// A profile of the AWS configuration files, and then no other source of credentials; none for
+    /// the SDK's usual order of sources.
     pub profile: Option<String>,
     /// Another endpoint for every service, such as a look-alike on loopback.
     pub endpoint_url: Option<String>,
+    /// The look-alike inside this process: no network, no credentials, the rest is ignored.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// Who the credentials belong to.
@@ -64,10 +69,14 @@ struct Shared {
 }
 
 impl Client {
-    /// A client for `target`.
+    /// A client for `target` that paces itself by `clock`: for a sandbox, the sandbox's own.
     ///
     /// Sends nothing: missing or expired credentials show at the first call.
     pub async fn connect(target: &Target, clock: Clock, ids: IdSource) -> Result<Self, Fault> {
+        if let Some(sandbox) = &target.sandbox {
+            let http = in_process::sandbox(sandbox.clone());
+            return Ok(Self::in_process(target, http, clock, ids));
+        }
         if let Some(url) = &target.endpoint_url
             && !url
                 .parse::<http::Uri>()
@@ -80,7 +89,24 @@ impl Client {
         Ok(Self::over(target, &config, clock, ids))
     }
 
-    fn over(target: &Target, config: &aws_config::SdkConfig, clock: Clock, ids: IdSource) -> Self {
+    /// A client whose requests go to `http` and never to a network.
+    pub(super) fn in_process(
+        target: &Target,
+        http: SharedHttpClient,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Self {
+        let config = transport::in_process(target, http, Patience::default());
+        Self::over(target, &config, clock, ids)
+    }
+
+    /// A client over a configuration that stands.
+    pub(super) fn over(
+        target: &Target,
+        config: &aws_config::SdkConfig,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Self {
         let writer = Ec2Config::from(config).retry_config(transport::no_retries());
         Self {
             shared: Arc::new(Shared {

@@ -24,16 +24,19 @@ pub(super) fn tags(list: &[ec2::Tag]) -> Tags {
 
 /// A state; one that AWS leaves out is `unknown`, which waits.
 pub(super) fn state(word: Option<&str>) -> State {
-    State::new(word.unwrap_or("unknown"))
+    State::new(word.map_or("unknown", str::trim))
 }
 
 pub(super) fn vpc(vpc: &ec2::Vpc) -> Option<Vpc> {
     let further = vpc.cidr_block_association_set().iter().filter(|block| {
-        let state = block.cidr_block_state().and_then(|state| state.state());
+        let state = block
+            .cidr_block_state()
+            .and_then(ec2::VpcCidrBlockState::state);
         state.is_none_or(|state| state.as_str() == "associated")
     });
     let mut cidrs = Vec::new();
-    let texts = std::iter::once(vpc.cidr_block()).chain(further.map(|block| block.cidr_block()));
+    let texts = std::iter::once(vpc.cidr_block())
+        .chain(further.map(ec2::VpcCidrBlockAssociation::cidr_block));
     for cidr in texts.filter_map(parsed) {
         if !cidrs.contains(&cidr) {
             cidrs.push(cidr);
@@ -50,7 +53,7 @@ pub(super) fn route_table(table: &ec2::RouteTable) -> Option<RouteTable> {
     let main = table.associations().iter().any(|association| {
         let state = association
             .association_state()
-            .and_then(|state| state.state());
+            .and_then(ec2::RouteTableAssociationState::state);
         association.main() == Some(true) && state.is_none_or(|state| state.as_str() == "associated")
     });
     Some(RouteTable {
@@ -82,7 +85,8 @@ fn route(route: &ec2::Route) -> Route {
         route.odb_network_arn(),
         route.ip_address(),
     ];
-    let target = target.into_iter().flatten().find(|id| !id.is_empty());
+    let mut targets = target.into_iter().flatten().map(str::trim);
+    let target = targets.find(|id| !id.is_empty());
     let destination = route
         .destination_cidr_block()
         .or_else(|| route.destination_ipv6_cidr_block());

@@ -49,7 +49,9 @@ fn number<T: TryFrom<i32>>(number: Option<i32>) -> Option<T> {
 
 /// A text that says something.
 fn said(text: Option<&str>) -> Option<String> {
-    text.filter(|text| !text.is_empty()).map(str::to_owned)
+    text.map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
 }
 
 /// The `value`s of one of EC2's many list types that hold nothing else.

@@ -110,7 +110,9 @@ impl Fault {
                 "set AWS_PROFILE or --profile, run `aws sso login` for a single sign-on profile, \
                  or export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
             ),
-            FaultKind::Denied => Some("`underpass policy` prints the permissions that are needed"),
+            FaultKind::Denied => {
+                Some("the plan lists the permissions that it needs: ask whoever grants them")
+            }
             FaultKind::Lost => Some(
                 "look at the network between here and AWS (HTTPS_PROXY, NO_PROXY, DNS), then run \
                  the same command again: it looks before it repeats a call",

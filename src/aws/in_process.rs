@@ -16,6 +16,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
+use crate::sandbox::{Request, Sandbox};
+
 /// An answer, and what happens to it on its way.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -52,6 +54,30 @@ pub(super) fn http_client(
     SharedHttpClient::new(InProcess {
         handler: Arc::new(handler),
     })
+}
+
+/// An HTTP client that asks the sandbox.
+pub(super) fn sandbox(sandbox: Sandbox) -> SharedHttpClient {
+    http_client(move |request| {
+        let body = request.body().bytes().unwrap_or_default();
+        let headers = request.headers().iter();
+        let request = Request::from_http(request.method(), path_and_query(request), headers, body);
+        let reply = sandbox.handle(&request);
+        Exchange {
+            status: reply.status,
+            headers: reply.headers,
+            body: reply.body,
+            delay: reply.delay,
+            lost: reply.lost,
+        }
+    })
+}
+
+/// What a server sees of the request's address.
+fn path_and_query(request: &HttpRequest) -> &str {
+    let address = request.uri();
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.find('/').map_or("/", |at| &rest[at..])
 }
 
 impl HttpClient for InProcess {

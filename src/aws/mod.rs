@@ -2,6 +2,10 @@
 //!
 //! Reads come as a [`View`] of our own types, writes go out as a [`Call`], which is data: it can be
 //! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
+//!
+//! Reading order: [`Client`] → `transport.rs` (credentials, HTTP, retries; `in_process.rs` for the
+//! sandbox) → `describe.rs` and `convert*.rs` (a look) → `request.rs` (a call) → `sdk_error.rs` and
+//! `codes.rs` (what a failure means) → `pace.rs` and `share.rs` (many sites at once).
 
 mod call;
 mod client;
@@ -13,12 +17,18 @@ mod fault;
 mod in_process;
 mod model;
 mod pace;
+mod profile;
 mod request;
 mod sdk_error;
 mod share;
 mod transport;
 mod tunnel_request;
 mod view;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use call::{Answer, Call};
 pub use client::{Caller, Client, Target};

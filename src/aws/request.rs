@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::ProvideErrorMetadata;
@@ -16,7 +17,7 @@ use super::call::{Answer, Call};
 use super::fault::{Fault, FaultKind};
 use super::model::Tags;
 use super::tunnel_request;
-use crate::spec::Asn;
+use crate::spec::{Asn, CustomerGatewayId, VpnConnectionId, VpnGatewayId};
 use crate::tunnel::{PreSharedKey, TunnelOptions};
 
 /// EC2's only type of VPN connection: a text in one request, an enumeration in the others.
@@ -59,41 +60,37 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .options(connection_options(*static_routes_only, tunnels))
                 .set_tag_specifications(tagged(ResourceType::VpnConnection, tags))
                 .set_dry_run(dry);
-            answered(action, request.send().await, |output| {
+            made::<_, _, VpnConnectionId>(action, request.send().await, |output| {
                 output.vpn_connection()?.vpn_connection_id()
             })
         }
         Call::DeleteCustomerGateway(id) => {
             let request = client.delete_customer_gateway().set_dry_run(dry);
             let request = request.customer_gateway_id(id.as_str());
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::DeleteVpnGateway(id) => {
             let request = client.delete_vpn_gateway().set_dry_run(dry);
-            answered(
-                action,
-                request.vpn_gateway_id(id.as_str()).send().await,
-                |_| None,
-            )
+            answered(action, request.vpn_gateway_id(id.as_str()).send().await)
         }
         Call::DeleteVpnConnection(id) => {
             let request = client.delete_vpn_connection().set_dry_run(dry);
             let request = request.vpn_connection_id(id.as_str());
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::AttachVpnGateway { vpn_gateway, vpc } => {
             let request = client.attach_vpn_gateway().set_dry_run(dry);
             let request = request
                 .vpn_gateway_id(vpn_gateway.as_str())
                 .vpc_id(vpc.as_str());
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::DetachVpnGateway { vpn_gateway, vpc } => {
             let request = client.detach_vpn_gateway().set_dry_run(dry);
             let request = request
                 .vpn_gateway_id(vpn_gateway.as_str())
                 .vpc_id(vpc.as_str());
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::CreateVpnConnectionRoute {
             connection,
@@ -103,7 +100,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .create_vpn_connection_route()
                 .vpn_connection_id(connection.as_str())
                 .destination_cidr_block(destination.to_string());
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::DeleteVpnConnectionRoute {
             connection,
@@ -113,7 +110,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .delete_vpn_connection_route()
                 .vpn_connection_id(connection.as_str())
                 .destination_cidr_block(destination.to_string());
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::EnableVgwRoutePropagation {
             route_table,
@@ -124,7 +121,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .route_table_id(route_table.as_str())
                 .gateway_id(vpn_gateway.as_str())
                 .set_dry_run(dry);
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::DisableVgwRoutePropagation {
             route_table,
@@ -135,7 +132,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .route_table_id(route_table.as_str())
                 .gateway_id(vpn_gateway.as_str())
                 .set_dry_run(dry);
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::ModifyVpnTunnelOptions {
             connection,
@@ -149,7 +146,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .vpn_tunnel_outside_ip_address(outside.to_string())
                 .tunnel_options(tunnel_request::modified(options, key.as_ref()))
                 .set_dry_run(dry);
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
         Call::CreateTags { resource, tags } => {
             let request = client
@@ -157,7 +154,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
                 .resources(resource)
                 .set_tags(Some(list(tags)))
                 .set_dry_run(dry);
-            answered(action, request.send().await, |_| None)
+            answered(action, request.send().await)
         }
     }
 }
@@ -182,7 +179,7 @@ async fn create_customer_gateway(
         Ok(asn) => request.bgp_asn(asn),
         Err(_) => request.bgp_asn_extended(bgp_asn.get().into()),
     };
-    answered("CreateCustomerGateway", request.send().await, |output| {
+    made::<_, _, CustomerGatewayId>("CreateCustomerGateway", request.send().await, |output| {
         output.customer_gateway()?.customer_gateway_id()
     })
 }
@@ -199,7 +196,7 @@ async fn create_vpn_gateway(
         .amazon_side_asn(amazon_side_asn.get().into())
         .set_tag_specifications(tagged(ResourceType::VpnGateway, tags))
         .set_dry_run(dry);
-    answered("CreateVpnGateway", request.send().await, |output| {
+    made::<_, _, VpnGatewayId>("CreateVpnGateway", request.send().await, |output| {
         output.vpn_gateway()?.vpn_gateway_id()
     })
 }
@@ -234,7 +231,26 @@ fn tagged(resource: ResourceType, tags: &Tags) -> Option<Vec<TagSpecification>> 
     (!tags.is_empty()).then(|| vec![specification])
 }
 
+/// The answer of a call that makes nothing with an id.
 fn answered<O: RequestId, E>(
+    action: &str,
+    result: Result<O, SdkError<E, HttpResponse>>,
+) -> Result<Answer, Fault>
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let output = result.map_err(|error| Fault::from_sdk(action, &error))?;
+    Ok(Answer {
+        id: None,
+        request_id: output.request_id().map(str::to_owned),
+    })
+}
+
+/// The answer of a create, with the id of what it made.
+///
+/// The SDK reads an answer that breaks off as one that ends there. Without a whole id we do not
+/// know what was made: that is a lost answer, not a success.
+fn made<O: RequestId, E, I: FromStr>(
     action: &str,
     result: Result<O, SdkError<E, HttpResponse>>,
     id: impl FnOnce(&O) -> Option<&str>,
@@ -242,11 +258,16 @@ fn answered<O: RequestId, E>(
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    match result {
-        Ok(output) => Ok(Answer {
-            id: id(&output).map(str::to_owned),
-            request_id: output.request_id().map(str::to_owned),
-        }),
-        Err(error) => Err(Fault::from_sdk(action, &error)),
-    }
+    let output = result.map_err(|error| Fault::from_sdk(action, &error))?;
+    let request_id = output.request_id().map(str::to_owned);
+    let Some(id) = id(&output).filter(|id| id.parse::<I>().is_ok()) else {
+        let message = "the answer does not name what was made";
+        let mut fault = Fault::of_kind(action, FaultKind::Lost, message);
+        fault.request_id = request_id;
+        return Err(fault);
+    };
+    Ok(Answer {
+        id: Some(id.to_owned()),
+        request_id,
+    })
 }

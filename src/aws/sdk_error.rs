@@ -22,9 +22,16 @@ impl Fault {
                 // EC2 puts its request id into the body, where the SDK takes it from; the header
                 // is there as well, and only there when the body is not EC2's.
                 let request_id = meta.request_id().or_else(|| error.request_id());
+                let status = answer.raw().status();
+                if status.is_success() && meta.code().is_none() {
+                    // An answer that says "done" in words that the SDK cannot read.
+                    let mut fault = Self::of_kind(action, FaultKind::Lost, &chain(error));
+                    fault.request_id = request_id.map(str::to_owned);
+                    return fault;
+                }
                 Self::from_answer(
                     action,
-                    answer.raw().status().as_u16(),
+                    status.as_u16(),
                     meta.code(),
                     meta.message().unwrap_or_default(),
                     request_id,
@@ -40,24 +47,30 @@ impl Fault {
                 fault.request_id = error.request_id().map(str::to_owned);
                 fault
             }
-            SdkError::ConstructionFailure(_) => {
-                let kind = credentials(error).unwrap_or(FaultKind::Invalid);
-                Self::of_kind(action, kind, &chain(error))
-            }
-            // Time-outs, failed dispatches, and whatever the SDK may add.
-            _ => {
-                let kind = credentials(error).unwrap_or(FaultKind::Lost);
-                Self::of_kind(action, kind, &chain(error))
-            }
+            // Never sent, not answered in time, not answered at all, or whatever the SDK may add.
+            other => unsent(action, other).unwrap_or_else(|| {
+                let kind = match other {
+                    SdkError::ConstructionFailure(_) => FaultKind::Invalid,
+                    _ => FaultKind::Lost,
+                };
+                Self::of_kind(action, kind, &chain(other))
+            }),
         }
     }
 }
 
-/// [`FaultKind::Credentials`] when the request was never signed for want of credentials.
-fn credentials(error: &(dyn Error + 'static)) -> Option<FaultKind> {
-    causes(error)
-        .any(|cause| cause.is::<CredentialsError>())
-        .then_some(FaultKind::Credentials)
+/// The fault of a request that was never signed for want of credentials.
+fn unsent(action: &str, error: &(dyn Error + 'static)) -> Option<Fault> {
+    let credentials = causes(error).find_map(|cause| cause.downcast_ref::<CredentialsError>())?;
+    let message = match credentials {
+        // The SDK lists each of its sources and why it had nothing: a paragraph that says this.
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "no credentials found: not in the environment, a profile, a container or an instance"
+                .to_owned()
+        }
+        other => format!("no credentials: {}", chain(other)),
+    };
+    Some(Fault::of_kind(action, FaultKind::Credentials, &message))
 }
 
 /// The error and its causes, outermost first.
@@ -67,10 +80,15 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-/// What the error and its causes say, each once.
+/// What the causes of an error of the SDK say; the error itself says only which kind it is.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    said(error.source().unwrap_or(error))
+}
+
+/// What an error and its causes say, each once.
 ///
 /// By `Display` only: the SDK's `Debug` prints whole responses, and those hold keys.
-fn chain(error: &(dyn Error + 'static)) -> String {
+fn said(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();

@@ -10,7 +10,7 @@ use aws_config::imds;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Connector;
@@ -22,6 +22,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 
 use super::client::Target;
+use super::profile::NamedProfile;
 
 /// How often a read is tried; the SDK waits between tries.
 const READ_ATTEMPTS: u32 = 5;
@@ -72,23 +73,13 @@ pub(super) fn no_retries() -> RetryConfig {
 /// Nothing is sent yet: missing credentials show at the first call.
 pub(super) async fn remote(target: &Target, patience: Patience) -> SdkConfig {
     let http = https_client();
-    let region = aws_config::Region::new(target.region.to_string());
+    let region = Region::new(target.region.to_string());
     let provider = ProviderConfig::without_region()
         .with_http_client(http.clone())
         .with_behavior_version(Some(behavior()));
-    // On a machine that is no EC2 instance nobody answers at the metadata address: one second of
-    // that is enough (the default is four attempts).
-    let imds = imds::Client::builder()
-        .configure(&provider)
-        .max_attempts(1)
-        .build();
-    let mut chain = DefaultCredentialsChain::builder()
-        .configure(provider)
-        .imds_client(imds)
-        .region(region.clone());
     let mut loader = aws_config::defaults(behavior())
         .http_client(http)
-        .region(region)
+        .region(region.clone())
         .retry_config(read_retries())
         .timeout_config(timeouts(patience))
         // A profile's credential_process may have to ask a person.
@@ -97,16 +88,34 @@ pub(super) async fn remote(target: &Target, patience: Patience) -> SdkConfig {
                 .load_timeout(Duration::from_secs(60))
                 .build(),
         );
-    if let Some(profile) = &target.profile {
-        chain = chain.profile_name(profile);
-        loader = loader.profile_name(profile);
-    }
     if let Some(url) = &target.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    loader
-        .credentials_provider(chain.build().await)
-        .load()
+    let loader = match &target.profile {
+        Some(name) => {
+            let provider = provider.with_region(Some(region));
+            loader
+                .profile_name(name)
+                .credentials_provider(NamedProfile::new(name, &provider))
+        }
+        None => loader.credentials_provider(from_anywhere(provider, region).await),
+    };
+    loader.load().await
+}
+
+/// Credentials by the usual order: environment, profile, web identity, container, instance.
+async fn from_anywhere(provider: ProviderConfig, region: Region) -> DefaultCredentialsChain {
+    // On a machine that is no EC2 instance nobody answers at the metadata address: one second of
+    // that is enough (the default is four attempts).
+    let imds = imds::Client::builder()
+        .configure(&provider)
+        .max_attempts(1)
+        .build();
+    DefaultCredentialsChain::builder()
+        .configure(provider)
+        .imds_client(imds)
+        .region(region)
+        .build()
         .await
 }
 
@@ -115,7 +124,7 @@ pub(super) fn in_process(target: &Target, http: SharedHttpClient, patience: Pati
     let credentials = Credentials::from_keys("SANDBOX", "sandbox", None);
     SdkConfig::builder()
         .behavior_version(behavior())
-        .region(aws_config::Region::new(target.region.to_string()))
+        .region(Region::new(target.region.to_string()))
         .http_client(http)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(read_retries())

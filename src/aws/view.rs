@@ -60,8 +60,7 @@ pub struct View {
 
 impl View {
     /// Takes over every collection that `newer` looked at, unless ours is the later look.
-    pub fn merge(&mut self, newer: Self) {
-        let mut newer = newer;
+    pub fn merge(&mut self, mut newer: Self) {
         for (collection, at) in std::mem::take(&mut newer.looked_at) {
             if self
                 .looked_at
@@ -153,5 +152,53 @@ impl VpnConnection {
         self.telemetry
             .iter()
             .find(|telemetry| telemetry.outside == outside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{State, Tags};
+
+    fn gateway(id: &str, at: i64) -> View {
+        let mut view = View::default();
+        let id: VpnGatewayId = id.parse().unwrap();
+        let gateway = VpnGateway {
+            id: id.clone(),
+            state: State::new("available"),
+            amazon_side_asn: None,
+            attachments: Vec::new(),
+            tags: Tags::new(),
+        };
+        view.vpn_gateways.insert(id, gateway);
+        let at = Timestamp::from_second(at).unwrap();
+        view.looked_at.insert(Collection::VpnGateways, at);
+        view
+    }
+
+    #[test]
+    fn a_merge_replaces_what_was_looked_at_later_and_nothing_else() {
+        let mut view = gateway("vgw-00000001", 10);
+        let vpcs = View {
+            looked_at: BTreeMap::from([(Collection::Vpcs, Timestamp::from_second(5).unwrap())]),
+            ..View::default()
+        };
+        view.merge(vpcs);
+        assert_eq!(view.looked_at.len(), 2);
+        assert_eq!(
+            view.vpn_gateways.len(),
+            1,
+            "VPCs say nothing about gateways"
+        );
+        view.merge(gateway("vgw-00000002", 20));
+        let ids: Vec<_> = view.vpn_gateways.keys().map(VpnGatewayId::as_str).collect();
+        assert_eq!(ids, ["vgw-00000002"], "what is no longer listed is gone");
+        view.merge(gateway("vgw-00000003", 15));
+        assert!(
+            !view
+                .vpn_gateways
+                .contains_key(&"vgw-00000003".parse().unwrap())
+        );
+        assert_eq!(view.looked_at[&Collection::VpnGateways].as_second(), 20);
     }
 }

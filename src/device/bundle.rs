@@ -1,6 +1,7 @@
 //! Writes a device's files into one folder, and knows later which of them are its own.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -372,8 +373,13 @@ fn is_inside(path: &str) -> bool {
 }
 
 fn sha256(content: &[u8]) -> String {
-    let digest = Sha256::digest(content);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(content)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, BundleError> {

@@ -159,8 +159,12 @@ impl Row<'_> {
         }
     }
 
-    fn rekey(&self, phase: &Phase) -> u32 {
-        self.options.device_rekey(phase.lifetime)
+    fn ike_rekey(&self) -> u32 {
+        self.options.device_rekey(self.options.phase1.lifetime)
+    }
+
+    fn esp_rekey(&self) -> u32 {
+        self.options.device_rekey(self.options.phase2.lifetime)
     }
 
     fn is_v1(&self) -> bool {
@@ -252,3 +256,7 @@ fn json(set: &TunnelSet) -> Result<BundleFile, RenderError> {
     content.push(b'\n');
     Ok(BundleFile::of_bytes("tunnels.json", 0o600, content))
 }
+
+#[cfg(test)]
+#[path = "generic_tests.rs"]
+mod tests;

@@ -217,7 +217,7 @@ impl<'a> Link<'a> {
 
     /// strongSwan's words for phase 1; an AEAD cipher needs its PRF named.
     pub(super) fn ike_proposal(&self) -> String {
-        let phase = &self.options.phase1;
+        let phase = self.options.phase1;
         let prf = if phase.encryption.is_aead() {
             "prf"
         } else {
@@ -229,7 +229,7 @@ impl<'a> Link<'a> {
 
     /// strongSwan's words for phase 2.
     pub(super) fn esp_proposal(&self) -> String {
-        let phase = &self.options.phase2;
+        let phase = self.options.phase2;
         let (cipher, hash, group) = words(phase);
         if phase.encryption.is_aead() {
             format!("{cipher}-{group}")
@@ -258,7 +258,7 @@ fn tag(site: &SiteName) -> u32 {
     u32::from_be_bytes([0, digest[0], digest[1], digest[2]])
 }
 
-fn words(phase: &Phase) -> (&'static str, &'static str, &'static str) {
+fn words(phase: Phase) -> (&'static str, &'static str, &'static str) {
     let cipher = match phase.encryption {
         Encryption::Aes128 => "aes128",
         Encryption::Aes256 => "aes256",
@@ -272,4 +272,54 @@ fn words(phase: &Phase) -> (&'static str, &'static str, &'static str) {
         Integrity::Sha512 => "sha512",
     };
     (cipher, hash, phase.dh_group.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::tunnel::sample;
+
+    /// Several sites may share a machine.
+    #[test]
+    fn no_two_sites_share_an_interface_an_if_id_or_a_table() {
+        let (mut names, mut ids, mut tables) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let long = "x".repeat(37);
+        let sites = (0..200)
+            .map(|n| format!("plant-{n}"))
+            .chain((0..200).map(|n| format!("{long}{n:03}")));
+        for site in sites {
+            let mut set = sample::tunnel_set();
+            set.site.name = site.parse().unwrap();
+            let view = View::of(&set).unwrap();
+            assert!(tables.insert(view.table.to_string()));
+            for link in &view.links {
+                let name = link.name.to_string();
+                assert!(name.len() <= 15, "{name}");
+                assert!(link.if_id != 0 && names.insert(name) && ids.insert(link.if_id));
+            }
+        }
+    }
+
+    #[test]
+    fn a_subnet_sized_network_has_no_longer_prefixes() {
+        let mut set = sample::tunnel_set();
+        set.vpc_cidrs = ["10.0.0.0/16", "10.1.0.0/28"]
+            .map(|net| net.parse().unwrap())
+            .to_vec();
+        set.site.lan = ["10.20.0.1/32", "10.21.0.0/24"]
+            .map(|net| net.parse().unwrap())
+            .to_vec();
+        let view = View::of(&set).unwrap();
+        let lines = |all: Vec<Prefixes>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            lines(view.vpc_prefixes()),
+            ["10.0.0.0/16 le 28", "10.1.0.0/28"]
+        );
+        assert_eq!(
+            lines(view.own_prefixes()),
+            ["10.20.0.1/32", "10.21.0.0/24 le 32"]
+        );
+    }
 }

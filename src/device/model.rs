@@ -130,7 +130,11 @@ impl BundleFile {
         // Growing would leave copies of keys behind, so there is room from the start.
         let mut content = Zeroizing::new(Vec::with_capacity(64 * 1024));
         match Template::write_into(template, &mut *content) {
-            Ok(()) => Ok(Self::of_bytes(path, mode, content)),
+            Ok(()) => {
+                // askama drops the newline that ends a template.
+                content.push(b'\n');
+                Ok(Self::of_bytes(path, mode, content))
+            }
             Err(error) => Err(RenderError::Template {
                 path,
                 source: askama::Error::Custom(Box::new(error)),

@@ -2,7 +2,32 @@
 //!
 //! The dispatcher alone owns the run's state; a worker owns its step: observe → decide again →
 //! journal the intent → call → journal the result → wait until ready → journal ready.
+//!
+//! `run.rs` is what goes in and comes out, `order.rs` who is next, `dispatcher.rs` the run,
+//! `task.rs` what a step is, `worker.rs` what it does, with `provide.rs`, `update.rs` and `remove.rs` for what a step does,
+//! `attempt.rs` for one call that must not happen twice, `retry.rs` for what a fault means to it,
+//! and `wait.rs` for everything that takes its time. `docs/engine.md` tells the story.
 
+mod attempt;
+mod cancel;
+mod dispatcher;
+mod error;
 mod event;
+mod order;
+mod permit;
+mod provide;
+mod remove;
+mod retry;
+mod run;
+mod task;
+mod update;
+mod wait;
+mod worker;
 
+pub use cancel::{Cancel, CancelLevel};
+pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};
+pub use run::{Job, RunReport, StepReport, run};
+
+#[cfg(test)]
+mod tests;

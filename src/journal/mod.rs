@@ -2,7 +2,36 @@
 //!
 //! No state file decides anything: what exists is found by tags. The journal exists because EC2's
 //! VPN calls have no client token: it tells a lost reply from a call never made.
+//!
+//! ```text
+//! <home>/.gitignore              *
+//! <home>/<site>/lock             flock; its text says who holds it
+//! <home>/<site>/keys.json        0600, the pre-shared keys by inside CIDR
+//! <home>/<site>/runs/<ulid>.jsonl
+//! ```
+//!
+//! `record.rs` is what a line says, `line.rs` how it is written and proven whole, `history.rs` what
+//! a journal adds up to (and which orders cannot be), `log.rs` the open journal of the running run,
+//! `store.rs` the folders, `lock.rs` the one writer per site, `keys.rs` the keys' file.
 
+mod error;
+mod history;
+mod keys;
+mod line;
+mod lock;
+mod log;
 mod record;
+mod store;
 
+pub use error::{JournalError, LockError};
+pub use history::{Disorder, History, MadeCall, ReadyStep, StepHistory};
+pub use line::{Damage, replay};
+pub use lock::{LockOwner, SiteLock};
+pub use log::Journal;
 pub use record::{Entry, JOURNAL_SCHEMA, Outcome, Record, RunResult};
+pub use store::{RunSummary, SiteFolder, Store};
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,16 @@ pub enum Mode {
     Teardown,
 }
 
+impl Mode {
+    /// The command that carries it out.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Onboard => "onboard",
+            Self::Teardown => "teardown",
+        }
+    }
+}
+
 /// What a plan rests on: applying it is refused when this has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -254,8 +254,8 @@ impl Checker<'_, '_, '_> {
     }
 }
 
-/// Reports each knot of steps that wait for each other, as its shortest round.
-fn cycles(playbook: &Playbook, problems: &mut Problems<'_>) {
+/// Who waits for whom, and where the playbook says so.
+fn waits(playbook: &Playbook) -> DiGraph<&str, Span> {
     let mut graph: DiGraph<&str, Span> = DiGraph::new();
     let nodes: BTreeMap<&str, NodeIndex> = playbook
         .steps
@@ -281,6 +281,12 @@ fn cycles(playbook: &Playbook, problems: &mut Problems<'_>) {
             }
         }
     }
+    graph
+}
+
+/// Reports each knot of steps that wait for each other, as its shortest round.
+fn cycles(playbook: &Playbook, problems: &mut Problems<'_>) {
+    let graph = waits(playbook);
     for knot in tarjan_scc(&graph) {
         let rounds = knot.iter().filter_map(|&first| {
             graph

@@ -356,7 +356,7 @@ impl Reader<'_, '_> {
             &tree.at,
             format!("this is {found}"),
             format!("expected {wanted}, found {found}"),
-            "see `underpass playbooks show vgw-bgp` for a playbook that is right",
+            "see `underpass playbooks vgw-bgp` for a playbook that is right",
         );
     }
 

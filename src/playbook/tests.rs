@@ -80,19 +80,18 @@ impl KindCatalog for Kinds {
 }
 
 fn site() -> Value {
-    json!({
-        "name": "plant-7",
-        "routing": "bgp",
-        "gateway": { "outside_ip": "198.51.100.7", "asn": 65010, "options": {} },
-        "lan": ["10.20.0.0/24", "10.21.0.0/16"],
-        "aws": {
-            "vpc": "vpc-0a1b2c3d4e5f67890",
-            "attach_to": { "virtual-private-gateway": null },
-            "amazon_side_asn": 64512,
-            "customer_gateway": null,
-            "connection": null,
-        },
-    })
+    let text = "
+site: plant-7
+region: eu-central-1
+environment: test
+expires_after: 8h
+gateway: { device: strongswan, outside_ip: 198.51.100.7, asn: 65010 }
+lan: [10.20.0.0/24, 10.21.0.0/16]
+aws: { vpc: vpc-0a1b2c3d4e5f67890, attach_to: virtual-private-gateway }
+routing: bgp
+";
+    let loaded = crate::spec::load(text, Path::new("site.yaml")).unwrap();
+    serde_json::to_value(loaded.site).unwrap()
 }
 
 fn offline() -> Context {
@@ -163,7 +162,7 @@ fn a_connection_does_not_wait_for_the_attachment_and_propagation_does() {
         .collect();
     assert_eq!(needs["connection"], ["customer-gateway", "vpn-gateway"]);
     for table in ["propagation[rtb-00000001]", "propagation[rtb-00000002]"] {
-        assert_eq!(needs[table], ["attachment", "vpn-gateway"]);
+        assert_eq!(needs[table], ["attachment", "connection", "vpn-gateway"]);
     }
 }
 
@@ -199,8 +198,8 @@ fn a_playbook_that_is_too_big_is_refused_before_it_is_read() {
             "  - {{ id: s{n}, kind: route_propagation, with: {{ route_table: r, vpn_gateway: v }} }}\n"
         )
     };
-    let many: String = (0..101).map(step).collect();
-    let text = format!("playbook: many\nsummary: s\nsteps:\n{many}");
+    let many: Vec<String> = (0..101).map(step).collect();
+    let text = format!("playbook: many\nsummary: s\nsteps:\n{}", many.concat());
     let errors = parse(&text, "many.yaml").unwrap_err();
     assert!(
         errors.problems()[0].message.contains("101 steps"),
@@ -367,7 +366,7 @@ proptest! {
                 after.entry(step).or_default().insert(needed);
             }
         }
-        let steps: String = shuffle.iter().map(|n| {
+        let steps: Vec<String> = shuffle.iter().map(|n| {
             let gateway = refers.get(n).map_or("v".to_owned(), |m| format!("${{s{m}.id}}"));
             let after: Vec<_> =
                 after.get(n).into_iter().flatten().map(|m| format!("s{m}")).collect();
@@ -378,7 +377,7 @@ proptest! {
             )
         }).collect();
         let playbook =
-            parse(&format!("playbook: random\nsummary: s\nsteps:\n{steps}"), "r.yaml").unwrap();
+            parse(&format!("playbook: random\nsummary: s\nsteps:\n{}", steps.concat()), "r.yaml").unwrap();
         let graph = compile(&playbook, &offline(), &Kinds).unwrap();
         prop_assert_eq!(graph.nodes.len(), shuffle.len());
         let mut done = BTreeSet::new();

@@ -280,14 +280,16 @@ mod tests {
         assert_eq!(repeated.at, 10..11, "{repeated:?}");
         assert!(repeated.problem.contains("`a` is there twice"));
 
-        let mut bomb = "a0: &a0 [1, 1, 1, 1]\n".to_owned();
-        for n in 1..30 {
-            let last = n - 1;
-            bomb.push_str(&format!(
-                "a{n}: &a{n} [*a{last}, *a{last}, *a{last}, *a{last}]\n"
-            ));
-        }
-        assert!(read(&bomb).is_err());
+        let bomb: Vec<String> = (0..30)
+            .map(|n| match n {
+                0 => "a0: &a0 [1, 1, 1, 1]\n".to_owned(),
+                n => format!(
+                    "a{n}: &a{n} [{}]\n",
+                    vec![format!("*a{}", n - 1); 4].join(", ")
+                ),
+            })
+            .collect();
+        assert!(read(&bomb.concat()).is_err());
         assert!(read(&"[".repeat(10_000)).is_err());
         assert!(read(&"- ".repeat(10_000)).is_err());
         assert!(read("a: 1\n---\nb: 2").is_err());

@@ -11,7 +11,8 @@ use crate::clock::IdSource;
 /// Which failures are injected. The default is none; what AWS does on a good day stays on
 /// (tunnel order, token buckets, quotas, a moment of NotFound after a create).
 ///
-/// Parsed from a list such as `throttle,lost-replies,denied:CreateVpnConnection,quota:vpn-gateways=1`.
+/// Parsed from a list such as
+/// `throttle,lost-replies,denied:CreateVpnConnection,quota:vpn-gateways=1`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
     /// Random `RequestLimitExceeded`, at most three in a row for an action.
@@ -26,6 +27,9 @@ pub struct Faults {
     pub latency: bool,
     /// Every list in a new order on every call.
     pub shuffle: bool,
+    /// Tunnel options that were never given are not shown. Captures of real connections differ in
+    /// whether AWS shows its defaults; a client must cope with both.
+    pub sparse_options: bool,
     /// Every call fails as with credentials that have expired.
     pub expired_credentials: bool,
     /// Actions that the caller has no permission for.
@@ -63,7 +67,7 @@ struct Scripted {
 impl Faults {
     /// The names that [`from_str`](Self::from_str) knows.
     pub const KNOWN: &str = "throttle, lost-replies, slow-consistency, errors, latency, shuffle, \
-        expired-credentials, denied:ACTION, quota:NAME=NUMBER, seed:NUMBER";
+        sparse-options, expired-credentials, denied:ACTION, quota:NAME=NUMBER, seed:NUMBER";
 
     /// Loses the reply of the first call of an action from now on.
     #[must_use]
@@ -108,6 +112,7 @@ impl Faults {
             "errors" => self.errors = true,
             "latency" => self.latency = true,
             "shuffle" => self.shuffle = true,
+            "sparse-options" => self.sparse_options = true,
             "expired-credentials" => self.expired_credentials = true,
             item => {
                 let (name, value) = item.split_once(':')?;
@@ -197,7 +202,7 @@ impl FaultState {
             .iter()
             .find(|scripted| scripted.action == action && scripted.nth == nth)
             .map(|scripted| scripted.injected);
-        let [throttle, error, lose, latency, lag] = [(); 5].map(|()| self.random.fraction());
+        let [throttle, error, silence, latency, lag] = [(); 5].map(|()| self.random.fraction());
         let mut fails = scripted.filter(|injected| *injected != Injected::LostReply);
         if fails.is_none() && self.faults.expired_credentials {
             fails = Some(Injected::Expired);
@@ -219,7 +224,7 @@ impl FaultState {
         }
         let lost = mutating
             && fails.is_none()
-            && self.happens("lost", action, self.faults.lost_replies, lose < 0.4, 2);
+            && self.happens("lost", action, self.faults.lost_replies, silence < 0.4, 2);
         Fate {
             fails,
             loses_reply: lost || scripted == Some(Injected::LostReply),

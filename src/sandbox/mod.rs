@@ -36,6 +36,7 @@ mod fault;
 mod filter;
 mod ids;
 mod lifecycle;
+mod log_options;
 mod quota;
 mod resource;
 #[expect(
@@ -64,11 +65,12 @@ pub use error::SandboxError;
 pub use fault::{Faults, Injected};
 pub use ids::{Kind, ResourceId};
 pub use lifecycle::{Lifecycle, State};
+pub use log_options::LogOptions;
 pub use sandbox::{Call, Sandbox, SandboxOptions};
 pub use secret::PreSharedKey;
 pub use serve::serve;
 pub use telemetry::GatewaySim;
-pub use tunnel_options::{LogOptions, TunnelOptions};
+pub use tunnel_options::TunnelOptions;
 pub use wire::{Reply, Request};
 pub use world::{
     Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,

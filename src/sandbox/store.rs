@@ -4,8 +4,8 @@
 //! world. A lock on a sibling file serialises the processes that share it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -32,11 +32,10 @@ pub(super) struct Saved {
 pub(super) struct Store {
     path: PathBuf,
     lock: PathBuf,
-    /// The version of the file that this process has read or written.
-    seen: Option<Version>,
+    /// The file that this process has read or written last. Held open, so that its inode number
+    /// cannot be given to a later one: equal numbers mean that nobody has replaced it.
+    seen: Option<File>,
 }
-
-type Version = (u64, i64, i64, u64);
 
 /// Held while a call is answered.
 #[derive(Debug)]
@@ -96,20 +95,24 @@ impl Store {
 
     /// The world, when the file was changed by another process or not read yet.
     pub(super) fn load(&mut self) -> Result<Option<Saved>, SandboxError> {
-        let version = match fs::metadata(&self.path) {
-            Ok(metadata) => version(&metadata),
+        let unreadable = |error| failed(&self.path, "read", error);
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(&self.path, "read", error)),
+            Err(error) => return Err(unreadable(error)),
         };
-        if self.seen == Some(version) {
+        if let Some(seen) = &self.seen
+            && inode(seen).map_err(unreadable)? == inode(&file).map_err(unreadable)?
+        {
             return Ok(None);
         }
-        let text = fs::read(&self.path).map_err(|error| failed(&self.path, "read", error))?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(unreadable)?;
         let read = parse(&text).map_err(|source| SandboxError::Content {
             path: self.path.clone(),
             source,
         })?;
-        self.seen = Some(version);
+        self.seen = Some(file);
         Ok(Some(read))
     }
 
@@ -143,8 +146,8 @@ impl Store {
             source,
         })?;
         files::write_secret(&self.path, &text)
-            .and_then(|()| fs::metadata(&self.path))
-            .map(|metadata| self.seen = Some(version(&metadata)))
+            .and_then(|()| File::open(&self.path))
+            .map(|file| self.seen = Some(file))
             .map_err(|error| failed(&self.path, "written", error))
     }
 }
@@ -172,13 +175,9 @@ fn parse(text: &[u8]) -> Result<Saved, serde_json::Error> {
     })
 }
 
-fn version(metadata: &fs::Metadata) -> Version {
-    (
-        metadata.ino(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-        metadata.size(),
-    )
+fn inode(file: &File) -> io::Result<(u64, u64)> {
+    file.metadata()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 fn failed(path: &Path, action: &'static str, source: io::Error) -> SandboxError {

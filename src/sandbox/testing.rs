@@ -100,6 +100,18 @@ impl Client {
         })
     }
 
+    /// Like [`call`](Self::call), with the parameters as a form.
+    pub(super) fn call_with(&self, action: &str, form: &str) -> Answer {
+        let params: Vec<_> = form_urlencoded::parse(form.as_bytes())
+            .into_owned()
+            .collect();
+        let params: Vec<_> = params
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+            .collect();
+        self.call(action, &params)
+    }
+
     pub(super) fn ok(&self, action: &str, params: &[(&str, &str)]) -> Document {
         match self.call(action, params) {
             Ok(document) => document,

@@ -1,11 +1,13 @@
 //! The options of a tunnel: AWS's defaults, its rules, and how they are echoed.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
+use super::log_options::LogOptions;
 use super::secret::PreSharedKey;
 use super::tunnel_values::{
     choice, given, groups, host, inside_cidr, lowest, number, pre_shared_key, random_key, values,
@@ -63,23 +65,8 @@ pub struct TunnelOptions {
     pub logs: LogOptions,
     /// Whether the customer decides when an endpoint is replaced.
     pub lifecycle_control: bool,
-}
-
-/// The CloudWatch log options of a tunnel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LogOptions {
-    /// Whether the IKE log is on.
-    pub enabled: bool,
-    /// Where it goes.
-    pub group_arn: Option<String>,
-    /// `json` or `text`.
-    pub format: Option<String>,
-    /// Whether the BGP log is on.
-    pub bgp_enabled: bool,
-    /// Where it goes.
-    pub bgp_group_arn: Option<String>,
-    /// `json` or `text`.
-    pub bgp_format: Option<String>,
+    /// The request parameters that were given, now or earlier.
+    pub given: BTreeSet<String>,
 }
 
 impl TunnelOptions {
@@ -111,6 +98,7 @@ impl TunnelOptions {
             startup_action: "add".to_owned(),
             logs: LogOptions::default(),
             lifecycle_control: false,
+            given: BTreeSet::new(),
         }
     }
 
@@ -129,79 +117,73 @@ impl TunnelOptions {
         if let Some(text) = given(params, "PreSharedKey") {
             self.pre_shared_key = pre_shared_key(text)?;
         }
-        number(
-            params,
-            "Phase1LifetimeSeconds",
-            (900, 28_800),
-            &mut self.phase1_lifetime,
-        )?;
-        number(
-            params,
-            "Phase2LifetimeSeconds",
-            (900, 3_600),
-            &mut self.phase2_lifetime,
-        )?;
-        number(
-            params,
-            "RekeyMarginTimeSeconds",
-            (60, 1_800),
-            &mut self.rekey_margin,
-        )?;
-        number(
-            params,
-            "RekeyFuzzPercentage",
-            (0, 100),
-            &mut self.rekey_fuzz,
-        )?;
-        number(
-            params,
-            "ReplayWindowSize",
-            (64, 2_048),
-            &mut self.replay_window,
-        )?;
-        number(
-            params,
-            "DPDTimeoutSeconds",
-            (30, u32::MAX),
-            &mut self.dpd_timeout,
-        )?;
-        choice(
-            params,
-            "DPDTimeoutAction",
-            &["clear", "none", "restart"],
-            &mut self.dpd_action,
-        )?;
+        if let Some(on) = params.flag("EnableTunnelLifecycleControl")? {
+            self.lifecycle_control = on;
+        }
+        let actions = ["clear", "none", "restart"];
+        choice(params, "DPDTimeoutAction", &actions, &mut self.dpd_action)?;
         choice(
             params,
             "StartupAction",
             &["add", "start"],
             &mut self.startup_action,
         )?;
-        values(
-            params,
-            "Phase1EncryptionAlgorithm",
-            &ENCRYPTION,
-            &mut self.phase1_encryption,
-        )?;
-        values(
-            params,
-            "Phase2EncryptionAlgorithm",
-            &ENCRYPTION,
-            &mut self.phase2_encryption,
-        )?;
-        values(
-            params,
-            "Phase1IntegrityAlgorithm",
-            &INTEGRITY,
-            &mut self.phase1_integrity,
-        )?;
-        values(
-            params,
-            "Phase2IntegrityAlgorithm",
-            &INTEGRITY,
-            &mut self.phase2_integrity,
-        )?;
-        values(params, "IKEVersion", &IKE_VERSIONS, &mut self.ike_versions)?;
+        self.apply_numbers(params)?;
+        self.apply_lists(params)?;
+        self.logs
+            .apply(&params.within("LogOptions").within("CloudWatchLogOptions"))?;
+        self.given.extend(params.names());
+        self.check()
+    }
+
+    fn apply_numbers(&mut self, params: &Params<'_>) -> Result<(), ApiError> {
+        for (name, range, target) in [
+            (
+                "Phase1LifetimeSeconds",
+                900..=28_800,
+                &mut self.phase1_lifetime,
+            ),
+            (
+                "Phase2LifetimeSeconds",
+                900..=3_600,
+                &mut self.phase2_lifetime,
+            ),
+            ("RekeyMarginTimeSeconds", 60..=1_800, &mut self.rekey_margin),
+            ("RekeyFuzzPercentage", 0..=100, &mut self.rekey_fuzz),
+            ("ReplayWindowSize", 64..=2_048, &mut self.replay_window),
+            ("DPDTimeoutSeconds", 30..=u32::MAX, &mut self.dpd_timeout),
+        ] {
+            number(params, name, &range, target)?;
+        }
+        Ok(())
+    }
+
+    fn apply_lists(&mut self, params: &Params<'_>) -> Result<(), ApiError> {
+        for (name, known, target) in [
+            (
+                "Phase1EncryptionAlgorithm",
+                &ENCRYPTION[..],
+                &mut self.phase1_encryption,
+            ),
+            (
+                "Phase2EncryptionAlgorithm",
+                &ENCRYPTION,
+                &mut self.phase2_encryption,
+            ),
+            (
+                "Phase1IntegrityAlgorithm",
+                &INTEGRITY,
+                &mut self.phase1_integrity,
+            ),
+            (
+                "Phase2IntegrityAlgorithm",
+                &INTEGRITY,
+                &mut self.phase2_integrity,
+            ),
+            ("IKEVersion", &IKE_VERSIONS, &mut self.ike_versions),
+        ] {
+            values(params, name, known, target)?;
+        }
         groups(
             params,
             "Phase1DHGroupNumber",
@@ -213,13 +195,7 @@ impl TunnelOptions {
             "Phase2DHGroupNumber",
             &PHASE2_GROUPS,
             &mut self.phase2_groups,
-        )?;
-        if let Some(on) = params.flag("EnableTunnelLifecycleControl")? {
-            self.lifecycle_control = on;
-        }
-        self.logs
-            .apply(&params.within("LogOptions").within("CloudWatchLogOptions"))?;
-        self.check()
+        )
     }
 
     /// The rules that tie one option to another.
@@ -280,8 +256,9 @@ impl TunnelOptions {
         .optional("ikeVersion", lowest(&IKE_VERSIONS, &self.ike_versions));
     }
 
-    /// The options as `tunnelOptionSet` shows them.
-    pub(super) fn write(&self, xml: &mut Xml, outside_ip: Ipv4Addr, hide_key: bool) {
+    /// The options as `tunnelOptionSet` shows them; `sparse` leaves out what was never given.
+    pub(super) fn write(&self, xml: &mut Xml, outside_ip: Ipv4Addr, hide_key: bool, sparse: bool) {
+        let shown = |parameter: &str| !sparse || self.given.contains(parameter);
         let key = if hide_key {
             "REDACTED"
         } else {
@@ -289,72 +266,95 @@ impl TunnelOptions {
         };
         xml.text("outsideIpAddress", outside_ip)
             .text("tunnelInsideCidr", self.inside_cidr)
-            .text("preSharedKey", key)
-            .text("phase1LifetimeSeconds", self.phase1_lifetime)
-            .text("phase2LifetimeSeconds", self.phase2_lifetime)
-            .text("rekeyMarginTimeSeconds", self.rekey_margin)
-            .text("rekeyFuzzPercentage", self.rekey_fuzz)
-            .text("replayWindowSize", self.replay_window)
-            .text("dpdTimeoutSeconds", self.dpd_timeout)
-            .text("dpdTimeoutAction", &self.dpd_action);
-        write_values(xml, "phase1EncryptionAlgorithmSet", &self.phase1_encryption);
-        write_values(xml, "phase2EncryptionAlgorithmSet", &self.phase2_encryption);
-        write_values(xml, "phase1IntegrityAlgorithmSet", &self.phase1_integrity);
-        write_values(xml, "phase2IntegrityAlgorithmSet", &self.phase2_integrity);
-        write_values(xml, "phase1DHGroupNumberSet", &self.phase1_groups);
-        write_values(xml, "phase2DHGroupNumberSet", &self.phase2_groups);
-        write_values(xml, "ikeVersionSet", &self.ike_versions);
-        xml.text("startupAction", &self.startup_action);
+            .text("preSharedKey", key);
+        for (parameter, element, value) in [
+            (
+                "Phase1LifetimeSeconds",
+                "phase1LifetimeSeconds",
+                self.phase1_lifetime,
+            ),
+            (
+                "Phase2LifetimeSeconds",
+                "phase2LifetimeSeconds",
+                self.phase2_lifetime,
+            ),
+            (
+                "RekeyMarginTimeSeconds",
+                "rekeyMarginTimeSeconds",
+                self.rekey_margin,
+            ),
+            (
+                "RekeyFuzzPercentage",
+                "rekeyFuzzPercentage",
+                self.rekey_fuzz,
+            ),
+            ("ReplayWindowSize", "replayWindowSize", self.replay_window),
+            ("DPDTimeoutSeconds", "dpdTimeoutSeconds", self.dpd_timeout),
+        ] {
+            xml.optional(element, shown(parameter).then_some(value));
+        }
+        xml.optional(
+            "dpdTimeoutAction",
+            shown("DPDTimeoutAction").then_some(&self.dpd_action),
+        );
+        self.write_lists(xml, shown);
+        xml.optional(
+            "startupAction",
+            shown("StartupAction").then_some(&self.startup_action),
+        );
         xml.within("logOptions", |xml| {
             xml.within("cloudWatchLogOptions", |xml| self.logs.write(xml));
         });
-        xml.text("enableTunnelLifecycleControl", self.lifecycle_control);
+        let control = shown("EnableTunnelLifecycleControl").then_some(self.lifecycle_control);
+        xml.optional("enableTunnelLifecycleControl", control);
     }
-}
 
-impl LogOptions {
-    fn apply(&mut self, params: &Params<'_>) -> Result<(), ApiError> {
-        if let Some(on) = params.flag("LogEnabled")? {
-            self.enabled = on;
-        }
-        if let Some(on) = params.flag("BgpLogEnabled")? {
-            self.bgp_enabled = on;
-        }
-        for (name, target) in [
-            ("LogGroupArn", &mut self.group_arn),
-            ("BgpLogGroupArn", &mut self.bgp_group_arn),
-        ] {
-            if let Some(arn) = given(params, name) {
-                if !arn.starts_with("arn:") {
-                    return Err(ApiError::value(name, arn, "Must be an ARN."));
-                }
-                *target = Some(arn.to_owned());
+    fn write_lists(&self, xml: &mut Xml, shown: impl Fn(&str) -> bool) {
+        let algorithms = [
+            (
+                "Phase1EncryptionAlgorithm",
+                "phase1EncryptionAlgorithmSet",
+                &self.phase1_encryption,
+            ),
+            (
+                "Phase2EncryptionAlgorithm",
+                "phase2EncryptionAlgorithmSet",
+                &self.phase2_encryption,
+            ),
+            (
+                "Phase1IntegrityAlgorithm",
+                "phase1IntegrityAlgorithmSet",
+                &self.phase1_integrity,
+            ),
+            (
+                "Phase2IntegrityAlgorithm",
+                "phase2IntegrityAlgorithmSet",
+                &self.phase2_integrity,
+            ),
+            ("IKEVersion", "ikeVersionSet", &self.ike_versions),
+        ];
+        for (parameter, element, values) in algorithms {
+            if shown(parameter) {
+                write_values(xml, element, values);
             }
         }
-        for (name, target) in [
-            ("LogOutputFormat", &mut self.format),
-            ("BgpLogOutputFormat", &mut self.bgp_format),
-        ] {
-            let mut format = target.take().unwrap_or_default();
-            choice(params, name, &["json", "text"], &mut format)?;
-            *target = Some(format).filter(|format| !format.is_empty());
+        let groups = [
+            (
+                "Phase1DHGroupNumber",
+                "phase1DHGroupNumberSet",
+                &self.phase1_groups,
+            ),
+            (
+                "Phase2DHGroupNumber",
+                "phase2DHGroupNumberSet",
+                &self.phase2_groups,
+            ),
+        ];
+        for (parameter, element, values) in groups {
+            if shown(parameter) {
+                write_values(xml, element, values);
+            }
         }
-        if self.enabled && self.group_arn.is_none() {
-            return Err(ApiError::missing("LogGroupArn"));
-        }
-        if self.bgp_enabled && self.bgp_group_arn.is_none() {
-            return Err(ApiError::missing("BgpLogGroupArn"));
-        }
-        Ok(())
-    }
-
-    fn write(&self, xml: &mut Xml) {
-        xml.text("logEnabled", self.enabled)
-            .optional("logGroupArn", self.group_arn.as_ref())
-            .optional("logOutputFormat", self.format.as_ref())
-            .text("bgpLogEnabled", self.bgp_enabled)
-            .optional("bgpLogGroupArn", self.bgp_group_arn.as_ref())
-            .optional("bgpLogOutputFormat", self.bgp_format.as_ref());
     }
 }
 

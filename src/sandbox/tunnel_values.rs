@@ -1,6 +1,7 @@
 //! Single values of tunnel options: how they are read, checked and picked.
 
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use ipnet::Ipv4Net;
 
@@ -95,12 +96,12 @@ pub(super) fn lowest<'a>(order: &[&str], configured: &'a [String]) -> Option<&'a
 pub(super) fn number(
     params: &Params<'_>,
     name: &str,
-    (least, most): (u32, u32),
+    range: &RangeInclusive<u32>,
     target: &mut u32,
 ) -> Result<(), ApiError> {
     if let Some(value) = params.parsed::<u32>(name)? {
-        if !(least..=most).contains(&value) {
-            let why = format!("Must be between {least} and {most}.");
+        if !range.contains(&value) {
+            let why = format!("Must be between {} and {}.", range.start(), range.end());
             return Err(ApiError::value(name, &value.to_string(), &why));
         }
         *target = value;

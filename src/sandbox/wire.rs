@@ -199,10 +199,15 @@ impl<'a> Params<'a> {
 
     /// Whether anything stands below this prefix.
     pub(super) fn is_given(&self) -> bool {
+        self.names().next().is_some()
+    }
+
+    /// The parameters given below this prefix, each by the first part of its name.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> + '_ {
         self.all
             .range(self.prefix.clone()..)
-            .next()
-            .is_some_and(|(key, _)| key.starts_with(&self.prefix))
+            .map_while(|(key, _)| key.strip_prefix(&self.prefix))
+            .filter_map(|rest| rest.split('.').next().map(str::to_owned))
     }
 
     /// The members of a list of structures, by their numbers.

@@ -23,6 +23,10 @@ impl Xml {
     }
 
     /// `<name>value</name>`, escaped.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "most callers have just made the value"
+    )]
     pub(super) fn text(&mut self, name: &str, value: impl ToString) -> &mut Self {
         let value = value.to_string();
         self.open(name);

@@ -5,13 +5,32 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::net::InvalidValue;
+use super::problem::quoted;
+
 /// Why a text is not an id of the wanted kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is not {wanted}: expected `{prefix}` followed by 8 or 17 hexadecimal digits")]
+#[error("{} is not {wanted}: expected {}", quoted(.found), self.form())]
 pub struct InvalidId {
     found: String,
     wanted: &'static str,
     prefix: &'static str,
+}
+
+impl InvalidId {
+    fn form(&self) -> String {
+        match self.prefix {
+            "" => "twelve digits".to_owned(),
+            prefix => format!("`{prefix}` and 8 or 17 hexadecimal digits in lower case"),
+        }
+    }
+}
+
+impl From<InvalidId> for InvalidValue {
+    fn from(error: InvalidId) -> Self {
+        let problem = format!("{} is not {}", quoted(&error.found), error.wanted);
+        Self::new(problem, format!("write {}", error.form()))
+    }
 }
 
 macro_rules! id {
@@ -112,7 +131,7 @@ impl FromStr for AccountId {
         if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
             Ok(Self(text.to_owned()))
         } else {
-            let wanted = "an account id of twelve digits";
+            let wanted = "an account id";
             Err(InvalidId {
                 found: text.to_owned(),
                 wanted,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use ipnet::Ipv4Net;
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
@@ -47,7 +48,9 @@ pub struct Site {
 }
 
 /// What a site is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Environment {
     /// May expire and be reaped.
@@ -146,7 +149,9 @@ pub enum RouteTables {
 }
 
 /// How routes are learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Routing {
     /// By BGP inside the tunnels.
@@ -166,7 +171,7 @@ impl Routing {
 }
 
 /// Which cryptography the site accepts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Security {
     /// The strongest that device and AWS share, never below AES-256, SHA-256 and group 14.

@@ -11,6 +11,8 @@ const MAX_SIZE: usize = 256 * 1024;
 const MAX_DEPTH: usize = 16;
 
 /// Why a text is not such a tree.
+///
+/// Repeats nothing of the text: a damaged document may have its key where a name should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ElementError {
     #[error("{0} bytes are more than {MAX_SIZE}")]
@@ -19,16 +21,16 @@ pub(super) enum ElementError {
     Depth,
     #[error("a document type declaration")]
     DocType,
-    #[error("the entity `&{0};`")]
-    Entity(String),
+    #[error("byte {0}: an entity that XML does not define")]
+    Entity(u64),
     #[error("it ends before its elements do")]
     Truncated,
     #[error("more than one root element")]
     SecondRoot,
     #[error("no element")]
     Empty,
-    #[error("byte {at}: {problem}")]
-    Syntax { at: u64, problem: String },
+    #[error("byte {0}: not well-formed")]
+    Syntax(u64),
 }
 
 /// One element: a view into its tree.
@@ -59,26 +61,21 @@ impl Tree {
         let mut builder = Builder::default();
         loop {
             let at = reader.buffer_position();
-            let syntax = |problem: String| ElementError::Syntax { at, problem };
-            match reader
-                .read_event()
-                .map_err(|error| syntax(error.to_string()))?
-            {
-                Event::Start(start) => builder.open(node(&start).map_err(syntax)?)?,
+            let syntax = || ElementError::Syntax(at);
+            match reader.read_event().map_err(|_| syntax())? {
+                Event::Start(start) => builder.open(node(&start).ok_or_else(syntax)?)?,
                 Event::Empty(start) => {
-                    builder.open(node(&start).map_err(syntax)?)?;
+                    builder.open(node(&start).ok_or_else(syntax)?)?;
                     builder.close()?;
                 }
                 Event::End(_) => builder.close()?,
                 Event::Text(text) => builder.text(&text.xml10_content()),
                 Event::CData(text) => builder.text(&text.xml10_content()),
                 Event::GeneralRef(entity) => {
-                    let char_ref = entity.resolve_char_ref();
-                    match char_ref.map_err(|error| syntax(error.to_string()))? {
+                    match entity.resolve_char_ref().map_err(|_| syntax())? {
                         Some(char) => builder.text(char.encode_utf8(&mut [0; 4])),
                         None => builder.text(
-                            resolve_predefined_entity(&entity)
-                                .ok_or_else(|| ElementError::Entity(entity.to_string()))?,
+                            resolve_predefined_entity(&entity).ok_or(ElementError::Entity(at))?,
                         ),
                     }
                 }
@@ -168,17 +165,19 @@ impl Builder {
     }
 }
 
-fn node(start: &BytesStart<'_>) -> Result<Node, String> {
+/// An element without its content; none when an attribute is damaged.
+fn node(start: &BytesStart<'_>) -> Option<Node> {
     let attributes = start
         .attributes()
         .map(|attribute| {
-            let attribute = attribute.map_err(|error| error.to_string())?;
-            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0);
-            let value = value.map_err(|error| error.to_string())?;
-            Ok((attribute.key.0.to_owned(), value.into_owned()))
+            let attribute = attribute.ok()?;
+            let value = attribute
+                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                .ok()?;
+            Some((attribute.key.0.to_owned(), value.into_owned()))
         })
-        .collect::<Result<_, String>>()?;
-    Ok(Node {
+        .collect::<Option<_>>()?;
+    Some(Node {
         name: start.name().0.to_owned(),
         attributes,
         // Room for a key, so that pushing one does not leave a copy behind.

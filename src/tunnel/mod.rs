@@ -13,6 +13,7 @@ pub mod key;
 mod model;
 mod mtu;
 mod negotiate;
+mod refusal;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod xml;
@@ -22,6 +23,5 @@ pub use model::{
     Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,
 };
 pub use mtu::{mss, mtu};
-pub use negotiate::{
-    AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, NegotiationError, NegotiationErrors, negotiate,
-};
+pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate};
+pub use refusal::{NegotiationError, NegotiationErrors};

@@ -20,7 +20,7 @@ const TCP_HEADER: u16 = 20;
 /// results are those of AWS's own table ("Best practices for an AWS Site-to-Site VPN customer
 /// gateway device").
 pub fn mtu(options: &TunnelOptions, nat: bool, uplink_mtu: u16) -> u16 {
-    let phase = &options.phase2;
+    let phase = options.phase2;
     let outside = IPV4_HEADER + if nat { UDP_HEADER } else { 0 } + ESP_HEADER;
     let (iv, block) = cipher_sizes(phase.encryption);
     let room = uplink_mtu.saturating_sub(outside + iv + icv(phase));
@@ -42,7 +42,7 @@ const fn cipher_sizes(cipher: Encryption) -> (u16, u16) {
 }
 
 /// Bytes of the integrity check value (RFC 4106, RFC 2404, RFC 4868).
-const fn icv(phase: &Phase) -> u16 {
+const fn icv(phase: Phase) -> u16 {
     if phase.encryption.is_aead() {
         return 16;
     }

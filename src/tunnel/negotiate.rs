@@ -1,10 +1,8 @@
 //! One proposal per phase: site policy × device abilities × what AWS has × the user's wishes.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
 use super::choice::Choice;
 use super::model::{Abilities, Phase, TunnelOptions};
+use super::refusal::{NegotiationError, NegotiationErrors, Refusals, merge};
 use crate::spec::{
     DhGroup, DpdAction, Encryption, IkeVersion, InsideCidr, Integrity, InvalidValue, Routing,
     Security, Site, StartupAction, TunnelWishes,
@@ -54,48 +52,6 @@ const REPLAY_WINDOW: u32 = 1_024;
 /// Seconds. AWS's pages say 30 and 40 for the default, so it is always sent.
 const DPD_TIMEOUT: u32 = 30;
 
-/// Why no set of options satisfies everyone: every refusal at once.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct NegotiationErrors {
-    /// At least one.
-    pub errors: Vec<NegotiationError>,
-}
-
-/// One refusal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NegotiationError {
-    /// The tunnels it concerns, 1 and 2; empty when it concerns the whole site.
-    pub tunnels: Vec<u8>,
-    /// What could not be chosen, such as `phase 1 encryption`.
-    pub subject: &'static str,
-    /// What is wrong and what would be right.
-    pub value: InvalidValue,
-}
-
-impl fmt::Display for NegotiationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.tunnels.as_slice() {
-            [one] => write!(f, "tunnel {one}, ")?,
-            [_, ..] => f.write_str("both tunnels, ")?,
-            [] => {}
-        }
-        write!(
-            f,
-            "{}: {}; {}",
-            self.subject, self.value.problem, self.value.help
-        )
-    }
-}
-
-impl fmt::Display for NegotiationErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("site, device and AWS share no set of tunnel options")?;
-        self.errors
-            .iter()
-            .try_for_each(|error| write!(f, "\n  {error}"))
-    }
-}
-
 /// Chooses every option of both tunnels.
 ///
 /// `inside` are the tunnels' inside CIDRs, as [`super::inside::choose`] found them. Refuses with
@@ -117,7 +73,7 @@ pub fn negotiate(
         );
         (options, refusals)
     });
-    errors.extend(merge(one.1.found, two.1.found));
+    errors.extend(merge(one.1, two.1));
     match (one.0, two.0) {
         (Some(one), Some(two)) if errors.is_empty() => Ok([one, two]),
         _ => Err(NegotiationErrors { errors }),
@@ -157,66 +113,6 @@ fn site_problems(
             format!("{} stands for both tunnels", inside[0]),
             "give each tunnel a /30 of its own, or leave them out",
         );
-    }
-    errors
-}
-
-/// The refusals met while one tunnel's options are chosen.
-#[derive(Default)]
-struct Refusals {
-    found: Vec<(&'static str, InvalidValue)>,
-}
-
-impl Refusals {
-    fn take<T>(&mut self, subject: &'static str, chosen: Result<T, InvalidValue>) -> Option<T> {
-        chosen
-            .map_err(|error| self.found.push((subject, error)))
-            .ok()
-    }
-
-    fn number(
-        &mut self,
-        subject: &'static str,
-        value: u32,
-        range: std::ops::RangeInclusive<u32>,
-    ) -> Option<u32> {
-        let chosen = if range.contains(&value) {
-            Ok(value)
-        } else if *range.end() == u32::MAX {
-            Err(InvalidValue::new(
-                format!("{value} is too small"),
-                format!("AWS takes {} and more", range.start()),
-            ))
-        } else {
-            Err(InvalidValue::new(
-                format!("{value} is out of range"),
-                format!("AWS takes {} to {}", range.start(), range.end()),
-            ))
-        };
-        self.take(subject, chosen)
-    }
-}
-
-/// A refusal that both tunnels share is told once.
-fn merge(
-    one: Vec<(&'static str, InvalidValue)>,
-    two: Vec<(&'static str, InvalidValue)>,
-) -> Vec<NegotiationError> {
-    let mut errors: Vec<NegotiationError> = Vec::new();
-    for (number, found) in [(1, one), (2, two)] {
-        for (subject, value) in found {
-            match errors
-                .iter_mut()
-                .find(|e| e.subject == subject && e.value == value)
-            {
-                Some(known) => known.tunnels.push(number),
-                None => errors.push(NegotiationError {
-                    tunnels: vec![number],
-                    subject,
-                    value,
-                }),
-            }
-        }
     }
     errors
 }
@@ -310,10 +206,9 @@ fn phase1(
     refusals: &mut Refusals,
 ) -> Option<Proposal> {
     // RFC 5282 defines AEAD ciphers for IKEv2's own messages only; strongSwan's IKEv1 has none.
-    let aws: BTreeSet<Encryption> = (Encryption::ALL.iter().copied())
+    let aws: Vec<Encryption> = (Encryption::ALL.iter().copied())
         .filter(|cipher| version != Some(IkeVersion::V1) || !cipher.is_aead())
         .collect();
-    let aws: Vec<_> = aws.into_iter().collect();
     let encryption = Choice {
         aws: &aws,
         device: &abilities.phase1_encryption,

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::tunnel::sample;
 
@@ -143,4 +145,63 @@ fn a_site_that_the_device_cannot_route_is_refused() {
     assert_eq!(error.errors.len(), 2, "{error}");
     site.routing = Routing::Static;
     assert!(refused(&site, &device).contains("set `routing: bgp`"));
+}
+
+/// Any part of a list, often a small one.
+fn some_of<T: Clone + std::fmt::Debug + 'static>(
+    all: &[T],
+) -> impl Strategy<Value = Vec<T>> + use<T> {
+    proptest::sample::subsequence(all.to_vec(), 0..=all.len())
+}
+
+fn any_groups() -> Vec<DhGroup> {
+    [2, 5, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]
+        .map(DhGroup)
+        .to_vec()
+}
+
+proptest! {
+    /// What is chosen is the best of what everyone accepts; what is refused had no such choice.
+    #[test]
+    fn the_choice_is_the_best_that_all_accept(
+        ciphers in some_of(Encryption::ALL),
+        hashes in some_of(Integrity::ALL),
+        groups in some_of(&any_groups()),
+        wished in some_of(&any_groups()),
+        strong in any::<bool>(),
+    ) {
+        let mut site = sample::site();
+        site.security = if strong { Security::Strong } else { Security::Compatible };
+        site.tunnels[0].phase2_dh_groups.clone_from(&wished);
+        let mut device = sample::able();
+        device.phase2_encryption.clone_from(&ciphers);
+        device.phase2_integrity.clone_from(&hashes);
+        device.phase2_dh_groups.clone_from(&groups);
+
+        let usable: Vec<DhGroup> = (groups.iter().copied())
+            .filter(|group| !(22..=24).contains(&group.0))
+            .filter(|group| wished.is_empty() || wished.contains(group))
+            .collect();
+        let good = usable.iter().copied().filter(|group| group.strength() >= 112).max();
+        let group = if strong { good } else { good.or(usable.iter().copied().max()) };
+        match negotiate(&site, &device, inside()) {
+            Ok([one, _]) => {
+                let phase = one.phase2;
+                prop_assert!(ciphers.contains(&phase.encryption));
+                prop_assert!(phase.encryption.is_aead() || hashes.contains(&phase.integrity));
+                prop_assert_eq!(Some(phase.dh_group), group);
+                if strong {
+                    prop_assert!(strong_cipher(phase.encryption) && strong_hash(phase.integrity));
+                }
+            }
+            Err(refused) => {
+                let concerns = |subject| {
+                    refused.errors.iter().any(|e| e.subject == subject && e.tunnels.contains(&1))
+                };
+                prop_assert_eq!(concerns("phase 2 DH group"), group.is_none(), "{}", refused);
+                let cipher = ciphers.iter().any(|cipher| !strong || strong_cipher(*cipher));
+                prop_assert_eq!(concerns("phase 2 encryption"), !cipher, "{}", refused);
+            }
+        }
+    }
 }

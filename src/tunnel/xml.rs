@@ -65,8 +65,8 @@ pub enum XmlError {
     #[error("the customer gateway configuration is not usable XML: {0}")]
     Malformed(String),
     /// Another document.
-    #[error("expected `vpn_connection`, found `{0}`")]
-    Root(String),
+    #[error("the document is not a `vpn_connection`")]
+    Root,
     /// An element that every connection has.
     #[error("`{0}` is missing from the customer gateway configuration")]
     Missing(Path),
@@ -108,7 +108,7 @@ pub fn read(text: &str) -> Result<ConnectionXml, XmlError> {
     let tree = Tree::parse(text).map_err(|error| XmlError::Malformed(error.to_string()))?;
     let root = tree.root();
     if root.name() != "vpn_connection" {
-        return Err(XmlError::Root(root.name().to_owned()));
+        return Err(XmlError::Root);
     }
     let here = Path::root();
     let id = root
@@ -124,7 +124,7 @@ pub fn read(text: &str) -> Result<ConnectionXml, XmlError> {
         connection: parse(id, &here.join("@id"), "a VPN connection id")?,
         customer_gateway: id_of(root, &here, "customer_gateway_id")?,
         vpn_gateway: id_of(root, &here, "vpn_gateway_id")?,
-        static_routes_only: attributes.filter_map(|element| element.text()).any(|text| {
+        static_routes_only: attributes.filter_map(Element::text).any(|text| {
             text.split_whitespace()
                 .any(|word| word == "NoBGPVPNConnection")
         }),
@@ -169,7 +169,7 @@ fn bgp(customer: Element<'_>, aws: Element<'_>, here: &Path) -> Result<Option<Bg
     };
     let asn = |element: Element<'_>, side: &str| {
         let path = here.join(format_args!("{side}/bgp/asn"));
-        let text = element.child("asn").and_then(|asn| asn.text());
+        let text = element.child("asn").and_then(Element::text);
         let text = text.ok_or_else(|| XmlError::Missing(path.clone()))?;
         parse::<u32>(text, &path, "an ASN")?
             .try_into()
@@ -178,7 +178,7 @@ fn bgp(customer: Element<'_>, aws: Element<'_>, here: &Path) -> Result<Option<Bg
                 wanted: "an ASN that a router can use",
             })
     };
-    let hold = aws.child("hold_time").and_then(|hold| hold.text());
+    let hold = aws.child("hold_time").and_then(Element::text);
     let hold_time = match hold {
         Some(text) => {
             let path = here.join("vpn_gateway/bgp/hold_time");
@@ -197,7 +197,7 @@ fn bgp(customer: Element<'_>, aws: Element<'_>, here: &Path) -> Result<Option<Bg
 fn key(element: Element<'_>, here: &Path) -> Result<Option<PreSharedKey>, XmlError> {
     let text = (element.child("ike"))
         .and_then(|ike| ike.child("pre_shared_key"))
-        .and_then(|key| key.text());
+        .and_then(Element::text);
     let Some(text) = text else { return Ok(None) };
     if text.eq_ignore_ascii_case("REDACTED") {
         return Ok(None);
@@ -214,7 +214,7 @@ fn inside_address(side: Element<'_>, here: &Path) -> Result<Ipv4Addr, XmlError> 
     let path = here.join("tunnel_inside_address/ip_address");
     let text = (side.child("tunnel_inside_address"))
         .and_then(|address| address.child("ip_address"))
-        .and_then(|address| address.text())
+        .and_then(Element::text)
         .ok_or_else(|| XmlError::Missing(path.clone()))?;
     parse(text, &path, "an IPv4 address")
 }
@@ -232,7 +232,7 @@ fn inside_cidr(side: Element<'_>, here: &Path) -> Result<InsideCidr, XmlError> {
 fn outside_address(side: Element<'_>, here: &Path) -> Result<Option<Ipv4Addr>, XmlError> {
     let text = (side.child("tunnel_outside_address"))
         .and_then(|address| address.child("ip_address"))
-        .and_then(|address| address.text());
+        .and_then(Element::text);
     let path = here.join("tunnel_outside_address/ip_address");
     text.map(|text| {
         parse(
@@ -249,7 +249,7 @@ fn id_of<T: FromStr>(
     here: &Path,
     name: &'static str,
 ) -> Result<Option<T>, XmlError> {
-    let text = root.child(name).and_then(|id| id.text());
+    let text = root.child(name).and_then(Element::text);
     text.map(|text| parse(text, &here.join(name), "an id"))
         .transpose()
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 macro_rules! fixture {
@@ -103,7 +105,7 @@ fn a_hostile_document_is_refused() {
         (deep.as_str(), "more than 16 levels"),
         (bomb, "a document type declaration"),
         (file, "a document type declaration"),
-        (entity, "the entity `&a;`"),
+        (entity, "an entity that XML does not define"),
         (&long, "bytes are more than"),
         (cut, "ends before its elements do"),
         ("", "no element"),
@@ -117,6 +119,8 @@ fn a_hostile_document_is_refused() {
 
 #[test]
 fn what_is_wrong_is_named_by_its_place_and_never_shows_a_key() {
+    let name = VGW_BGP.replace("<pre_shared_key>EXAMPLE", "<pre_shared_key><EXAMPLE");
+    assert!(!read(&name).unwrap_err().to_string().contains("EXAMPLE"));
     for (from, to, says) in [
         (">64512<", ">23456<", "ipsec_tunnel[1]/vpn_gateway/bgp/asn"),
         (
@@ -145,5 +149,18 @@ fn what_is_wrong_is_named_by_its_place_and_never_shows_a_key() {
         let error = read(&VGW_BGP.replacen(from, to, 1)).unwrap_err();
         assert!(error.to_string().contains(says), "{says}: {error}");
         assert!(!format!("{error} {error:?}").contains("sneaky"));
+    }
+}
+
+proptest! {
+    /// A damaged document is read or refused, and the refusal shows none of its keys.
+    #[test]
+    fn a_damaged_document_does_no_harm(from in 0..VGW_BGP.len(), length in 0_usize..400, with in "[<>&;a-z\"0 ]{0,4}") {
+        let to = (from + length).min(VGW_BGP.len());
+        let text = format!("{}{with}{}", &VGW_BGP[..from], &VGW_BGP[to..]);
+        if let Err(error) = read(&text) {
+            let shown = format!("{error} {error:?}");
+            prop_assert!(!shown.contains("EXAMPLE") && !shown.contains("psk_tunnel"), "{shown}");
+        }
     }
 }

@@ -1,1 +1,31 @@
-//! The one integration binary.
+//! The one integration binary: every further one would link the AWS SDK again.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod aws_child;
+mod aws_remote;
+mod bundle_install;
+mod bundle_sample;
+mod bundle_strongswan;
+mod command_line;
+mod env;
+mod house;
+mod journey;
+mod moto;
+mod sandbox_clients;
+mod sandbox_file;
+mod sandbox_http;
+mod secrets;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let listed = include_str!("main.rs");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "rs") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let known = name == "main" || listed.contains(&format!("mod {name};"));
+            assert!(known, "{name} is not listed");
+        }
+    }
+}

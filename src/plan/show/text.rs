@@ -179,8 +179,8 @@ fn range(from: u64, to: u64) -> String {
 }
 
 fn next(page: &mut Page, plan: &Plan, origin: Option<&str>) {
+    let Some(file) = origin else { return };
     page.gap();
-    let file = origin.unwrap_or("SITE.yaml");
     let leave = if plan.policy.adopt_changes {
         " --adopt-changes"
     } else {
@@ -190,7 +190,7 @@ fn next(page: &mut Page, plan: &Plan, origin: Option<&str>) {
         Mode::Onboard if plan.is_noop() => format!("underpass verify {file}"),
         Mode::Onboard => format!("underpass onboard {file}{leave}"),
         Mode::Teardown if plan.is_noop() => return page.line("Nothing is left to do."),
-        Mode::Teardown => format!("underpass teardown {}", plan.site),
+        Mode::Teardown => format!("underpass teardown {file}"),
     };
     page.line(&format!("Next: {command}"));
 }

@@ -9,6 +9,7 @@ use crate::sandbox::error::ApiError;
 use crate::sandbox::fault::Faults;
 use crate::sandbox::ids::ResourceId;
 use crate::sandbox::lifecycle::{self, CONSISTENCY, Lifecycle, SLOW_CONSISTENCY, Seconds};
+use crate::sandbox::resource::Resource;
 use crate::sandbox::wire::Params;
 use crate::sandbox::world::{Region, Site};
 use crate::sandbox::xml::Xml;
@@ -42,6 +43,16 @@ impl Context<'_> {
         match self.params.flag("DryRun")? {
             Some(true) => Err(ApiError::dry_run()),
             _ => Ok(()),
+        }
+    }
+
+    /// An id that nothing has yet: processes with the same seed draw the same ones.
+    pub(super) fn new_id<R: Resource>(&self) -> ResourceId {
+        loop {
+            let id = ResourceId::random(R::KIND, self.ids);
+            if !R::shelf(self.region).contains_key(&id) {
+                return id;
+            }
         }
     }
 
@@ -98,7 +109,7 @@ impl Done {
     }
 
     /// A change, with its answer.
-    pub(super) fn changed(resource: impl ToString, write: impl FnOnce(&mut Xml)) -> Self {
+    pub(super) fn changed(resource: &impl ToString, write: impl FnOnce(&mut Xml)) -> Self {
         let mut body = Xml::new();
         write(&mut body);
         Self {
@@ -109,7 +120,7 @@ impl Done {
     }
 
     /// A change that is answered by `<return>true</return>`.
-    pub(super) fn truth(resource: impl ToString) -> Self {
+    pub(super) fn truth(resource: &impl ToString) -> Self {
         Self::changed(resource, |xml| {
             xml.text("return", true);
         })

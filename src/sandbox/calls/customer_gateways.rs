@@ -6,7 +6,7 @@ use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::describe::Describe;
 use crate::sandbox::calls::tags;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::ids::{Kind, ResourceId};
+use crate::sandbox::ids::Kind;
 use crate::sandbox::lifecycle::{GATEWAY_CREATE, GATEWAY_DELETE};
 use crate::sandbox::quota::Quota;
 use crate::sandbox::resource::find_mut;
@@ -89,7 +89,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         existing.filter(|gateway| gateway.life.exists(now)).count(),
         context.faults.quotas(),
     )?;
-    let id = ResourceId::random(Kind::CustomerGateway, context.ids);
+    let id = context.new_id::<CustomerGateway>();
     let gateway = CustomerGateway {
         id: id.clone(),
         asn,

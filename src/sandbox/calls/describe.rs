@@ -36,31 +36,7 @@ impl Describe<'_> {
             Page::all()
         };
         context.gate()?;
-        let shelf = R::shelf(context.region);
-        let mut found: Vec<&R> = match &ids {
-            Some(ids) => {
-                let missing: Vec<&str> = ids
-                    .iter()
-                    .filter(|id| {
-                        !shelf
-                            .get(id)
-                            .is_some_and(|found| found.is_visible(context.now))
-                    })
-                    .map(ResourceId::as_str)
-                    .collect();
-                if !missing.is_empty() {
-                    return Err(R::KIND.not_found(&missing));
-                }
-                ids.iter().filter_map(|id| shelf.get(id)).collect()
-            }
-            None => {
-                let seen_at = lifecycle::earlier(context.now, context.lag);
-                shelf
-                    .values()
-                    .filter(|found| found.is_visible(seen_at))
-                    .collect()
-            }
-        };
+        let mut found = look_up::<R>(context, ids.as_deref())?;
         found.retain(|item| filters.match_all(item.tags(), |name| values(item, name)));
         if context.faults.shuffle && !self.paged {
             shuffle(context, &mut found);
@@ -84,6 +60,34 @@ impl Describe<'_> {
             }
         }
         Ok(Some(wanted).filter(|wanted| !wanted.is_empty()))
+    }
+}
+
+/// The objects of those ids, or all that a list shows.
+fn look_up<'a, R: Resource>(
+    context: &'a Context<'_>,
+    ids: Option<&[ResourceId]>,
+) -> Result<Vec<&'a R>, ApiError> {
+    let known = R::shelf(context.region);
+    let Some(ids) = ids else {
+        let seen_at = lifecycle::earlier(context.now, context.lag);
+        return Ok(known
+            .values()
+            .filter(|found| found.is_visible(seen_at))
+            .collect());
+    };
+    let mut found = Vec::new();
+    let mut missing = Vec::new();
+    for id in ids {
+        match known.get(id).filter(|found| found.is_visible(context.now)) {
+            Some(object) => found.push(object),
+            None => missing.push(id.as_str()),
+        }
+    }
+    if missing.is_empty() {
+        Ok(found)
+    } else {
+        Err(R::KIND.not_found(&missing))
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         let life = Lifecycle::begin(now, Duration::ZERO, takes);
         connection.routes.push(StaticRoute { destination, life });
     }
-    let mut done = Done::truth(format!("{id} {destination}"));
+    let mut done = Done::truth(&format!("{id} {destination}"));
     done.effect = !exists;
     Ok(done)
 }
@@ -74,7 +74,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
         ));
     };
     route.life.delete(now, takes);
-    Ok(Done::truth(format!("{id} {destination}")))
+    Ok(Done::truth(&format!("{id} {destination}")))
 }
 
 fn destination(context: &Context<'_>) -> Result<Ipv4Net, ApiError> {

@@ -58,7 +58,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     for (kind, id) in &ids {
         change(context, *kind, id, |tags| tags.extend(given.clone()))?;
     }
-    Ok(Done::truth(joined(&ids)))
+    Ok(Done::truth(&joined(&ids)))
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
@@ -94,7 +94,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             }
         })?;
     }
-    Ok(Done::truth(joined(&ids)))
+    Ok(Done::truth(&joined(&ids)))
 }
 
 pub(super) fn describe(context: &mut Context<'_>) -> Outcome {

@@ -104,13 +104,13 @@ pub(super) fn create_vpc(context: &mut Context<'_>) -> Outcome {
     }
     let given = tags::at_creation(&context.params, Kind::Vpc)?;
     context.gate()?;
-    let id = ResourceId::random(Kind::Vpc, context.ids);
+    let id = context.new_id::<Vpc>();
     let vpc = Vpc {
         id: id.clone(),
         cidr: cidr.trunc(),
         tags: given,
     };
-    let table = ResourceId::random(Kind::RouteTable, context.ids);
+    let table = context.new_id::<RouteTable>();
     context.region.route_tables.insert(
         table.clone(),
         RouteTable {

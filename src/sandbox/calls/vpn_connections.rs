@@ -88,7 +88,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
 pub(super) fn answer(context: &Context<'_>, connection: &VpnConnection) -> Done {
     Done::changed(&connection.id, |xml| {
         xml.within("vpnConnection", |xml| {
-            write(xml, context, connection, context.now)
+            write(xml, context, connection, context.now);
         });
     })
 }
@@ -224,9 +224,11 @@ fn write_options(xml: &mut Xml, context: &Context<'_>, connection: &VpnConnectio
             .text("tunnelBandwidth", "standard");
         let tunnels = ordered(context, connection, Place::Options);
         xml.list("tunnelOptionSet", tunnels, |xml, tunnel| {
+            let hide_key = connection.keys_in_secrets_manager;
+            let sparse = context.faults.sparse_options;
             tunnel
                 .options
-                .write(xml, tunnel.outside_ip, connection.keys_in_secrets_manager);
+                .write(xml, tunnel.outside_ip, hide_key, sparse);
         });
     });
 }

@@ -46,7 +46,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         None,
         &asked.inside_cidrs(),
     )?;
-    finish(context, asked)
+    Ok(finish(context, asked))
 }
 
 /// The parameters, read and checked.
@@ -90,8 +90,8 @@ impl Asked {
     }
 }
 
-fn finish(context: &mut Context<'_>, asked: Asked) -> Outcome {
-    let id = ResourceId::random(Kind::VpnConnection, context.ids);
+fn finish(context: &mut Context<'_>, asked: Asked) -> Done {
+    let id = context.new_id::<VpnConnection>();
     let outside = outside_addresses(context);
     let mut addresses = outside.into_iter();
     let tunnels = asked.options.map(|options| Tunnel {
@@ -114,9 +114,9 @@ fn finish(context: &mut Context<'_>, asked: Asked) -> Outcome {
         life: context.begin(&id, VPN_CREATE),
         tags: asked.tags,
     };
-    let done: Done = vpn_connections::answer(context, &connection);
+    let done = vpn_connections::answer(context, &connection);
     context.region.vpn_connections.insert(id, connection);
-    Ok(done)
+    done
 }
 
 /// Where the pre-shared keys go: `true` for Secrets Manager.

@@ -87,7 +87,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         existing.filter(|gateway| gateway.life.exists(now)).count(),
         context.faults.quotas(),
     )?;
-    let id = ResourceId::random(Kind::VpnGateway, context.ids);
+    let id = context.new_id::<VpnGateway>();
     let gateway = VpnGateway {
         id: id.clone(),
         asn,
@@ -135,38 +135,16 @@ pub(super) fn attach(context: &mut Context<'_>) -> Outcome {
             "The virtual private gateway is not in a valid state.",
         ));
     }
-    match gateway.attachment(now) {
+    if let Some(current) = gateway.attachment(now)
+        && current.vpc == vpc
+        && current.detached_at.is_none()
+    {
         // Attaching again is taken as asking for what is there already. Unverified.
-        Some(current) if current.vpc == vpc && current.detached_at.is_none() => {
-            let mut done = answer(&id, current, now);
-            done.effect = false;
-            return Ok(done);
-        }
-        Some(current) => {
-            return Err(ApiError::new(
-                "VpnGatewayAttachmentLimitExceeded",
-                format!(
-                    "The VPN gateway {id} is attached to {} already.",
-                    current.vpc
-                ),
-            ));
-        }
-        None => {}
+        let mut done = answer(&id, current, now);
+        done.effect = false;
+        return Ok(done);
     }
-    let occupied = context.region.vpn_gateways.values().find(|other| {
-        other
-            .attachment(now)
-            .is_some_and(|attachment| attachment.vpc == vpc)
-    });
-    if let Some(other) = occupied {
-        return Err(ApiError::new(
-            "InvalidVpcState",
-            format!(
-                "The vpc {vpc} is currently attached to the Virtual Private Gateway {}",
-                other.id
-            ),
-        ));
-    }
+    check_free(context, gateway, &vpc)?;
     let attached_at = context.due(id.as_str(), "attach", ATTACH);
     let gateway: &mut VpnGateway = find_mut(context.region, &id, now)?;
     // One entry per VPC: an old `detached` one is replaced.
@@ -181,6 +159,35 @@ pub(super) fn attach(context: &mut Context<'_>) -> Outcome {
     let done = answer(&id, &attachment, now);
     gateway.attachments.push(attachment);
     Ok(done)
+}
+
+/// A gateway has one VPC, and a VPC one gateway; both until the attachment is `detached`.
+fn check_free(
+    context: &Context<'_>,
+    gateway: &VpnGateway,
+    vpc: &ResourceId,
+) -> Result<(), ApiError> {
+    let now = context.now;
+    if let Some(current) = gateway.attachment(now) {
+        let message = format!(
+            "The VPN gateway {} is attached to {}.",
+            gateway.id, current.vpc
+        );
+        return Err(ApiError::new("VpnGatewayAttachmentLimitExceeded", message));
+    }
+    let mut gateways = context.region.vpn_gateways.values();
+    let occupied =
+        gateways.find(|other| other.attachment(now).is_some_and(|found| found.vpc == *vpc));
+    match occupied {
+        Some(other) => Err(ApiError::new(
+            "InvalidVpcState",
+            format!(
+                "The vpc {vpc} is currently attached to the Virtual Private Gateway {}",
+                other.id
+            ),
+        )),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn detach(context: &mut Context<'_>) -> Outcome {

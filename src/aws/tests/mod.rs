@@ -1,0 +1,7 @@
+//! The stage from outside: what goes over the wire, what comes back, and what it means.
+
+mod answers;
+mod failures;
+mod lifecycle;
+mod trouble;
+mod wire;

@@ -1,0 +1,84 @@
+//! Questions; each has a flag that answers it.
+
+use std::io::{self, BufRead};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Line, Output};
+
+/// Asks for a yes, unless `yes` says so already.
+pub(super) fn confirm(
+    output: Output,
+    yes: bool,
+    question: &str,
+    again: &str,
+) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !output.may_ask {
+        return Err(Failure::new(
+            Exit::Cancelled,
+            "nothing was changed: nobody is there to say yes",
+        )
+        .hint("without a terminal, and with CI set, underpass never asks")
+        .next(format!("{again} --yes")));
+    }
+    output.say(Line::Do, &format!("{question} [y/N]"));
+    if matches!(answer()?.as_str(), "y" | "yes") {
+        Ok(())
+    } else {
+        Err(declined(again))
+    }
+}
+
+/// Asks for a name to be typed, unless `typed` holds it already.
+pub(super) fn confirm_name(
+    output: Output,
+    typed: Option<&str>,
+    name: &str,
+    question: &str,
+    again: &str,
+) -> Result<(), Failure> {
+    let given = match typed {
+        Some(typed) => typed.to_owned(),
+        None if output.may_ask => {
+            output.say(
+                Line::Warn,
+                &format!("{question} Type its name to go on: {name}"),
+            );
+            answer()?
+        }
+        None => {
+            return Err(Failure::new(
+                Exit::Cancelled,
+                "nothing was changed: a production site asks for its name",
+            )
+            .next(format!("{again} --yes --site {name}")));
+        }
+    };
+    if given == name {
+        Ok(())
+    } else {
+        Err(Failure::new(
+            Exit::Cancelled,
+            format!(
+                "nothing was changed: `{}` is not `{name}`",
+                given.escape_debug()
+            ),
+        )
+        .next(format!("{again} --yes --site {name}")))
+    }
+}
+
+fn answer() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(|error| {
+        Failure::new(Exit::Internal, format!("cannot read the answer: {error}"))
+    })?;
+    Ok(line.trim().to_lowercase())
+}
+
+fn declined(again: &str) -> Failure {
+    Failure::new(Exit::Cancelled, "nothing was changed: not confirmed").next(again.to_owned())
+}

@@ -1,0 +1,112 @@
+//! The one error of the command line: every stage's error becomes a [`Failure`] here.
+
+use serde_json::{Value, json};
+
+use super::exit::Exit;
+use crate::aws::{Fault, FaultKind};
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What failed, why, and what was left behind; may span lines.
+    pub report: String,
+    /// Details for machines, such as each problem of a site file with its position.
+    pub details: Value,
+    /// What may help.
+    pub hints: Vec<String>,
+    /// The command to run next: the last line of the report.
+    pub next: Option<String>,
+    /// Whether the result was printed all the same, so that machines have their one document.
+    pub after_result: bool,
+}
+
+impl Failure {
+    /// A failure with nothing but its report.
+    pub fn new(exit: Exit, report: impl Into<String>) -> Self {
+        let report = report.into();
+        Self {
+            exit,
+            report,
+            details: Value::Null,
+            hints: Vec::new(),
+            next: None,
+            after_result: false,
+        }
+    }
+
+    /// Adds what may help.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Sets the command to run next.
+    #[must_use]
+    pub fn next(mut self, command: impl Into<String>) -> Self {
+        self.next = Some(command.into());
+        self
+    }
+
+    /// Says that the result was printed all the same.
+    #[must_use]
+    pub fn after_result(mut self) -> Self {
+        self.after_result = true;
+        self
+    }
+
+    /// Adds details for machines.
+    #[must_use]
+    pub fn details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// A file that cannot be read or written.
+    pub fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::new(
+            Exit::Internal,
+            format!("cannot {what} {}: {error}", path.display()),
+        )
+    }
+
+    /// The failure as JSON, for `--format json`.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "schema_version": 1,
+            "error": {
+                "exit_code": self.exit.code(),
+                "kind": self.exit,
+                "message": self.report,
+                "details": self.details,
+                "hints": self.hints,
+                "next": self.next,
+            }
+        })
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let exit = match fault.kind {
+            FaultKind::Credentials | FaultKind::Denied => Exit::Access,
+            _ => Exit::Aws,
+        };
+        let request = fault
+            .request_id
+            .as_ref()
+            .map(|id| format!("\n  request id {id}"))
+            .unwrap_or_default();
+        let hint = fault.hint().map(|hint| hint.to_string());
+        let next = match fault.kind {
+            FaultKind::Credentials => Some("aws sts get-caller-identity"),
+            _ => None,
+        };
+        let mut failure = Self::new(exit, format!("AWS did not do {fault}{request}"));
+        failure.hints.extend(hint);
+        failure.next = next.map(str::to_owned);
+        failure
+    }
+}

@@ -1,0 +1,244 @@
+//! The end of an onboarding: the router's files and one page of what is what.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::connect::Connection;
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::aws::Collection;
+use crate::clock::Clock;
+use crate::device::bundle::{self, Change, Manifest};
+use crate::device::{self, RenderContext};
+use crate::plan::Plan;
+use crate::resource::Keys;
+use crate::spec::{InsideCidr, Site, SiteName, VpnConnectionId};
+use crate::tunnel::xml::{self, ConnectionXml};
+use crate::tunnel::{self, TunnelOptions, TunnelSet};
+use crate::verify::Report;
+
+/// What was written, and what it was written from.
+#[derive(Debug)]
+pub(super) struct Handover {
+    /// The tunnels as both ends know them.
+    pub(super) tunnels: TunnelSet,
+    /// The connection.
+    pub(super) connection: VpnConnectionId,
+    folder: PathBuf,
+    manifest: Manifest,
+    notes: Vec<String>,
+}
+
+/// Where a site's files go.
+pub(super) fn folder(asked: Option<&Path>, site: &SiteName) -> PathBuf {
+    asked.map_or_else(|| PathBuf::from(format!("{site}.bundle")), Path::to_owned)
+}
+
+/// Reads the connection back from AWS and writes the router's files.
+pub(super) async fn write(
+    connection: &Connection,
+    site: &Site,
+    plan: &Plan,
+    id: &VpnConnectionId,
+    keys: &Keys,
+    folder: &Path,
+) -> Result<Handover, Failure> {
+    let view = connection
+        .client
+        .view(&[Collection::VpnConnections, Collection::Vpcs])
+        .await?;
+    let configuration = view
+        .vpn_connections
+        .get(id)
+        .and_then(|seen| seen.configuration.as_ref())
+        .ok_or_else(|| {
+            Failure::new(Exit::Aws, format!("{id} has no configuration to read: AWS gives it only while it is pending or available"))
+        })?;
+    let vpc_cidrs = view
+        .vpcs
+        .get(&site.aws.vpc)
+        .map(|vpc| vpc.cidrs.clone())
+        .unwrap_or_default();
+    let text = secrecy::ExposeSecret::expose_secret(configuration);
+    let tunnels = join(site, &options(plan)?, text, keys, &vpc_cidrs)?;
+    render(site, tunnels, id.clone(), folder, &connection.clock)
+}
+
+/// The two tunnels' options out of a plan.
+pub(super) fn options(plan: &Plan) -> Result<[TunnelOptions; 2], Failure> {
+    match plan.tunnels.as_slice() {
+        [one, two] => Ok([one.options.clone(), two.options.clone()]),
+        other => Err(Failure::new(
+            Exit::Internal,
+            format!("the plan has {} tunnels, not 2", other.len()),
+        )),
+    }
+}
+
+/// The two inside CIDRs of AWS's document, the lower first: the order of our own choice.
+pub(super) fn inside_cidrs(read: &ConnectionXml) -> Result<[InsideCidr; 2], Failure> {
+    let mut inside: Vec<_> = read
+        .tunnels
+        .iter()
+        .map(|tunnel| tunnel.inside_cidr)
+        .collect();
+    inside.sort_unstable();
+    inside.try_into().map_err(|inside: Vec<_>| {
+        Failure::new(
+            Exit::Input,
+            format!("the configuration has {} tunnels, not 2", inside.len()),
+        )
+    })
+}
+
+/// Joins what was asked with what AWS assigned.
+pub(super) fn join(
+    site: &Site,
+    options: &[TunnelOptions; 2],
+    text: &str,
+    keys: &Keys,
+    vpc_cidrs: &[ipnet::Ipv4Net],
+) -> Result<TunnelSet, Failure> {
+    let read = xml::read(text).map_err(|error| {
+        Failure::new(
+            Exit::Aws,
+            format!("AWS's configuration of the connection cannot be read: {error}"),
+        )
+    })?;
+    tunnel::join(site, options, &read, keys, vpc_cidrs.to_vec()).map_err(|error| {
+        Failure::new(
+            Exit::Drift,
+            format!("the two ends do not fit together: {error}"),
+        )
+    })
+}
+
+/// Renders for the site's device and writes the folder.
+pub(super) fn render(
+    site: &Site,
+    tunnels: TunnelSet,
+    connection: VpnConnectionId,
+    folder: &Path,
+    clock: &Clock,
+) -> Result<Handover, Failure> {
+    let device =
+        device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
+    let tool_version = env!("CARGO_PKG_VERSION").to_owned();
+    let context = RenderContext {
+        generated_at: clock.now(),
+        tool_version,
+    };
+    let files = device.render(&tunnels, &context).map_err(|error| {
+        Failure::new(
+            Exit::Refused,
+            format!("{} cannot be configured: {error}", device.title()),
+        )
+    })?;
+    let manifest = bundle::write(folder, &files, &tunnels, device.name(), &context)
+        .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
+    let notes = device.notes(&tunnels);
+    Ok(Handover {
+        tunnels,
+        connection,
+        folder: folder.to_owned(),
+        manifest,
+        notes,
+    })
+}
+
+impl Handover {
+    /// The summary for people.
+    pub(super) fn text(&self, plan: &Plan, report: &Report, next: &str) -> String {
+        let mut text = format!("\nSite {} is deployed: {}\n\n", plan.site, self.connection);
+        let mut table = super::table([
+            "tunnel",
+            "AWS outside",
+            "inside (site ↔ AWS)",
+            "IKE",
+            "ESP",
+            "state",
+        ]);
+        for tunnel in &self.tunnels.tunnels {
+            let seen = report
+                .tunnels
+                .iter()
+                .find(|seen| seen.outside == Some(tunnel.aws.outside));
+            let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
+            table.add_row([
+                tunnel.number.to_string(),
+                tunnel.aws.outside.to_string(),
+                format!("{} ↔ {}", tunnel.customer.inside, tunnel.aws.inside),
+                super::suite(tunnel.options.ike_version.as_str(), tunnel.options.phase1),
+                super::suite("", tunnel.options.phase2),
+                state.to_owned(),
+            ]);
+        }
+        text.push_str(&table.to_string());
+        text.push_str("\n\n");
+        text.push_str(&self.files());
+        if !self.notes.is_empty() {
+            text.push_str("\nOn the router\n");
+            for (number, note) in self.notes.iter().enumerate() {
+                text.push_str(&format!("  {}. {note}\n", number + 1));
+            }
+        }
+        text.push_str(&format!("\nnext: {next}\n"));
+        text
+    }
+
+    /// The list of files.
+    pub(super) fn files(&self) -> String {
+        let mut text = format!(
+            "Files in {}/ ({} for the router)\n",
+            self.folder.display(),
+            self.tunnels.site.gateway.device
+        );
+        for file in &self.manifest.files {
+            let secret = if file.secret { "secret" } else { "" };
+            text.push_str(&format!(
+                "  {} {:7} {secret:6} {}\n",
+                file.mode,
+                change(file.change),
+                file.path
+            ));
+        }
+        text
+    }
+
+    /// The summary for machines; without any secret.
+    pub(super) fn to_json(&self, plan: &Plan, report: &Report) -> Value {
+        let files: Vec<_> = self
+            .manifest
+            .files
+            .iter()
+            .map(|file| {
+                json!({
+                    "path": file.path,
+                    "mode": file.mode,
+                    "secret": file.secret,
+                    "sha256": file.sha256,
+                    "change": change(file.change),
+                })
+            })
+            .collect();
+        json!({
+            "schema_version": 1,
+            "site": plan.site,
+            "run": plan.run,
+            "connection": self.connection,
+            "bundle": { "folder": self.folder, "files": files },
+            "notes": self.notes,
+            "verification": report,
+        })
+    }
+}
+
+/// What writing a file did, in a word.
+fn change(change: Change) -> &'static str {
+    match change {
+        Change::New => "new",
+        Change::Changed => "changed",
+        Change::Same => "same",
+    }
+}

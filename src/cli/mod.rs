@@ -1,0 +1,43 @@
+//! The command line: one file per command, one printer, one kind of failure.
+//!
+//! A command's doc comment is its `--help`. Only this stage prints, asks, and knows exit codes.
+
+mod args;
+mod confirm;
+mod connect;
+mod devices;
+mod docs;
+mod exit;
+mod explain;
+mod failure;
+mod handover;
+mod init;
+mod load;
+mod main;
+mod onboard;
+mod output;
+mod permissions;
+mod plan;
+mod playbooks;
+mod policy;
+mod progress;
+mod reap;
+mod render;
+mod resume;
+mod run;
+mod runs;
+mod sandbox;
+mod schema;
+mod status;
+mod survey;
+mod teardown;
+mod verify;
+mod watch;
+mod words;
+
+pub use args::{Cli, Command, Global};
+pub use exit::Exit;
+pub use failure::Failure;
+pub use main::main;
+pub use output::{Format, Line, Output};
+use words::{duration, same_flags, suite, table};

@@ -1,0 +1,197 @@
+//! The one printer: results to stdout, everything else to stderr.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use serde_json::json;
+
+use super::failure::Failure;
+
+/// In which form results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document with a `schema_version`.
+    Json,
+    /// Events as JSON lines while they happen; the result is the last line.
+    Jsonl,
+    /// A diagram for Markdown (`plan`, `playbooks`).
+    Mermaid,
+    /// A diagram for Graphviz (`plan`, `playbooks`).
+    Dot,
+}
+
+/// What kind of line is printed; each has one glyph and one colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// ► something begins.
+    Do,
+    /// ✚ something was made.
+    Made,
+    /// ◎ something is awaited.
+    Wait,
+    /// ✔ something is ready.
+    Ready,
+    /// ⚠ something should be known.
+    Warn,
+    /// ✗ something failed.
+    Fail,
+    /// No glyph: a continuation.
+    Plain,
+}
+
+impl Line {
+    /// The glyph.
+    pub const fn glyph(self) -> &'static str {
+        match self {
+            Self::Do => "►",
+            Self::Made => "✚",
+            Self::Wait => "◎",
+            Self::Ready => "✔",
+            Self::Warn => "⚠",
+            Self::Fail => "✗",
+            Self::Plain => " ",
+        }
+    }
+
+    /// The colour.
+    pub fn style(self) -> Style {
+        let colour = match self {
+            Self::Do => AnsiColor::Blue,
+            Self::Made | Self::Ready => AnsiColor::Green,
+            Self::Wait => AnsiColor::Cyan,
+            Self::Warn => AnsiColor::Yellow,
+            Self::Fail => AnsiColor::Red,
+            Self::Plain => return Style::new(),
+        };
+        Style::new().fg_color(Some(colour.into()))
+    }
+}
+
+/// Where and how to print.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// The form of results.
+    pub format: Format,
+    /// Whether only results and failures are printed.
+    pub quiet: bool,
+    /// Whether stderr is a terminal that shows moving bars.
+    pub lively: bool,
+    /// Whether questions may be asked.
+    pub may_ask: bool,
+}
+
+impl Output {
+    /// Looks at the terminal and the environment once.
+    pub fn new(format: Format, quiet: bool) -> Self {
+        let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        let terminal = io::stderr().is_terminal();
+        let text = format == Format::Text;
+        Self {
+            format,
+            quiet,
+            lively: terminal && !ci && text && !quiet,
+            may_ask: terminal && io::stdin().is_terminal() && !ci && text,
+        }
+    }
+
+    /// Whether stdout is for machines, which get one document and no plan before it.
+    pub fn is_for_machines(self) -> bool {
+        matches!(self.format, Format::Json | Format::Jsonl)
+    }
+
+    /// Columns to fill; 100 where nobody looks.
+    pub fn width(self) -> usize {
+        let columns = std::env::var("COLUMNS")
+            .ok()
+            .and_then(|columns| columns.parse().ok());
+        columns.unwrap_or(100).clamp(60, 120)
+    }
+
+    /// Whether stdout wants colour.
+    pub fn colour(self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// Prints a result for people, or for machines when the format says so.
+    pub fn result<T: Serialize>(
+        self,
+        value: &T,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => self.json(value, true),
+            Format::Jsonl => self.json(value, false),
+            Format::Text | Format::Mermaid | Format::Dot => {
+                write_stdout(&text());
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints text that is itself the result.
+    pub fn text(self, text: &str) {
+        write_stdout(text);
+    }
+
+    fn json<T: Serialize>(self, value: &T, pretty: bool) -> Result<(), Failure> {
+        let text = if pretty {
+            serde_json::to_string_pretty(value)
+        } else {
+            serde_json::to_string(value)
+        };
+        let text = text.map_err(|error| {
+            Failure::new(
+                super::Exit::Internal,
+                format!("cannot write the result as JSON: {error}"),
+            )
+        })?;
+        write_stdout(&text);
+        Ok(())
+    }
+
+    /// Prints a line about what is going on.
+    pub fn say(self, line: Line, text: &str) {
+        if self.quiet || matches!(self.format, Format::Jsonl) {
+            return;
+        }
+        let style = line.style();
+        let mut stderr = anstream::stderr().lock();
+        // A closed stderr is nobody listening, not an error.
+        let _closed = writeln!(stderr, "{style}{}{style:#} {text}", line.glyph());
+    }
+
+    /// Prints a failure; its last line is the command to run next.
+    pub fn failure(self, failure: &Failure) {
+        if self.is_for_machines() && !failure.after_result {
+            write_stdout(&json!(failure.to_json()).to_string());
+        }
+        let style = Line::Fail.style();
+        let mut stderr = anstream::stderr().lock();
+        let _closed = writeln!(
+            stderr,
+            "{style}{}{style:#} {}",
+            Line::Fail.glyph(),
+            failure.report.trim_end()
+        );
+        for hint in &failure.hints {
+            let _closed = writeln!(stderr, "  hint: {}", hint.trim_end());
+        }
+        if let Some(next) = &failure.next {
+            let _closed = writeln!(stderr, "  next: {next}");
+        }
+    }
+}
+
+fn write_stdout(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    // A reader that went away (`| head`) has all it wants.
+    let _closed = stdout.write_all(text.as_bytes());
+    if !text.ends_with('\n') {
+        let _closed = stdout.write_all(b"\n");
+    }
+    let _closed = stdout.flush();
+}

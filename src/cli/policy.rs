@@ -1,0 +1,50 @@
+//! `underpass policy`.
+
+use std::path::PathBuf;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::load;
+use super::output::Output;
+use crate::plan::{self, PolicyFor, Scope};
+
+/// Print the exact IAM policy for a site, with tag conditions
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The site file
+    site: PathBuf,
+    /// For which command
+    #[arg(long = "for", value_enum, default_value_t, value_name = "COMMAND")]
+    purpose: Purpose,
+}
+
+/// Which command the policy is for.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Purpose {
+    /// Only looking.
+    Plan,
+    /// Bringing the site up, and changing it.
+    #[default]
+    Onboard,
+    /// Removing it.
+    Teardown,
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
+    let site = load::site(output, &args.site)?;
+    let scope = match args.purpose {
+        Purpose::Plan => Scope::Plan,
+        Purpose::Onboard => Scope::Onboard,
+        Purpose::Teardown => Scope::Teardown,
+    };
+    let account = site.aws.account.as_ref();
+    let policy = plan::policy(&PolicyFor::Site {
+        site: &site.name,
+        region: &site.region,
+        account,
+        scope,
+    });
+    // The policy is the result in every format: IAM takes it as it is.
+    output.text(&format!("{policy:#}"));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,106 @@
+//! `underpass reap`.
+
+use serde_json::json;
+
+use super::args::Global;
+use super::confirm::confirm;
+use super::connect::connect;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Line, Output};
+use super::run::Again;
+use super::{run, teardown};
+use crate::aws::Collection;
+use crate::plan;
+use crate::spec::Region;
+
+/// Remove test sites whose time is over; never a production site
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The Region to look in
+    #[arg(long, env = "AWS_REGION")]
+    region: Region,
+    /// Only show what would be removed
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+    let connection = connect(global, &args.region).await?;
+    let view = connection.client.view(&Collection::ALL).await?;
+    let expired = plan::expired(&view, connection.clock.now());
+    let command = format!(
+        "underpass reap --region {}{}",
+        args.region,
+        super::same_flags(global)
+    );
+    let again = Again {
+        command: command.clone(),
+        site: None,
+    };
+    if expired.is_empty() {
+        output.result(&json!({ "schema_version": 1, "reaped": [] }), || {
+            format!("No test site in {} has expired.", args.region)
+        })?;
+        return Ok(Exit::Ok);
+    }
+    let mut table = super::table(["site", "expired at", "objects"]);
+    for site in &expired {
+        table.add_row([
+            site.site.to_string(),
+            site.expired_at.to_string(),
+            site.objects.len().to_string(),
+        ]);
+    }
+    if args.dry_run {
+        output.result(&json!({ "schema_version": 1, "expired": expired }), || {
+            format!("{table}\n\nnext: {command} --yes")
+        })?;
+        return Ok(Exit::Ok);
+    }
+    output.say(
+        Line::Do,
+        &format!("expired test sites in {}\n{table}", args.region),
+    );
+    confirm(output, args.yes, "Remove all of them?", &command)?;
+    let mut reaped = Vec::new();
+    let mut failures = Vec::new();
+    for site in &expired {
+        let result = async {
+            let plan = teardown::plan_for(&connection, &site.site).await?;
+            let folder = run::folder(global, &site.site);
+            let lock = run::lock(&folder, &command)?;
+            teardown::execute(output, &connection, &folder, &lock, plan, &again).await
+        };
+        match result.await {
+            Ok(plan) => reaped.push(plan),
+            // One stuck site must not keep the others' bills running.
+            Err(failure) => {
+                output.say(Line::Fail, &format!("{}: {}", site.site, failure.report));
+                failures.push(failure);
+            }
+        }
+    }
+    let saved: f64 = reaped
+        .iter()
+        .flat_map(|plan| &plan.cost)
+        .map(|line| -line.monthly_usd)
+        .sum();
+    let names: Vec<_> = reaped.iter().map(|plan| plan.site.clone()).collect();
+    output.result(
+        &json!({ "schema_version": 1, "reaped": names, "saves_usd_per_month": saved }),
+        || {
+            format!(
+                "{} test sites removed; saves {saved:.2} USD a month",
+                names.len()
+            )
+        },
+    )?;
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(Exit::Ok),
+    }
+}

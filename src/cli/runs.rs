@@ -1,0 +1,51 @@
+//! `underpass runs`.
+
+use serde_json::json;
+
+use super::args::Global;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::run::journal_failure;
+use crate::journal::{RunResult, RunSummary, Store};
+use crate::plan::Mode;
+
+/// List the runs that this folder remembers, the newest first
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+    let mut runs = Store::open(&global.home)
+        .runs()
+        .map_err(|error| journal_failure(&error))?;
+    runs.sort_by_key(|run| std::cmp::Reverse(run.run));
+    output.result(&json!({ "schema_version": 1, "runs": runs }), || {
+        if runs.is_empty() {
+            return format!("No run is remembered in {}.", global.home.display());
+        }
+        let mut table = super::table(["run", "site", "what", "began", "steps ready", "state"]);
+        for run in &runs {
+            table.add_row([
+                run.run.to_string(),
+                run.site.to_string(),
+                run.mode.map_or("?", Mode::as_str).to_owned(),
+                run.started_at.map(|at| at.to_string()).unwrap_or_default(),
+                format!("{}/{}", run.ready, run.steps),
+                state(run).to_owned(),
+            ]);
+        }
+        table.to_string()
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn state(run: &RunSummary) -> &'static str {
+    match (run.problem.is_some(), run.result) {
+        (true, _) => "its journal cannot be read",
+        (false, None) => "was killed, or is still running",
+        (false, Some(RunResult::Done)) => "done",
+        (false, Some(RunResult::Failed)) => "failed; can be resumed",
+        (false, Some(RunResult::Cancelled)) => "stopped; can be resumed",
+        (false, Some(RunResult::TimedOut)) => "timed out; can be resumed",
+    }
+}

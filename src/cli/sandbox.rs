@@ -1,0 +1,82 @@
+//! `underpass sandbox`.
+
+use std::net::SocketAddr;
+
+use super::args::Global;
+use super::connect::{clock, open_sandbox};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::{Line, Output};
+use crate::sandbox::serve;
+
+/// Serve the AWS look-alike to any AWS client
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to listen; loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4599")]
+    listen: SocketAddr,
+    /// Begin with a new world, and forget the old one
+    #[arg(long)]
+    reset: bool,
+    /// With --reset: do not serve
+    #[arg(long, requires = "reset")]
+    only: bool,
+}
+
+pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+    if !args.listen.ip().is_loopback() {
+        return Err(Failure::new(
+            Exit::Input,
+            format!("{} is not a loopback address", args.listen),
+        )
+        .hint("the sandbox checks no signature: it must not be reachable from elsewhere")
+        .next("underpass sandbox --listen 127.0.0.1:4599"));
+    }
+    if args.reset {
+        let folder = global.home.join("sandbox");
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Failure::file("remove", &folder, &error));
+            }
+            _ => output.say(Line::Ready, "the sandbox's world is new"),
+        }
+        if args.only {
+            return Ok(Exit::Ok);
+        }
+    }
+    let sandboxed = Global {
+        sandbox: true,
+        time_scale: Some(global.time_scale.unwrap_or(1.0)),
+        ..global.clone()
+    };
+    let sandbox = open_sandbox(&sandboxed, &clock(&sandboxed))?;
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| {
+            Failure::new(
+                Exit::Internal,
+                format!("cannot listen on {}: {error}", args.listen),
+            )
+        })?;
+    let address = listener.local_addr().map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            format!("the listener has no address: {error}"),
+        )
+    })?;
+    output.text(&format!("listening on http://{address}\nnext: AWS_ENDPOINT_URL=http://{address} aws ec2 describe-vpcs --region eu-central-1"));
+    output.say(
+        Line::Do,
+        "Ctrl-C ends it; the world stays in the home folder",
+    );
+    let stop = async {
+        // Without a signal handler there is no other way to stop than a kill.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    serve(sandbox, listener, stop)
+        .await
+        .map_err(|error| Failure::new(Exit::Internal, format!("the sandbox stopped: {error}")))?;
+    Ok(Exit::Ok)
+}

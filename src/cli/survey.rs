@@ -1,0 +1,200 @@
+//! From a site to a plan: choose the playbook, look at AWS once, plan, lint.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use ulid::Ulid;
+
+use super::connect::Connection;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::words::report;
+use crate::aws::{Collection, View};
+use crate::clock::{Clock, IdSource};
+use crate::plan::{self, Plan, PlanErrors, Question, Severity};
+use crate::playbook::{self, Playbook, PlaybookErrors};
+use crate::resource::Policy;
+use crate::spec::{AccountId, Site};
+
+/// How to plan, as the command line says it.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct HowToPlan {
+    /// Use your own playbook instead of a built-in one
+    #[arg(long, value_name = "FILE")]
+    pub(super) playbook: Option<PathBuf>,
+    /// Turn a refusal that a person may overrule into a warning
+    #[arg(long, value_name = "CODE")]
+    pub(super) accept: Vec<String>,
+    /// Also change what exists and was adopted, where AWS can change it in place
+    #[arg(long)]
+    pub(super) adopt_changes: bool,
+}
+
+impl HowToPlan {
+    /// How bold the plan may be.
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
+            adopt_changes: self.adopt_changes,
+        }
+    }
+}
+
+/// Looks at AWS and plans.
+pub(super) async fn survey(
+    site: &Site,
+    path: &Path,
+    connection: &Connection,
+    how: &HowToPlan,
+) -> Result<Plan, Failure> {
+    let view = connection.client.view(&Collection::ALL).await?;
+    let run = connection.ids.ulid(connection.clock.now());
+    let account = Some(connection.caller.account.clone());
+    make(
+        site,
+        path,
+        Some(&view),
+        account,
+        run,
+        &connection.clock,
+        how,
+    )
+}
+
+/// Plans without AWS: everything is assumed absent.
+pub(super) fn offline(site: &Site, path: &Path, how: &HowToPlan) -> Result<Plan, Failure> {
+    let clock = Clock::system();
+    let run = IdSource::system().ulid(clock.now());
+    make(site, path, None, None, run, &clock, how)
+}
+
+fn make(
+    site: &Site,
+    path: &Path,
+    view: Option<&View>,
+    account: Option<AccountId>,
+    run: Ulid,
+    clock: &Clock,
+    how: &HowToPlan,
+) -> Result<Plan, Failure> {
+    let own = how.playbook.as_deref().map(read_playbook).transpose()?;
+    let playbook = match own.as_ref().or_else(|| playbook::choose(site)) {
+        Some(playbook) => playbook,
+        None => {
+            return Err(Failure::new(
+                Exit::Refused,
+                "nothing was changed: no built-in playbook fits this site",
+            )
+            .hint(
+                "aws.attach_to and routing choose the playbook; `--playbook FILE` brings your own",
+            )
+            .next("underpass playbooks"));
+        }
+    };
+    let policy = how.policy();
+    let now = clock.now();
+    let accept = how.accept.iter().cloned().collect();
+    let question = Question {
+        site,
+        playbook,
+        view,
+        account,
+        run,
+        now,
+        policy,
+        accept: &accept,
+    };
+    let plan = plan::onboard(&question).map_err(|errors| refused(path, &errors))?;
+    linted(plan)
+}
+
+/// Refuses a plan that the independent checker finds fault with.
+pub(super) fn linted(plan: Plan) -> Result<Plan, Failure> {
+    let bad: Vec<_> = plan::lint(&plan)
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .collect();
+    if bad.is_empty() {
+        return Ok(plan);
+    }
+    let list: Vec<_> = bad
+        .iter()
+        .map(|finding| format!("  {}: {}", finding.code, finding.message))
+        .collect();
+    Err(Failure::new(
+        Exit::Internal,
+        format!(
+            "nothing was changed: the plan does not pass its own linter\n{}",
+            list.join("\n")
+        ),
+    )
+    .hint("this is a defect of underpass: please report it with `underpass plan --format json`"))
+}
+
+/// Reads and checks a playbook of the user's own.
+pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            format!("cannot read {}: {error}", path.display()),
+        )
+    })?;
+    playbook::parse(&text, &path.display().to_string())
+        .map_err(|errors| playbook_refused(path, &errors))
+}
+
+fn playbook_refused(path: &Path, errors: &PlaybookErrors) -> Failure {
+    let text = format!(
+        "nothing was changed: {} cannot be used\n{}",
+        path.display(),
+        report(errors)
+    );
+    let problems: Vec<_> = errors
+        .problems()
+        .iter()
+        .map(|problem| {
+            json!({
+                "message": problem.message,
+                "help": problem.help,
+                "line": problem.line,
+                "column": problem.column,
+            })
+        })
+        .collect();
+    Failure::new(Exit::Input, text)
+        .details(json!(problems))
+        .next("underpass playbooks vgw-bgp")
+}
+
+/// Why there is no plan: what preflight refused, all of it, each with its code.
+pub(super) fn refused(path: &Path, errors: &PlanErrors) -> Failure {
+    let refusals = match errors {
+        PlanErrors::Playbook(errors) => return playbook_refused(path, errors),
+        PlanErrors::Refused(refusals) => refusals,
+    };
+    let mut list = String::new();
+    for refusal in refusals {
+        list.push_str(&format!(
+            "\n  {}\n    {}\n    help: {}",
+            refusal.code, refusal.message, refusal.help
+        ));
+        if refusal.acceptable {
+            list.push_str(&format!(
+                "\n    or, knowing the risk: --accept {}",
+                refusal.code
+            ));
+        }
+    }
+    let count = match refusals.len() {
+        1 => "one reason speaks".to_owned(),
+        count => format!("{count} reasons speak"),
+    };
+    let failure = Failure::new(
+        Exit::Refused,
+        format!("nothing was changed: {count} against it{list}"),
+    )
+    .details(json!(refusals));
+    match refusals.first() {
+        Some(first) => failure.next(format!("underpass explain {}", first.code)),
+        None => failure.next(format!("underpass plan {}", path.display())),
+    }
+}

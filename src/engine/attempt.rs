@@ -1,0 +1,196 @@
+//! One mutating call: written down before, made once, and looked for before it is repeated.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::cancel::CancelLevel;
+use super::error::{Leftover, StepProblem};
+use super::event::Event;
+use super::retry::{Patience, Reaction, SEARCH};
+use super::task::Task;
+use super::worker::Worker;
+use crate::aws::{Answer, Call, Fault, FaultKind, View};
+use crate::journal::{Outcome, Record};
+use crate::resource::Goal;
+
+/// Looks in a view for the effect of a call; answers the id of what has it.
+pub(super) type Evidence<'a> = dyn Fn(&View) -> Result<Option<String>, StepProblem> + Sync + 'a;
+
+/// A call with what proves that it had its effect.
+pub(super) struct Attempt<'a> {
+    pub(super) call: &'a Call,
+    pub(super) goal: Goal,
+    /// Whether repeating it costs something: another object, or a tunnel's minutes.
+    pub(super) careful: bool,
+    pub(super) evidence: &'a Evidence<'a>,
+}
+
+/// How a call came to its effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// AWS said so; with the id of what it made, if that has one.
+    Done(Option<String>),
+    /// AWS did not say so, but the effect is there.
+    Found(String),
+    /// AWS refused because it was so already.
+    Already,
+}
+
+impl Worker {
+    /// Makes a call until it has had its effect once, or there is no hope.
+    pub(super) async fn make(&mut self, attempt: &Attempt<'_>) -> Result<Made, StepProblem> {
+        let task = Arc::clone(&self.task);
+        let limit = task.kind.usual(attempt.goal).limit;
+        let began = task.run.now();
+        let mut patience = Patience::default();
+        loop {
+            task.refuse_if(CancelLevel::Stop, attempt.goal)?;
+            let fault = match self.call_once(attempt.call).await? {
+                Ok(answer) => return Ok(Made::Done(answer.id)),
+                Err(fault) => fault,
+            };
+            if task.kind.forgives(attempt.call, &fault) {
+                return Ok(Made::Already);
+            }
+            let elapsed = task.run.clock.since(began);
+            let jitter = task.run.ids.fraction();
+            let found = match patience.react(&fault, elapsed, limit, jitter) {
+                Reaction::GiveUp => task.last_look(attempt, fault).await?,
+                Reaction::Again { after, why } => {
+                    let throttled = fault.kind == FaultKind::Throttled;
+                    task.tell_retrying(fault, why, after);
+                    task.pause(after, CancelLevel::Stop).await;
+                    match throttled {
+                        true => None,
+                        false => (attempt.evidence)(&*task.look().await?)?,
+                    }
+                }
+                Reaction::Doubt { after } => self.doubt(attempt, fault, patience, after).await?,
+            };
+            if let Some(id) = found {
+                return Ok(Made::Found(id));
+            }
+        }
+    }
+
+    /// Journals the intent, calls, journals the result.
+    async fn call_once(&mut self, call: &Call) -> Result<Result<Answer, Fault>, StepProblem> {
+        let step = self.task.id();
+        let (action, about) = (call.action().to_owned(), call.describe());
+        self.task.run.calls.fetch_add(1, Ordering::Relaxed);
+        self.past.calls += 1;
+        let attempt = self.past.calls;
+        self.write(Record::Intent {
+            step: step.clone(),
+            action: action.clone(),
+            about: about.clone(),
+            attempt,
+        })?;
+        self.task.run.tell(Event::Calling {
+            at: self.task.run.now(),
+            step: step.clone(),
+            action: action.clone(),
+            about: about.clone(),
+        });
+        let answer = self.task.run.client.call(call).await;
+        let outcome = match &answer {
+            Ok(Answer { id, request_id }) => Outcome::Done {
+                id: id.clone(),
+                request_id: request_id.clone(),
+            },
+            Err(fault) if matches!(fault.kind, FaultKind::Lost | FaultKind::Server) => {
+                self.left = Leftover::Maybe(format!("{action} {about}"));
+                Outcome::Unknown(fault.clone())
+            }
+            Err(fault) => Outcome::Refused(fault.clone()),
+        };
+        self.write(Record::Result {
+            step: step.clone(),
+            outcome,
+        })?;
+        if let Ok(Answer { id, request_id }) = &answer {
+            self.task.run.tell(Event::Called {
+                at: self.task.run.now(),
+                step,
+                action,
+                id: id.clone(),
+                request_id: request_id.clone(),
+            });
+        }
+        Ok(answer)
+    }
+
+    /// Looks for the effect of a call without a clear answer.
+    async fn doubt(
+        &mut self,
+        attempt: &Attempt<'_>,
+        fault: Fault,
+        patience: Patience,
+        after: Duration,
+    ) -> Result<Option<String>, StepProblem> {
+        let window = match attempt.careful {
+            true => SEARCH,
+            false => after,
+        };
+        let why = "nobody knows whether AWS did it: look for it before trying again";
+        self.task.tell_retrying(fault.clone(), why, window);
+        let found = self.task.search(attempt, window).await?;
+        if found.is_none() && patience.is_exhausted() {
+            return Err(StepProblem::NoAnswer {
+                fault,
+                attempts: patience.in_doubt(),
+            });
+        }
+        Ok(found)
+    }
+}
+
+impl Task {
+    /// Refused for good, unless it is refused because an earlier try had its effect.
+    async fn last_look(
+        &self,
+        attempt: &Attempt<'_>,
+        fault: Fault,
+    ) -> Result<Option<String>, StepProblem> {
+        if fault.kind == FaultKind::AlreadyExists
+            && let Some(id) = (attempt.evidence)(&*self.look().await?)?
+        {
+            return Ok(Some(id));
+        }
+        Err(StepProblem::Refused { fault })
+    }
+
+    /// Looks for a call's effect now, again and again for `window`, and at its end.
+    pub(super) async fn search(
+        &self,
+        attempt: &Attempt<'_>,
+        window: Duration,
+    ) -> Result<Option<String>, StepProblem> {
+        let began = self.run.now();
+        let object = format!("{} {}", attempt.call.action(), attempt.call.describe());
+        let mut nap = Duration::from_secs(1);
+        loop {
+            if let Some(id) = (attempt.evidence)(&*self.look().await?)? {
+                self.tell_notice(format!("found {id}: {object} had its effect"));
+                return Ok(Some(id));
+            }
+            let waited = self.run.clock.since(began);
+            if waited >= window {
+                return Ok(None);
+            }
+            let sign = |elapsed| Event::Waiting {
+                at: self.run.now(),
+                step: self.id(),
+                goal: attempt.goal,
+                object: object.clone(),
+                state: "not seen".to_owned(),
+                elapsed,
+                usual: self.kind.usual(attempt.goal),
+            };
+            self.rest(nap.min(window - waited), waited, sign).await;
+            self.refuse_if(CancelLevel::Abandon, attempt.goal)?;
+            nap = (nap * 2).min(Duration::from_secs(15));
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Steps that shall be there: create, adopt, keep, replace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attempt::{Attempt, Made};
+use super::error::{Leftover, StepProblem, verb};
+use super::permit::{changed, permit};
+use super::retry::{CONSISTENCY, SEARCH};
+use super::task::Task;
+use super::wait::{Look, Wanted};
+use super::worker::{StepDone, Worker};
+use crate::aws::{Call, View};
+use crate::plan::Mode;
+use crate::resource::{Change, Decision, Finding, Goal, Ownership, Seen};
+
+/// How long a created object may be ready without carrying our tags in AWS's lists.
+const TAGS: Duration = Duration::from_secs(90);
+
+impl Worker {
+    /// Observes, decides again within the plan, and does it.
+    pub(super) async fn provide(&mut self) -> Result<StepDone, StepProblem> {
+        let task = Arc::clone(&self.task);
+        if task.run.plan.mode == Mode::Teardown {
+            return Ok(untouched(&task));
+        }
+        self.search_for_call_in_doubt().await?;
+        let view = task.look().await?;
+        let finding = task.find(&view)?;
+        let policy = task.run.plan.policy;
+        let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
+        self.refuse_if_gone_again(&decision)?;
+        permit(&task.step, &finding, &decision)?;
+        match (decision.change, self.choose(&finding)) {
+            (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
+            (Change::Update, Some(seen)) => self.update(seen).await,
+            (Change::Replace, Some(seen)) => {
+                self.delete_one(&seen, &view).await?;
+                self.create().await
+            }
+            (Change::Create, _) => self.create().await,
+            (change, seen) => Err(StepProblem::Internal(format!(
+                "the decision to {} does not fit what was found: {seen:?}",
+                verb(change)
+            ))),
+        }
+    }
+
+    /// Gives AWS's lists the time to show what a call in doubt may have made, before "absent" is
+    /// believed. Only for calls that must not be made twice.
+    async fn search_for_call_in_doubt(&mut self) -> Result<(), StepProblem> {
+        let Some(doubt) = self.past.in_doubt() else {
+            return Ok(());
+        };
+        let call = self.task.creation()?;
+        if !call.is_unrepeatable() || call.action() != doubt.action {
+            return Ok(());
+        }
+        let age = self.task.run.clock.since(doubt.at);
+        let attempt = Attempt {
+            call: &call,
+            goal: Goal::Ready,
+            careful: true,
+            evidence: &|view| self.task.created(view),
+        };
+        self.task
+            .search(&attempt, SEARCH.saturating_sub(age))
+            .await?;
+        Ok(())
+    }
+
+    /// What this run has made ready and somebody has taken away since is not made again: the
+    /// person who took it away should see a plan first.
+    fn refuse_if_gone_again(&self, decision: &Decision) -> Result<(), StepProblem> {
+        match (&self.past.ready, decision.change) {
+            (Some(_), Change::Keep | Change::Adopt) | (None, _) => Ok(()),
+            (Some(ready), now) => {
+                let id = ready.id.as_deref().unwrap_or("it");
+                let reason = format!("{id} was ready in this run and is not any more");
+                Err(changed(&self.task.step, verb(now), reason))
+            }
+        }
+    }
+
+    /// Which of what was found is meant: the planned one, or the one this run made.
+    fn choose(&self, finding: &Finding) -> Option<Seen> {
+        let all = match finding {
+            Finding::Absent => return None,
+            Finding::Present(seen) => return Some(seen.clone()),
+            Finding::Several(all) => all,
+        };
+        let known = [&self.task.step.existing, &self.past.made];
+        let is_known = |seen: &&Seen| known.iter().any(|id| id.as_ref() == Some(&seen.id));
+        let chosen = all.iter().find(is_known).or_else(|| all.first())?;
+        let ids: Vec<&str> = all.iter().map(|seen| seen.id.as_str()).collect();
+        self.task.tell_notice(format!(
+            "{} carry the tags of this step; {} is used, and the rest stays until somebody \
+             removes it",
+            ids.join(" and "),
+            chosen.id
+        ));
+        Some(chosen.clone())
+    }
+
+    async fn create(&mut self) -> Result<StepDone, StepProblem> {
+        let task = Arc::clone(&self.task);
+        let call = task.creation()?;
+        let attempt = Attempt {
+            call: &call,
+            goal: Goal::Ready,
+            careful: call.is_unrepeatable(),
+            evidence: &|view| task.created(view),
+        };
+        let id = match self.make(&attempt).await? {
+            Made::Done(id) => id,
+            Made::Found(id) => Some(id),
+            Made::Already => None,
+        };
+        self.left = Leftover::Known(match &id {
+            Some(id) => id.clone(),
+            None => format!("{} {}", task.step.title, call.describe()),
+        });
+        let (seen, view) = task.wait_until_ours(&call, id.as_deref()).await?;
+        Ok(self.done(task.step.change, seen.id, &view))
+    }
+
+    /// Uses what is there as it is, once it is ready.
+    async fn keep(&mut self, seen: Seen, change: Change) -> Result<StepDone, StepProblem> {
+        let change = match self.has_called() {
+            true => self.task.step.change,
+            false => change,
+        };
+        if self.has_called() {
+            self.left = Leftover::Known(seen.id.clone());
+        }
+        let twice = self.has_called() && self.past.ready.is_none();
+        let view = self.task.wait_until_ready(&seen.id, twice).await?;
+        Ok(self.done(change, seen.id, &view))
+    }
+}
+
+/// A teardown leaves what it does not delete.
+fn untouched(task: &Task) -> StepDone {
+    StepDone {
+        change: task.step.change,
+        id: task.step.existing.clone(),
+        outputs: BTreeMap::new(),
+    }
+}
+
+// === impl Task ===
+
+impl Task {
+    /// The id of what this step's create made, if it is there.
+    fn created(&self, view: &View) -> Result<Option<String>, StepProblem> {
+        Ok(self.ours(None, view)?.map(|seen| seen.id))
+    }
+
+    /// What this step made, if AWS lists it as ours.
+    fn ours(&self, id: Option<&str>, view: &View) -> Result<Option<Seen>, StepProblem> {
+        let is_it =
+            |seen: &Seen| seen.ownership == Ownership::Ours && id.is_none_or(|id| id == seen.id);
+        Ok(match self.find(view)? {
+            Finding::Present(seen) => Some(seen).filter(is_it),
+            Finding::Several(all) => all.into_iter().find(is_it),
+            Finding::Absent => None,
+        })
+    }
+
+    /// Waits until an existing object is ready.
+    pub(super) async fn wait_until_ready(
+        &self,
+        id: &str,
+        twice: bool,
+    ) -> Result<Arc<View>, StepProblem> {
+        let wanted = Wanted {
+            goal: Goal::Ready,
+            usual: self.kind.usual(Goal::Ready),
+            twice,
+        };
+        let probe = |view: &View| self.progress(Some(id), Goal::Ready, view);
+        self.wait(wanted, probe).await.map(|((), view)| view)
+    }
+
+    /// Waits until what was created is ready and carries our tags.
+    async fn wait_until_ours(
+        &self,
+        call: &Call,
+        id: Option<&str>,
+    ) -> Result<(Seen, Arc<View>), StepProblem> {
+        let began = self.run.now();
+        let mut ready_since = None;
+        let wanted = Wanted {
+            goal: Goal::Ready,
+            usual: self.kind.usual(Goal::Ready),
+            twice: true,
+        };
+        let probe = |view: &View| match self.progress(id, Goal::Ready, view)? {
+            Look::OnTheWay { object, state } => {
+                if state == "absent" && self.run.clock.since(began) > CONSISTENCY {
+                    let why = format!("{} was answered, but AWS does not list it", call.action());
+                    return Err(StepProblem::Hopeless { object, state, why });
+                }
+                Ok(Look::OnTheWay { object, state })
+            }
+            Look::There(()) => {
+                if let Some(seen) = self.ours(id, view)? {
+                    return Ok(Look::There(seen));
+                }
+                let since = *ready_since.get_or_insert_with(|| self.run.now());
+                let object = id.map_or_else(|| call.describe(), str::to_owned);
+                if self.run.clock.since(since) > TAGS {
+                    return Err(StepProblem::NotOurs { id: object });
+                }
+                let state = "ready, but its tags are not listed yet".to_owned();
+                Ok(Look::OnTheWay { object, state })
+            }
+        };
+        self.wait(wanted, probe).await
+    }
+}

@@ -1,0 +1,8 @@
+//! Whole runs against the sandbox, in virtual time.
+
+mod cancel;
+mod crash;
+mod faults;
+mod life;
+mod stage;
+mod update;

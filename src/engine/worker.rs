@@ -1,0 +1,141 @@
+//! One step on its way: the part that all changes have in common.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::error::{Leftover, StepError, StepProblem};
+use super::task::Task;
+use crate::aws::{Fault, FaultKind, View};
+use crate::journal::{JournalError, Outcome, Record, StepHistory};
+use crate::resource::Change;
+
+/// A task with what it has done so far.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) task: Arc<Task>,
+    /// What the journal says about this step.
+    pub(super) past: StepHistory,
+    /// What it would leave behind if it failed now.
+    pub(super) left: Leftover,
+}
+
+/// A step that is ready, or gone.
+#[derive(Debug)]
+pub(super) struct StepDone {
+    pub(super) change: Change,
+    pub(super) id: Option<String>,
+    pub(super) outputs: BTreeMap<String, Value>,
+}
+
+/// How a step went, and how long.
+#[derive(Debug)]
+pub(super) struct StepRun {
+    pub(super) took: Duration,
+    pub(super) result: Result<StepDone, StepError>,
+}
+
+impl Worker {
+    pub(super) fn new(task: Task, past: StepHistory) -> Self {
+        let left = match &past.made {
+            Some(id) => Leftover::Known(id.clone()),
+            None => Leftover::Nothing,
+        };
+        Self {
+            task: Arc::new(task),
+            past,
+            left,
+        }
+    }
+
+    /// Brings the step to its end.
+    pub(super) async fn work(mut self) -> StepRun {
+        let began = self.task.run.now();
+        let result = self.advance().await.map_err(|problem| StepError {
+            step: self.task.id(),
+            problem,
+            left: self.left.clone(),
+        });
+        StepRun {
+            took: self.task.run.clock.since(began),
+            result,
+        }
+    }
+
+    async fn advance(&mut self) -> Result<StepDone, StepProblem> {
+        self.settle_open_call()?;
+        let done = match self.task.step.change {
+            Change::Delete => self.remove().await?,
+            _ => self.provide().await?,
+        };
+        if self.past.ready.is_none() {
+            self.write(Record::Ready {
+                step: self.task.id(),
+                id: done.id.clone(),
+                outputs: done.outputs.clone(),
+            })?;
+        }
+        Ok(done)
+    }
+
+    /// Writes down that nobody knows what became of the call that a stopped process was making.
+    fn settle_open_call(&mut self) -> Result<(), StepProblem> {
+        if let Some(call) = self.past.in_doubt() {
+            self.left = Leftover::Maybe(format!("{} {}", call.action, call.about));
+        }
+        let Some(call) = self.past.open.take() else {
+            return Ok(());
+        };
+        let outcome = Outcome::Unknown(Fault {
+            action: call.action.clone(),
+            kind: FaultKind::Lost,
+            code: None,
+            message: "underpass was stopped before the answer was written down".to_owned(),
+            request_id: None,
+        });
+        self.past.last = Some((call, outcome.clone()));
+        self.write(Record::Result {
+            step: self.task.id(),
+            outcome,
+        })
+    }
+
+    /// Puts a record on disk; without that nothing may go on.
+    pub(super) fn write(&self, record: Record) -> Result<(), StepProblem> {
+        self.task.run.journal.append(record).map_err(|error| {
+            let text = with_source(&error);
+            match error {
+                JournalError::Refused { .. } => StepProblem::Internal(text),
+                _ => StepProblem::Journal(text),
+            }
+        })
+    }
+
+    /// Whether a process of this run has called anything for this step.
+    pub(super) fn has_called(&self) -> bool {
+        self.past.calls > 0
+    }
+
+    /// The step's end: what was done, and what others may refer to.
+    pub(super) fn done(&self, change: Change, id: String, view: &View) -> StepDone {
+        let Task { kind, inputs, .. } = &*self.task;
+        StepDone {
+            change,
+            outputs: kind.outputs_of(inputs, &id, view),
+            id: Some(id),
+        }
+    }
+}
+
+/// An error with everything that caused it, in one line.
+pub(super) fn with_source(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

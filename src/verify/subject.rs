@@ -1,0 +1,33 @@
+//! What is verified: the end state that a plan promised.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use crate::aws::{Fault, NegotiatedTunnel};
+use crate::plan::TunnelPlan;
+use crate::spec::{RouteTableId, Site, VpcId, VpnConnectionId, VpnGatewayId};
+
+/// A connection and everything that should be true of it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The site; its `routing` and `lan` say which routes are expected.
+    pub site: Site,
+    /// The site file as the user named it, for the commands that are suggested.
+    pub site_file: String,
+    /// Both tunnels as planned.
+    pub tunnels: Vec<TunnelPlan>,
+    /// The connection.
+    pub connection: VpnConnectionId,
+    /// The gateway that it ends on.
+    pub vpn_gateway: VpnGatewayId,
+    /// The VPC.
+    pub vpc: VpcId,
+    /// The route tables that shall learn the site's networks.
+    pub route_tables: Vec<RouteTableId>,
+    /// Lines of the tunnels' IKE log, oldest first, if somebody has them: the best witness of
+    /// why a tunnel is down.
+    pub ike_log: Vec<String>,
+}
+
+/// What `GetActiveVpnTunnelStatus` answered, or why it did not, by outside address.
+pub type Negotiated = BTreeMap<Ipv4Addr, Result<NegotiatedTunnel, Fault>>;

@@ -1,0 +1,97 @@
+# ---- is this machine ready? ----
+
+problems=0
+problem() {
+  printf 'not ready: %s\n' "$*" >&2
+  problems=$((problems + 1))
+}
+
+packages() {
+  if command -v apt-get >/dev/null; then
+    echo "apt-get install strongswan-swanctl charon-systemd libstrongswan-standard-plugins nftables iproute2 iputils-ping${asn:+ frr frr-pythontools}"
+  elif command -v dnf >/dev/null; then
+    echo "dnf install strongswan nftables iproute iputils${asn:+ frr frr-pythontools}"
+  elif command -v zypper >/dev/null; then
+    echo "zypper install strongswan nftables iproute2 iputils${asn:+ frr}"
+  else
+    echo "install strongSwan with swanctl, nftables, iproute2, ping${asn:+, FRR} from your distribution"
+  fi
+}
+
+check_tools() {
+  missing=''
+  for tool in swanctl charon-systemd ip nft ping${asn:+ vtysh}; do
+    command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] || missing="$missing $tool"
+  done
+  [ -z "$missing" ] || problem "missing:$missing. Install with: $(packages)"
+  if [ -n "$asn" ] && [ ! -f "$frr_daemons" ]; then
+    problem "$frr_daemons is missing: FRR is not installed. Install with: $(packages)"
+  fi
+}
+
+check_kernel() {
+  name=upcheck$$
+  if ip link add "$name" type xfrm dev lo if_id 4294967294 2>/dev/null; then
+    ip link delete "$name"
+  else
+    problem "this kernel has no XFRM interfaces (Linux 4.19 and later, module xfrm_interface)"
+  fi
+}
+
+check_addresses() {
+  ip -o -4 address show | grep -qF " $wan/" ||
+    problem "no interface of this machine has the address $wan: is this the site's router? Behind a NAT set gateway.local_ip in the site file"
+  for endpoint in $endpoints; do
+    route=$(ip -o -4 route get "$endpoint" 2>/dev/null) || route=''
+    device=$(printf '%s\n' "$route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+    if [ -z "$device" ]; then
+      problem "there is no route to AWS's endpoint $endpoint"
+    elif [ -n "$wan_interface" ] && [ "$device" != "$wan_interface" ]; then
+      problem "the route to $endpoint leaves by $device, gateway.options.wan_interface says $wan_interface"
+    else
+      say "WAN interface towards $endpoint: $device"
+    fi
+  done
+}
+
+check_others() {
+  for unit in strongswan-starter ipsec; do
+    if systemctl --quiet is-active "$unit" 2>/dev/null; then
+      problem "$unit is running: it is another IKE daemon on the same ports; stop and disable it"
+    fi
+  done
+  others=$(nft list tables 2>/dev/null | sed -n 's/^table inet \(underpass_.*\)$/\1/p' | grep -vx "$table" || :)
+  if [ "$strict" = yes ] && [ -n "$others" ]; then
+    problem "another site's tunnels are on this machine ($others): set gateway.options.firewall to shared for both"
+  fi
+  closed=$(nft list chains 2>/dev/null | grep 'hook input' | grep -c 'policy drop' || :)
+  [ "${closed:-0}" -eq 0 ] ||
+    warn "an input chain of this machine drops by default; README.md has the rules to add there"
+}
+
+check_frr() {
+  if [ -z "$asn" ] || [ ! -f "$frr_conf" ]; then return 0; fi
+  other=$(strip_frr <"$frr_conf" | sed -n 's/^router bgp \([0-9]*\)$/\1/p' | head -n 1)
+  if [ -n "$other" ] && [ "$other" != "$asn" ]; then
+    problem "FRR already runs BGP as AS $other, the site has AS $asn: use one number for both"
+  fi
+  if strip_frr <"$frr_conf" | grep -q "underpass-$site-in"; then
+    problem "$frr_conf was written by FRR itself and has lost our marks; take the site out first: vtysh -f /etc/underpass/$site/frr-remove.conf && vtysh -c 'write memory'"
+  fi
+}
+
+check_ready() {
+  for path in $(wanted | cut -d ' ' -f 2); do
+    [ -f "$here/$path" ] || problem "$path is missing beside install.sh: copy the whole folder"
+  done
+  check_tools
+  check_frr
+  if [ "$live" = yes ]; then
+    [ "$(id -u)" -eq 0 ] || problem "not root"
+    [ -d /run/systemd/system ] || problem "systemd does not run this machine"
+    check_kernel
+    check_addresses
+    check_others
+  fi
+  [ "$problems" -eq 0 ] || die "$problems problem(s), nothing was changed"
+}

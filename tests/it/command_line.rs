@@ -1,0 +1,246 @@
+//! What a newcomer meets: help, wrong input, missing credentials.
+
+use crate::env::Env;
+
+const COMMANDS: [&str; 17] = [
+    "init",
+    "plan",
+    "onboard",
+    "render",
+    "verify",
+    "status",
+    "teardown",
+    "reap",
+    "runs",
+    "resume",
+    "policy",
+    "playbooks",
+    "devices",
+    "explain",
+    "schema",
+    "sandbox",
+    "completions",
+];
+
+#[test]
+fn help_of_every_command_is_as_reviewed() {
+    let env = Env::new();
+    let mut all = env.run(&["--help"]).exits(0).stdout;
+    for command in COMMANDS {
+        all.push_str(&format!("\n===== {command}\n"));
+        all.push_str(&env.run(&[command, "-h"]).exits(0).stdout);
+    }
+    insta::assert_snapshot!("help", all);
+}
+
+#[test]
+fn a_command_that_is_not_listed_here_is_forgotten() {
+    let help = Env::new().run(&["--help"]).exits(0).stdout;
+    let listed: Vec<_> = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .filter(|word| word != "help" && line_is_command(word))
+        .collect();
+    for command in COMMANDS {
+        assert!(
+            listed.iter().any(|word| word == command),
+            "{command} is not in {listed:?}"
+        );
+    }
+}
+
+fn line_is_command(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_lowercase())
+}
+
+#[test]
+fn without_credentials_the_failure_says_so_and_changes_nothing() {
+    let env = Env::new();
+    let mut command = env.command(&["plan", "examples/plant-7.yaml"]);
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    let run = crate::env::ran(command.output().unwrap()).exits(4);
+    assert!(run.stderr.contains("credentials"), "{}", run.stderr);
+    assert!(run.stderr.contains("next:"), "{}", run.stderr);
+}
+
+#[test]
+fn a_wrong_file_is_told_with_positions_in_text_and_in_json() {
+    let env = Env::new();
+    env.write(
+        "bad.yaml",
+        "site: Plant 7\nregion: eu-central-1\ngateway: {device: strongswam}\n",
+    );
+    let text = env.run(&["plan", "bad.yaml", "--sandbox"]).exits(3);
+    assert!(text.stderr.contains("bad.yaml:1:7"), "{}", text.stderr);
+    assert!(
+        text.stderr.contains("nothing was changed"),
+        "{}",
+        text.stderr
+    );
+    let json = env
+        .run(&["plan", "bad.yaml", "--sandbox", "--format", "json"])
+        .exits(3);
+    let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let problems = value["error"]["details"].as_array().unwrap();
+    assert!(problems.len() >= 4, "all at once: {value}");
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem["line"].is_u64() && problem["code"].is_string())
+    );
+    for problem in problems {
+        env.run(&["explain", problem["code"].as_str().unwrap()])
+            .exits(0);
+    }
+}
+
+#[test]
+fn every_listing_has_json() {
+    let env = Env::new();
+    for args in [
+        &["playbooks"][..],
+        &["playbooks", "vgw-bgp"],
+        &["devices"],
+        &["devices", "strongswan"],
+        &["runs"],
+        &["explain"],
+    ] {
+        env.run(&[args, &["--format", "json"]].concat())
+            .exits(0)
+            .json();
+    }
+    env.run(&[
+        "plan",
+        "examples/plant-7.yaml",
+        "--offline",
+        "--format",
+        "json",
+    ])
+    .exits(0)
+    .json();
+    for format in ["mermaid", "dot"] {
+        let drawn = env
+            .run(&["playbooks", "vgw-bgp", "--format", format])
+            .exits(0)
+            .stdout;
+        assert!(
+            drawn.contains("customer") && drawn.contains("connection"),
+            "{drawn}"
+        );
+    }
+}
+
+#[test]
+fn jsonl_is_one_event_a_line_and_stderr_stays_free() {
+    let env = Env::new();
+    let run = env
+        .run(&[
+            "onboard",
+            "examples/plant-7.yaml",
+            "--sandbox",
+            "--time-scale",
+            "400",
+            "--yes",
+            "--format",
+            "jsonl",
+        ])
+        .exits(0);
+    let lines: Vec<serde_json::Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines[0]["event"], "run_started");
+    for event in ["calling", "called", "waiting", "ready", "run_ended"] {
+        assert!(
+            lines.iter().any(|line| line["event"] == event),
+            "no {event}"
+        );
+    }
+    assert!(lines.last().unwrap()["schema_version"].is_u64());
+    assert_eq!(run.stderr, "");
+}
+
+#[test]
+fn nobody_there_to_say_yes_means_no() {
+    let env = Env::new();
+    let run = env
+        .run(&["onboard", "examples/plant-7.yaml", "--sandbox"])
+        .exits(8);
+    assert!(
+        run.stderr
+            .contains("next: underpass onboard examples/plant-7.yaml --sandbox --yes"),
+        "{}",
+        run.stderr
+    );
+    assert!(!env.file("plant-7.bundle").exists());
+}
+
+#[test]
+fn init_writes_a_file_that_plans() {
+    let env = Env::new();
+    env.run(&[
+        "init",
+        "new.yaml",
+        "--site",
+        "plant-9",
+        "--region",
+        "eu-central-1",
+        "--vpc",
+        "vpc-0a1b2c3d4e5f67890",
+        "--device",
+        "strongswan",
+        "--outside-ip",
+        "198.51.100.99",
+        "--routing",
+        "bgp",
+        "--asn",
+        "65099",
+        "--lan",
+        "10.99.0.0/24",
+    ])
+    .exits(0);
+    env.run(&["plan", "new.yaml", "--sandbox"]).exits(0);
+    env.run(&["init", "new.yaml", "--site", "x"]).exits(3);
+    env.run(&["init", "other.yaml"]).exits(3);
+}
+
+#[test]
+fn the_output_is_plain_where_nobody_looks() {
+    let env = Env::new();
+    let run = env
+        .run(&[
+            "onboard",
+            "examples/shop-12.yaml",
+            "--sandbox",
+            "--time-scale",
+            "400",
+            "--yes",
+        ])
+        .exits(0);
+    assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'));
+}
+
+#[test]
+fn completions_and_man_pages_are_made() {
+    let env = Env::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(
+            env.run(&["completions", shell])
+                .exits(0)
+                .stdout
+                .contains("onboard"),
+            "{shell}"
+        );
+    }
+    env.run(&["man", "pages"]).exits(0);
+    for command in COMMANDS {
+        assert!(
+            env.file(&format!("pages/underpass-{command}.1")).exists(),
+            "{command}"
+        );
+    }
+}
