@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::super::codes::Code;
 use super::super::crypto::{IkeVersion, StartupAction};
-use super::super::field::{Field, Spot};
+use super::super::field::Field;
 use super::super::net::{InsideCidr, InvalidValue};
-use super::super::problem::{Checked, Problem, Sink, quoted};
+use super::super::problem::{Checked, Problem, Reported, Sink, quoted};
 use super::super::raw::{RawSite, RawTunnel};
 use super::super::site::TunnelWishes;
 use super::crypto::{Policy, ciphers, groups, hashes, ike_versions, values_of};
@@ -95,44 +95,21 @@ fn merged(own: Option<&RawTunnel>, common: Option<&RawTunnel>) -> RawTunnel {
 fn wishes(raw: &RawTunnel, site: &RawSite, policy: &Policy, sink: &Sink) -> Checked<TunnelWishes> {
     let inside_cidr = optional::<InsideCidr>(&raw.inside_cidr, Code::InsideCidrUnusable, sink);
     let key_file = key_file(&raw.pre_shared_key_file, sink);
-    let ike = ike_versions(&raw.ike_versions, policy, sink);
-    let phase1_encryption = ciphers(&raw.phase1_encryption, "phase1_encryption", policy, sink);
-    let phase1_integrity = hashes(&raw.phase1_integrity, "phase1_integrity", policy, sink);
-    let phase1_dh_groups = groups(&raw.phase1_dh_groups, 1, policy, sink);
-    let phase2_encryption = ciphers(&raw.phase2_encryption, "phase2_encryption", policy, sink);
-    let phase2_integrity = hashes(&raw.phase2_integrity, "phase2_integrity", policy, sink);
-    let phase2_dh_groups = groups(&raw.phase2_dh_groups, 2, policy, sink);
+    let algorithms = algorithms(raw, policy, sink);
     let times = times(raw, sink);
     let fuzz = ranged(&raw.rekey_fuzz, "rekey_fuzz", "percent", 0..=100, sink);
-    let window = ranged(
-        &raw.replay_window,
-        "replay_window",
-        "packets",
-        64..=2048,
-        sink,
-    );
-    let dpd = ranged(
-        &raw.dpd_timeout,
-        "dpd_timeout",
-        "seconds",
-        30..=MOST_SECONDS,
-        sink,
-    );
-    let startup_action = startup(raw, &ike, sink);
+    let window = &raw.replay_window;
+    let window = ranged(window, "replay_window", "packets", 64..=2048, sink);
+    let dpd = &raw.dpd_timeout;
+    let dpd = ranged(dpd, "dpd_timeout", "seconds", 30..=MOST_SECONDS, sink);
+    let startup_action = startup(raw, sink);
     let log_group = logs::log_group(&raw.log_group_arn, site, sink);
     let bgp_log_group = logs::log_group(&raw.bgp_log_group_arn, site, sink);
     let times = times?;
     Ok(TunnelWishes {
         inside_cidr: inside_cidr?.map(|spot| spot.value),
         pre_shared_key_file: key_file?,
-        ike_versions: values_of(ike?),
-        phase1_encryption: values_of(phase1_encryption?),
-        phase1_integrity: values_of(phase1_integrity?),
-        phase1_dh_groups: values_of(phase1_dh_groups?),
         phase1_lifetime: times.phase1,
-        phase2_encryption: values_of(phase2_encryption?),
-        phase2_integrity: values_of(phase2_integrity?),
-        phase2_dh_groups: values_of(phase2_dh_groups?),
         phase2_lifetime: times.phase2,
         rekey_margin: times.margin,
         rekey_fuzz: fuzz?,
@@ -143,6 +120,28 @@ fn wishes(raw: &RawTunnel, site: &RawSite, policy: &Policy, sink: &Sink) -> Chec
         log_group_arn: log_group?,
         bgp_log_group_arn: bgp_log_group?,
         lifecycle_control: raw.lifecycle_control.get()?.map(|spot| spot.value),
+        ..algorithms?
+    })
+}
+
+/// The lists to choose from; everything else is left empty.
+fn algorithms(raw: &RawTunnel, policy: &Policy, sink: &Sink) -> Checked<TunnelWishes> {
+    let ike = ike_versions(&raw.ike_versions, policy, sink);
+    let phase1_encryption = ciphers(&raw.phase1_encryption, "phase1_encryption", policy, sink);
+    let phase1_integrity = hashes(&raw.phase1_integrity, "phase1_integrity", policy, sink);
+    let phase1_dh_groups = groups(&raw.phase1_dh_groups, 1, policy, sink);
+    let phase2_encryption = ciphers(&raw.phase2_encryption, "phase2_encryption", policy, sink);
+    let phase2_integrity = hashes(&raw.phase2_integrity, "phase2_integrity", policy, sink);
+    let phase2_dh_groups = groups(&raw.phase2_dh_groups, 2, policy, sink);
+    Ok(TunnelWishes {
+        ike_versions: values_of(ike?),
+        phase1_encryption: values_of(phase1_encryption?),
+        phase1_integrity: values_of(phase1_integrity?),
+        phase1_dh_groups: values_of(phase1_dh_groups?),
+        phase2_encryption: values_of(phase2_encryption?),
+        phase2_integrity: values_of(phase2_integrity?),
+        phase2_dh_groups: values_of(phase2_dh_groups?),
+        ..TunnelWishes::default()
     })
 }
 
@@ -199,40 +198,40 @@ fn times(raw: &RawTunnel, sink: &Sink) -> Checked<Times> {
         phase2: phase2?,
         margin: margin?,
     };
-    let longest = times.phase1.unwrap_or(PHASE1_LIFETIME);
-    let phase2 = times.phase2.unwrap_or(PHASE2_LIFETIME);
-    let margin = times.margin.unwrap_or(REKEY_MARGIN);
-    if phase2 >= longest {
-        let message = format!("phase 2 ({phase2} s) does not end before phase 1 ({longest} s)");
-        let help = format!("set `phase2_lifetime` below {longest}, or leave both out");
-        return Err(disagree(
-            message,
-            [
-                (&raw.phase2_lifetime, "phase 2"),
-                (&raw.phase1_lifetime, "phase 1"),
-            ],
-            help,
-            sink,
-        ));
-    }
-    if margin > phase2 / 2 {
-        let message =
-            format!("the rekey margin ({margin} s) is more than half of phase 2 ({phase2} s)");
-        let help = format!(
-            "set `rekey_margin` to {} at most, or leave it out",
-            phase2 / 2
-        );
-        return Err(disagree(
-            message,
-            [
-                (&raw.rekey_margin, "the margin"),
-                (&raw.phase2_lifetime, "phase 2"),
-            ],
-            help,
-            sink,
-        ));
-    }
+    phases_in_order(&times, raw, sink)?;
+    margin_in_phase2(&times, raw, sink)?;
     Ok(times)
+}
+
+fn phases_in_order(times: &Times, raw: &RawTunnel, sink: &Sink) -> Checked<()> {
+    let phase1 = times.phase1.unwrap_or(PHASE1_LIFETIME);
+    let phase2 = times.phase2.unwrap_or(PHASE2_LIFETIME);
+    if phase2 < phase1 {
+        return Ok(());
+    }
+    let message = format!("phase 2 ({phase2} s) does not end before phase 1 ({phase1} s)");
+    let help = format!("set `phase2_lifetime` below {phase1}, or leave both out");
+    let places = [
+        (&raw.phase2_lifetime, "phase 2"),
+        (&raw.phase1_lifetime, "phase 1"),
+    ];
+    Err(disagree(message, places, help, sink))
+}
+
+fn margin_in_phase2(times: &Times, raw: &RawTunnel, sink: &Sink) -> Checked<()> {
+    let half = times.phase2.unwrap_or(PHASE2_LIFETIME) / 2;
+    let margin = times.margin.unwrap_or(REKEY_MARGIN);
+    if margin <= half {
+        return Ok(());
+    }
+    let message =
+        format!("the rekey margin ({margin} s) is above half of phase 2 (half: {half} s)");
+    let help = format!("set `rekey_margin` to {half} at most, or leave it out");
+    let places = [
+        (&raw.rekey_margin, "the margin"),
+        (&raw.phase2_lifetime, "phase 2"),
+    ];
+    Err(disagree(message, places, help, sink))
 }
 
 fn disagree(
@@ -240,7 +239,7 @@ fn disagree(
     places: [(&Field<u32>, &str); 2],
     help: String,
     sink: &Sink,
-) -> super::super::problem::Reported {
+) -> Reported {
     let problem = places
         .iter()
         .filter_map(|(field, text)| Some((field.given()?, text)))
@@ -251,23 +250,25 @@ fn disagree(
     sink.report(problem.help(help))
 }
 
-fn startup(
-    raw: &RawTunnel,
-    ike: &Checked<Vec<Spot<IkeVersion>>>,
-    sink: &Sink,
-) -> Checked<Option<StartupAction>> {
+fn startup(raw: &RawTunnel, sink: &Sink) -> Checked<Option<StartupAction>> {
     let Some(spot) = raw.startup_action.get()? else {
         return Ok(None);
     };
-    if let (StartupAction::Start, Ok(versions)) = (spot.value, ike)
-        && let [only] = versions.as_slice()
-        && only.value == IkeVersion::V1
-    {
+    let versions = raw.ike_versions.given().map(|list| list.value.as_slice());
+    let versions: Vec<_> = versions
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Field::given)
+        .collect();
+    let newer = versions
+        .iter()
+        .any(|version| version.value == IkeVersion::V2);
+    if let (StartupAction::Start, Some(first), false) = (spot.value, versions.first(), newer) {
         let message = "AWS initiates a tunnel only with IKEv2";
         return Err(sink.report(
             Problem::new(Code::StartNeedsIkev2, message)
                 .at(&spot.span, "makes AWS initiate")
-                .at(&only.span, "leaves only IKEv1")
+                .at(&first.span, "leaves only IKEv1")
                 .help("use `startup_action: add`, or IKEv2"),
         ));
     }
