@@ -180,7 +180,7 @@ fn duration(kind: &str, id: &str, sandbox: &Sandbox) -> Duration {
             )
         }
         "vpn_connection_route" => {
-            let routes = region.vpn_connections.values().flat_map(|it| &it.routes);
+            let mut routes = region.vpn_connections.values().flat_map(|it| &it.routes);
             let route = routes.find(|it| part.contains(&it.destination.to_string()));
             let life = &route.expect("a route").life;
             between(life.created_at, life.available_at)
