@@ -10,6 +10,7 @@ mod command_line;
 mod engine_makespan;
 mod env;
 mod house;
+mod journal_format;
 mod journey;
 mod moto;
 mod sandbox_clients;
