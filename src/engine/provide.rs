@@ -127,17 +127,19 @@ impl Worker {
             Some(id) => id.clone(),
             None => format!("{} {}", task.step.title, call.describe()),
         });
-        let (seen, view) = task.wait_until_ours(&call, id.as_deref()).await?;
+        let waited = task.wait_until_ours(&call, id.as_deref()).await;
+        if matches!(waited, Err(StepProblem::NotOurs { .. })) {
+            self.left = Leftover::Nothing;
+        }
+        let (seen, view) = waited?;
         Ok(self.done(task.step.change, seen.id, &view))
     }
 
     /// Uses what is there as it is, once it is ready.
     async fn keep(&mut self, seen: Seen, change: Change) -> Result<StepDone, StepProblem> {
-        let change = match self.has_called() {
-            true => self.task.step.change,
-            false => change,
-        };
+        let mut change = change;
         if self.has_called() {
+            change = self.task.step.change;
             self.left = Leftover::Known(seen.id.clone());
         }
         let twice = self.has_called() && self.past.ready.is_none();
