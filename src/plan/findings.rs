@@ -142,6 +142,11 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Whether something speaks against the plan.
+    pub(super) fn refused(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
     /// What speaks against the plan.
     pub(super) fn into_errors(self) -> PlanErrors {
         PlanErrors::Refused(self.refusals)

@@ -39,7 +39,12 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
     if tunnels.is_none() || (question.view.is_some() && world.vpc.is_none()) {
         return Err(findings.into_errors());
     }
-    let graph = playbook::compile(question.playbook, &context, resource::registry())?;
+    let graph = match playbook::compile(question.playbook, &context, resource::registry()) {
+        Ok(graph) => graph,
+        // A site that was refused may well not fit its playbook: the refusal says more.
+        Err(_) if findings.refused() => return Err(findings.into_errors()),
+        Err(problems) => return Err(problems.into()),
+    };
     let owner = owner(question);
     let steps = Planner {
         question,

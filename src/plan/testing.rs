@@ -1,6 +1,6 @@
 //! Sites, views and a model of AWS for this stage's tests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -8,17 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use ulid::Ulid;
 
-use super::model::Plan;
+use super::model::{Plan, PlannedStep};
 use super::question::Question;
 use super::resolve::{Outputs, resolve};
-use super::{PlanErrors, onboard, wire};
+use super::{PlanErrors, onboard};
 use crate::aws::{
-    Attachment, Call, Collection, CustomerGateway, Route, RouteTable, SeenTunnel, State,
-    StaticRoute, Tags, Telemetry, View, Vpc, VpnConnection, VpnGateway,
+    Attachment, Call, Collection, CustomerGateway, Route, RouteTable, State, Tags, View, Vpc,
+    VpnConnection, VpnGateway,
 };
 use crate::playbook;
-use crate::resource::{self, Change, Policy};
-use crate::spec::{AccountId, RouteTables, Routing, Site, VpnGatewayId};
+use crate::resource::testing::{apply, keys, set_up};
+use crate::resource::{self, Change, Inputs, Keys, Kind, Policy};
+use crate::spec::{AccountId, RouteTables, Routing, Site};
 use crate::tunnel::TunnelOptions;
 
 pub(super) const VPC: &str = "vpc-0a1b2c3d4e5f67890";
@@ -149,7 +150,7 @@ pub(super) fn ulid(number: u128) -> Ulid {
 pub(super) fn question<'a>(site: &'a Site, view: Option<&'a View>) -> Question<'a> {
     Question {
         site,
-        playbook: playbook::choose(site).unwrap(),
+        playbook: playbook::choose(site).unwrap_or(&playbook::builtin()[0]),
         view,
         account: view.map(|_| account()),
         run: ulid(7),
@@ -176,19 +177,12 @@ pub(super) fn warned(plan: &Plan) -> Vec<&str> {
     plan.warnings.iter().map(|it| it.code.as_str()).collect()
 }
 
-/// The view after the plan was applied: each step's calls, done at once and without a mistake.
+/// The view after the plan was applied: each step's calls, done at once; every tunnel is up.
 pub(super) fn applied(plan: &Plan, view: &View) -> View {
     let mut view = view.clone();
     let mut outputs = Outputs::new();
-    let keys = wire::made_up_keys(
-        plan.tunnels
-            .iter()
-            .map(|it| it.options.clone())
-            .collect::<Vec<TunnelOptions>>()
-            .try_into()
-            .ok()
-            .as_ref(),
-    );
+    let options: Vec<TunnelOptions> = plan.tunnels.iter().map(|it| it.options.clone()).collect();
+    let keys = keys(&options);
     for step in &plan.steps {
         let kind = resource::registry().find(&step.node.kind).unwrap();
         let inputs = resolve(&step.node, &outputs);
@@ -201,27 +195,22 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
                 let call = kind
                     .create(&step.node.id, &inputs, &plan.owner, &keys)
                     .unwrap();
-                apply(&call, &mut view);
+                assert_eq!(step.actions, [call.action()]);
+                apply(&mut view, &call).unwrap();
             }
-            Change::Update => loop {
-                let finding = find(&view);
-                let seen = finding.chosen().unwrap();
-                let call = kind
-                    .update(&step.node.id, &inputs, seen, &view, &plan.owner, &keys)
-                    .unwrap();
-                match call {
-                    Some(call) => apply(&call, &mut view),
-                    None => break,
-                }
-            },
+            Change::Update => update(kind, step, &inputs, plan, &keys, &mut view),
             Change::Delete => {
                 let finding = find(&view);
                 let call = kind.delete(finding.chosen().unwrap(), &view).unwrap();
-                apply(&call, &mut view);
+                assert_eq!(step.actions, [call.action()]);
+                apply(&mut view, &call).unwrap();
                 continue;
             }
             Change::Keep | Change::Adopt => {}
-            Change::Replace => unimplemented!(),
+            Change::Replace => unimplemented!("no test applies one"),
+        }
+        for connection in view.vpn_connections.values_mut() {
+            connection.telemetry.iter_mut().for_each(|it| it.up = true);
         }
         let finding = find(&view);
         let seen = finding.chosen().unwrap();
@@ -230,200 +219,39 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
     view
 }
 
-fn next_id(prefix: &str, count: usize) -> String {
-    format!("{prefix}-0{count:016x}")
-}
-
-/// One call's effect.
-#[expect(clippy::too_many_lines, reason = "one arm per call")]
-pub(super) fn apply(call: &Call, view: &mut View) {
-    let available = || State::new("available");
-    match call.clone() {
-        Call::CreateCustomerGateway {
-            ip_address,
-            bgp_asn,
-            device_name,
-            tags,
-        } => {
-            let id = next_id("cgw", 0xc00 + view.customer_gateways.len());
-            let made = CustomerGateway {
-                id: id.parse().unwrap(),
-                state: available(),
-                ip_address: Some(ip_address),
-                bgp_asn: Some(bgp_asn),
-                device_name: Some(device_name),
-                tags,
-            };
-            view.customer_gateways.insert(made.id.clone(), made);
-        }
-        Call::CreateVpnGateway {
-            amazon_side_asn,
-            tags,
-        } => {
-            let id = next_id("vgw", 0xf00 + view.vpn_gateways.len());
-            add_gateway(view, &id, None);
-            let made = view.vpn_gateways.get_mut(&id.parse().unwrap()).unwrap();
-            made.amazon_side_asn = Some(amazon_side_asn);
-            made.tags = tags;
-        }
-        Call::AttachVpnGateway { vpn_gateway, vpc } => {
-            let gateway = view.vpn_gateways.get_mut(&vpn_gateway).unwrap();
-            gateway.attachments.push(Attachment {
-                vpc,
-                state: State::new("attached"),
-            });
-        }
-        Call::DetachVpnGateway { vpn_gateway, .. } => {
-            let gateway = view.vpn_gateways.get_mut(&vpn_gateway).unwrap();
-            gateway.attachments.clear();
-        }
-        Call::CreateVpnConnection {
-            customer_gateway,
-            vpn_gateway,
-            static_routes_only,
-            tunnels,
-            tags,
-        } => {
-            let id = next_id("vpn", 0xa00 + view.vpn_connections.len());
-            let outside = |n: u8| [203, 0, 113, n].into();
-            let made = VpnConnection {
-                id: id.parse().unwrap(),
-                state: available(),
-                customer_gateway: Some(customer_gateway),
-                vpn_gateway: Some(vpn_gateway),
-                transit_gateway: None,
-                static_routes_only,
-                // In AWS's order, which is not ours.
-                tunnels: vec![
-                    seen(&tunnels[1].0, outside(9)),
-                    seen(&tunnels[0].0, outside(8)),
-                ],
-                telemetry: [8, 9]
-                    .map(|n| Telemetry {
-                        outside: outside(n),
-                        up: true,
-                        message: String::new(),
-                        accepted_routes: 1,
-                        changed_at: Some(now()),
-                    })
-                    .into(),
-                routes: Vec::new(),
-                configuration: None,
-                tags,
-            };
-            view.vpn_connections.insert(made.id.clone(), made);
-        }
-        Call::CreateVpnConnectionRoute {
-            connection,
-            destination,
-        } => {
-            let routes = &mut view.vpn_connections.get_mut(&connection).unwrap().routes;
-            routes.push(StaticRoute {
-                destination,
-                state: available(),
-            });
-        }
-        Call::DeleteVpnConnectionRoute {
-            connection,
-            destination,
-        } => {
-            let routes = &mut view.vpn_connections.get_mut(&connection).unwrap().routes;
-            routes.retain(|it| it.destination != destination);
-        }
-        Call::EnableVgwRoutePropagation {
-            route_table,
-            vpn_gateway,
-        } => {
-            let table = view.route_tables.get_mut(&route_table).unwrap();
-            table.propagating.insert(vpn_gateway);
-        }
-        Call::DisableVgwRoutePropagation {
-            route_table,
-            vpn_gateway,
-        } => {
-            let table = view.route_tables.get_mut(&route_table).unwrap();
-            assert!(table.propagating.remove(&vpn_gateway));
-        }
-        Call::ModifyVpnTunnelOptions {
+fn update(
+    kind: &dyn Kind,
+    step: &PlannedStep,
+    inputs: &Inputs,
+    plan: &Plan,
+    keys: &Keys,
+    view: &mut View,
+) {
+    let mut called = Vec::new();
+    loop {
+        let found = kind.find(&step.node.id, inputs, &plan.owner, view).unwrap();
+        let seen = found.chosen().unwrap();
+        let call = kind.update(&step.node.id, inputs, seen, view, &plan.owner, keys);
+        let Some(call) = call.unwrap() else { break };
+        called.push(call.action().to_owned());
+        apply(view, &call).unwrap();
+        if let Call::ModifyVpnTunnelOptions {
             connection,
             outside,
-            options,
             ..
-        } => {
-            let tunnels = &mut view.vpn_connections.get_mut(&connection).unwrap().tunnels;
-            let changed = tunnels.iter_mut().find(|it| it.outside == Some(outside));
-            *changed.unwrap() = seen(&options, outside);
-        }
-        Call::CreateTags { resource, tags } => tags_of(view, &resource).extend(tags),
-        Call::DeleteCustomerGateway(id) => {
-            assert!(view.customer_gateways.remove(&id).is_some());
-        }
-        Call::DeleteVpnGateway(id) => {
-            let gateway = view.vpn_gateways.remove(&id).unwrap();
-            assert!(gateway.attachments.is_empty());
-            assert!(!view.vpn_connections.values().any(|it| ends_on(it, &id)));
-        }
-        Call::DeleteVpnConnection(id) => {
-            assert!(view.vpn_connections.remove(&id).is_some());
+        } = call
+        {
+            set_up(
+                view.vpn_connections.get_mut(&connection).unwrap(),
+                outside,
+                true,
+            );
         }
     }
-}
-
-fn ends_on(connection: &VpnConnection, gateway: &VpnGatewayId) -> bool {
-    connection.vpn_gateway.as_ref() == Some(gateway)
-}
-
-pub(super) fn tags_of<'a>(view: &'a mut View, id: &str) -> &'a mut Tags {
-    match id.split('-').next().unwrap() {
-        "cgw" => {
-            &mut view
-                .customer_gateways
-                .get_mut(&id.parse().unwrap())
-                .unwrap()
-                .tags
-        }
-        "vgw" => {
-            &mut view
-                .vpn_gateways
-                .get_mut(&id.parse().unwrap())
-                .unwrap()
-                .tags
-        }
-        _ => {
-            &mut view
-                .vpn_connections
-                .get_mut(&id.parse().unwrap())
-                .unwrap()
-                .tags
-        }
-    }
-}
-
-/// Options as AWS echoes them.
-pub(super) fn seen(options: &TunnelOptions, outside: std::net::Ipv4Addr) -> SeenTunnel {
-    let one = |word: &dyn std::fmt::Display| vec![word.to_string()];
-    SeenTunnel {
-        outside: Some(outside),
-        inside_cidr: Some(options.inside_cidr),
-        ike_versions: one(&options.ike_version),
-        phase1_encryption: one(&options.phase1.encryption),
-        phase1_integrity: one(&options.phase1.integrity),
-        phase1_dh_groups: vec![options.phase1.dh_group.0],
-        phase1_lifetime: Some(options.phase1.lifetime),
-        phase2_encryption: one(&options.phase2.encryption),
-        phase2_integrity: one(&options.phase2.integrity),
-        phase2_dh_groups: vec![options.phase2.dh_group.0],
-        phase2_lifetime: Some(options.phase2.lifetime),
-        rekey_margin: Some(options.rekey_margin),
-        rekey_fuzz: Some(options.rekey_fuzz),
-        replay_window: Some(options.replay_window),
-        dpd_timeout: Some(options.dpd_timeout),
-        dpd_action: Some(options.dpd_action.to_string()),
-        startup_action: Some(options.startup_action.to_string()),
-        log_group_arn: None,
-        bgp_log_group_arn: None,
-        lifecycle_control: Some(options.lifecycle_control),
-    }
+    called.sort();
+    let mut foretold = step.actions.clone();
+    foretold.sort();
+    assert_eq!(called, foretold);
 }
 
 /// A site whose route tables are listed.
@@ -441,7 +269,7 @@ pub(super) fn as_tags(pairs: &[(&str, &str)]) -> Tags {
     let owned = pairs
         .iter()
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    owned.collect::<BTreeMap<_, _>>()
+    owned.collect()
 }
 
 pub(super) fn as_json(plan: &Plan) -> String {

@@ -56,7 +56,7 @@ fn first_call(
     outputs: &Outputs,
     keys: &Keys,
 ) -> Option<Call> {
-    let inputs = resolve(&step.node, outputs);
+    let inputs = resolve(&guessed(&step.node), outputs);
     match step.change {
         Change::Create => kind.create(&step.node.id, &inputs, &plan.owner, keys).ok(),
         Change::Delete | Change::Replace => {
@@ -129,14 +129,27 @@ fn made_up_outputs<'a>(steps: impl Iterator<Item = (&'a Node, Option<&'a str>)>)
         .collect()
 }
 
-fn made_up_id(kind: &str) -> String {
-    let prefix = match kind {
+/// An id of zeros for a kind, or for an input that is named like one.
+fn made_up_id(what: &str) -> String {
+    let prefix = match what {
         "customer_gateway" => "cgw",
         "vpn_gateway" | "vpn_gateway_attachment" => "vgw",
-        "vpn_connection" | "vpn_connection_route" => "vpn",
+        "vpn_connection" | "vpn_connection_route" | "connection" => "vpn",
+        "vpc" => "vpc",
         _ => "rtb",
     };
     format!("{prefix}-00000000000000000")
+}
+
+/// The node with made-up ids for inputs that only AWS knows, as offline plans have them.
+fn guessed(node: &Node) -> Node {
+    let mut node = node.clone();
+    for (name, input) in &mut node.inputs {
+        if matches!(input, Input::Later(_)) && name != "enables_propagation" {
+            *input = Input::Known(json!(made_up_id(name)));
+        }
+    }
+    node
 }
 
 /// The API actions of a step, in order.
@@ -152,8 +165,8 @@ pub(super) fn actions(
     let create = || {
         let mut made_up = made_up_outputs(plan.nodes.iter().map(|node| (node, None)));
         made_up.extend(outputs.clone());
-        kind.create(&node.id, &resolve(node, &made_up), plan.owner, plan.keys)
-            .ok()
+        let inputs = resolve(&guessed(node), &made_up);
+        kind.create(&node.id, &inputs, plan.owner, plan.keys).ok()
     };
     let delete = || {
         let seen = decided.seen?;

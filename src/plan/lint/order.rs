@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Report;
+use super::report::Report;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::{Input, StepId};
+use crate::resource::Change;
 
 /// Kinds that must be there before another: the second needs the first to exist.
 const BEFORE: [(&str, &str); 6] = [
@@ -17,8 +18,9 @@ const BEFORE: [(&str, &str); 6] = [
 ];
 
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
-/// the second.
-const GONE_BEFORE: [(&str, &str); 6] = [
+/// the second. Which propagation from an adopted gateway is the site's, only its connection knows.
+const GONE_BEFORE: [(&str, &str); 7] = [
+    ("route_propagation", "vpn_connection"),
     ("vpn_connection_route", "vpn_connection"),
     ("route_propagation", "vpn_gateway_attachment"),
     ("vpn_connection", "customer_gateway"),
@@ -46,7 +48,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         }
     }
     match plan.mode {
-        Mode::Onboard => kinds(plan, &BEFORE, report),
+        Mode::Onboard => {
+            kinds(plan, &BEFORE, report);
+            remembered(plan, report);
+        }
         Mode::Teardown => kinds(plan, &GONE_BEFORE, report),
     }
 }
@@ -78,6 +83,37 @@ fn collect<'a>(input: &'a Input, used: &mut BTreeSet<&'a StepId>) {
     }
 }
 
+/// Propagation waits for the connection, whose tags remember whose it is.
+///
+/// From an adopted gateway nothing else tells; from the site's own the gateway's tags do.
+fn remembered(plan: &Plan, report: &mut Report) {
+    let adopted = plan
+        .steps
+        .iter()
+        .any(|step| step.node.kind == "vpn_gateway" && step.change == Change::Adopt);
+    let connections = plan
+        .steps
+        .iter()
+        .filter(|step| step.node.kind == "vpn_connection");
+    for connection in connections.map(|step| &step.node.id) {
+        for step in plan
+            .steps
+            .iter()
+            .filter(|step| step.node.kind == "route_propagation")
+        {
+            if waits_for(plan, &step.node.id).contains(connection) {
+                continue;
+            }
+            let message = format!("does not wait for {connection}, which remembers it");
+            if adopted {
+                report.step("lint::order", &step.node.id, message);
+            } else {
+                report.look("lint::order", &step.node.id, message);
+            }
+        }
+    }
+}
+
 /// Every step of the second kind waits, over any number of steps, for every one of the first that
 /// it has to do with.
 fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
@@ -97,7 +133,7 @@ fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
     }
 }
 
-fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
+pub(super) fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
     let mut waits = BTreeSet::new();
     let mut open = vec![step];
     while let Some(id) = open.pop() {

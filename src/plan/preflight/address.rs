@@ -11,6 +11,9 @@ use crate::plan::world::{World, maker};
 /// session (AWS VPN guide, quotas; the same number of static routes).
 pub(super) const MOST_PREFIXES: usize = 100;
 
+/// Where the tunnels' inside CIDRs come from.
+pub(super) const LINK_LOCAL: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16);
+
 /// What AWS can never send a packet to over the Internet (RFC 6890 and the RFCs it lists).
 const NOT_PUBLIC: [(&str, &str); 9] = [
     ("0.0.0.0/8", "this network"),
@@ -91,7 +94,6 @@ fn lan_against_vpc(world: &World<'_>, findings: &mut Findings<'_>) {
 }
 
 fn lan_against_tunnels(world: &World<'_>, findings: &mut Findings<'_>) {
-    let link_local = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16);
     let wished = world.site.tunnels.iter().filter_map(|it| it.inside_cidr);
     let wished: Vec<_> = wished.collect();
     for lan in world.site.lan.iter().filter(|lan| lan.prefix_len() > 0) {
@@ -101,10 +103,10 @@ fn lan_against_tunnels(world: &World<'_>, findings: &mut Findings<'_>) {
                 format!("the site's {lan} overlaps the tunnel's inside CIDR {cidr}"),
                 "leave out `inside_cidr` and a free one is chosen",
             );
-        } else if overlap(link_local, *lan) {
+        } else if overlap(LINK_LOCAL, *lan) {
             findings.refuse(
                 "preflight::lan_overlaps_inside",
-                format!("the site's {lan} overlaps {link_local}, where the tunnels live"),
+                format!("the site's {lan} overlaps {LINK_LOCAL}, where the tunnels live"),
                 "announce only networks that machines really have",
             );
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::address::LINK_LOCAL;
 use crate::device::{self, Device};
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
@@ -55,13 +56,16 @@ fn inside_cidrs(world: &World<'_>, findings: &mut Findings<'_>) -> Option<[Insid
     let site = world.site;
     let wished = [0, 1].map(|index: usize| site.tunnels[index].inside_cidr);
     let mut fixed = wished;
-    for (index, kept) in kept(world).into_iter().flatten().enumerate() {
-        if fixed[index].is_none() && !wished.contains(&Some(kept)) {
-            fixed[index] = Some(kept);
+    for (fixed, kept) in fixed.iter_mut().zip(kept(world)) {
+        if fixed.is_none() && !wished.contains(&Some(kept)) {
+            *fixed = Some(kept);
         }
     }
     let used: BTreeSet<InsideCidr> = world.inside_cidrs_in_use().into_keys().collect();
-    let chosen = tunnel::inside::choose(&site.name, fixed, &used, &site.lan);
+    // A network as wide as all of them leaves no choice; whether it may be is for others to say.
+    let lan = site.lan.iter().filter(|net| !net.contains(&LINK_LOCAL));
+    let lan: Vec<_> = lan.copied().collect();
+    let chosen = tunnel::inside::choose(&site.name, fixed, &used, &lan);
     if chosen.is_none() {
         let (message, help) = match wished {
             [Some(one), Some(two)] if one == two => (
@@ -80,13 +84,18 @@ fn inside_cidrs(world: &World<'_>, findings: &mut Findings<'_>) -> Option<[Insid
 
 /// The inside CIDRs of the connection that exists, in the order in which they were chosen.
 ///
-/// The search begins at a place that the site's name decides, so a search in which nothing else
-/// is free finds them in the order in which the first run found them.
-fn kept(world: &World<'_>) -> Option<[InsideCidr; 2]> {
-    let own = world.own_inside_cidrs();
-    let others = (0..InsideCidr::COUNT).filter_map(InsideCidr::nth);
-    let others: BTreeSet<_> = others.filter(|cidr| !own.contains(cidr)).collect();
-    tunnel::inside::choose(&world.site.name, [None, None], &others, &[])
+/// The search begins at a place that the site's name decides and goes upwards, so the one that is
+/// nearer above that place was found first.
+fn kept(world: &World<'_>) -> Vec<InsideCidr> {
+    let begin = tunnel::inside::choose(&world.site.name, [None, None], &BTreeSet::new(), &[]);
+    let begin = begin.map_or(0, |[first, _]| place(first));
+    let mut own: Vec<InsideCidr> = world.own_inside_cidrs().into_iter().collect();
+    own.sort_by_key(|cidr| place(*cidr).wrapping_sub(begin) % (InsideCidr::COUNT * 4));
+    own
+}
+
+fn place(cidr: InsideCidr) -> u32 {
+    u32::from(cidr.net().network())
 }
 
 /// Says aloud what the policy `compatible` had to settle for.

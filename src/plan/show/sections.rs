@@ -15,12 +15,16 @@ pub(super) fn tunnels(page: &mut Page, plan: &Plan) {
     page.heading("Tunnels");
     let rows = rows(one).into_iter().zip(rows(two));
     for ((name, first), (_, second)) in rows {
-        let name = padded(&format!("  {name}"), 20);
+        let name = padded(&format!("  {name}"), 14);
         if first == second {
-            page.line(&format!("{name}both {first}"));
+            page.item(&format!("{name}both  "), 20, &first);
         } else {
-            page.line(&format!("{name}{} {first}", one.number));
-            page.line(&format!("{}{} {second}", " ".repeat(20), two.number));
+            page.item(&format!("{name}{}     ", one.number), 20, &first);
+            page.item(
+                &format!("{}{}     ", " ".repeat(14), two.number),
+                20,
+                &second,
+            );
         }
     }
 }

@@ -181,9 +181,14 @@ fn range(from: u64, to: u64) -> String {
 fn next(page: &mut Page, plan: &Plan, origin: Option<&str>) {
     let Some(file) = origin else { return };
     page.gap();
+    let leave = if plan.policy.adopt_changes {
+        " --adopt-changes"
+    } else {
+        ""
+    };
     let command = match plan.mode {
         Mode::Onboard if plan.is_noop() => format!("underpass verify {file}"),
-        Mode::Onboard => format!("underpass onboard {file}"),
+        Mode::Onboard => format!("underpass onboard {file}{leave}"),
         Mode::Teardown if plan.is_noop() => return page.line("Nothing is left to do."),
         Mode::Teardown => format!("underpass teardown {file}"),
     };

@@ -1,0 +1,7 @@
+//! Whole plans: what a person reads, what preflight refuses, what a teardown leaves.
+
+mod access;
+mod away;
+mod pages;
+mod refusals;
+mod worlds;
