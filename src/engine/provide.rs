@@ -39,7 +39,13 @@ impl Worker {
                 self.delete_one(&seen, &view).await?;
                 self.create().await
             }
-            (Change::Create, _) => self.create().await,
+            (Change::Create, _) => {
+                if task.step.change == Change::Replace {
+                    // Deleted by an earlier process: its inside CIDRs are taken until it is gone.
+                    task.wait_until_gone(task.step.existing.as_deref()).await?;
+                }
+                self.create().await
+            }
             (change, seen) => Err(StepProblem::Internal(format!(
                 "the decision to {} does not fit what was found: {seen:?}",
                 verb(change)
@@ -121,17 +127,19 @@ impl Worker {
             Some(id) => id.clone(),
             None => format!("{} {}", task.step.title, call.describe()),
         });
-        let (seen, view) = task.wait_until_ours(&call, id.as_deref()).await?;
+        let waited = task.wait_until_ours(&call, id.as_deref()).await;
+        if matches!(waited, Err(StepProblem::NotOurs { .. })) {
+            self.left = Leftover::Nothing;
+        }
+        let (seen, view) = waited?;
         Ok(self.done(task.step.change, seen.id, &view))
     }
 
     /// Uses what is there as it is, once it is ready.
     async fn keep(&mut self, seen: Seen, change: Change) -> Result<StepDone, StepProblem> {
-        let change = match self.has_called() {
-            true => self.task.step.change,
-            false => change,
-        };
+        let mut change = change;
         if self.has_called() {
+            change = self.task.step.change;
             self.left = Leftover::Known(seen.id.clone());
         }
         let twice = self.has_called() && self.past.ready.is_none();

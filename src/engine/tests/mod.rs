@@ -6,3 +6,4 @@ mod faults;
 mod life;
 mod stage;
 mod update;
+mod words;
