@@ -12,6 +12,7 @@ mod env;
 mod house;
 mod journey;
 mod moto;
+mod moto_journey;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
