@@ -180,10 +180,8 @@ fn duration(kind: &str, id: &str, sandbox: &Sandbox) -> Duration {
             )
         }
         "vpn_connection_route" => {
-            let routes = region.vpn_connections.values().flat_map(|it| &it.routes);
-            let route = routes
-                .filter(|it| part.contains(&it.destination.to_string()))
-                .next();
+            let mut routes = region.vpn_connections.values().flat_map(|it| &it.routes);
+            let route = routes.find(|it| part.contains(&it.destination.to_string()));
             let life = &route.expect("a route").life;
             between(life.created_at, life.available_at)
         }

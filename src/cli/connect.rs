@@ -53,7 +53,7 @@ async fn connect_with(
     region: &Region,
     prepare: impl FnOnce(&Sandbox),
 ) -> Result<Connection, Failure> {
-    let clock = clock(global);
+    let mut clock = clock(global);
     let ids = IdSource::system();
     let sandbox = if global.sandbox {
         Some(open_sandbox(global, &clock)?)
@@ -62,6 +62,8 @@ async fn connect_with(
     };
     if let Some(sandbox) = &sandbox {
         prepare(sandbox);
+        // A world that was left goes on at its own time, which runs ahead of the wall.
+        clock = sandbox.clock().clone();
     }
     let target = Target {
         region: region.clone(),

@@ -188,7 +188,8 @@ impl Task {
                 elapsed,
                 usual: self.kind.usual(attempt.goal),
             };
-            self.rest(nap.min(window - waited), waited, sign).await;
+            self.rest(nap.min(window.saturating_sub(waited)), waited, sign)
+                .await;
             self.refuse_if(CancelLevel::Abandon, attempt.goal)?;
             nap = (nap * 2).min(Duration::from_secs(15));
         }

@@ -240,7 +240,7 @@ fn is_ours(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &Vie
 /// Whether teardown of the site may disable it: no other site's connection needs it.
 fn is_owned(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {
     let is_it = |gateway: &&VpnGateway| gateway.id == *vgw;
-    owned_gateways(site, view).iter().any(|it| is_it(it)) || is_remembered(site, table, vgw, view)
+    owned_gateways(site, view).iter().any(is_it) || is_remembered(site, table, vgw, view)
 }
 
 fn is_remembered(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {
