@@ -39,7 +39,13 @@ impl Worker {
                 self.delete_one(&seen, &view).await?;
                 self.create().await
             }
-            (Change::Create, _) => self.create().await,
+            (Change::Create, _) => {
+                if task.step.change == Change::Replace {
+                    // Deleted by an earlier process: its inside CIDRs are taken until it is gone.
+                    task.wait_until_gone(task.step.existing.as_deref()).await?;
+                }
+                self.create().await
+            }
             (change, seen) => Err(StepProblem::Internal(format!(
                 "the decision to {} does not fit what was found: {seen:?}",
                 verb(change)

@@ -8,6 +8,7 @@ mod bundle_sample;
 mod bundle_strongswan;
 mod command_line;
 mod engine_makespan;
+mod engine_takeover;
 mod env;
 mod house;
 mod journey;
