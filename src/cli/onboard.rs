@@ -80,7 +80,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &keys,
         &out,
     )
-    .await?;
+    .await
+    .map_err(|failure| half_done(failure, &again))?;
     let subject = watch::subject(
         &site,
         &again.site_file(),
@@ -146,6 +147,20 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Pla
         .next(again));
     }
     linted(plan)
+}
+
+/// AWS's half stands, but there is no half for the router.
+fn half_done(mut failure: Failure, again: &Again) -> Failure {
+    failure.report.push_str(
+        "\n  left behind: AWS's half, complete and paid for by the hour; no file for the router",
+    );
+    let site = again.site_file();
+    failure
+        .hint(format!(
+            "mend what is named above, then `underpass render {site}` writes the router's files; \
+             `underpass teardown {site}` removes AWS's half"
+        ))
+        .next(format!("underpass verify {site}"))
 }
 
 async fn finish(

@@ -1,6 +1,6 @@
 //! `underpass plan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::connect::connect_for;
@@ -43,7 +43,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let connection = connect_for(global, &site).await?;
         let plan = survey(&site, &args.site, &connection, &args.how).await?;
         let checked = match args.check_permissions {
-            true => Some(permissions::check(&connection.client, &plan, &connection.ids).await),
+            true => {
+                let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
+                Some(asked.map_err(|failure| failure.next(remove(&args.site, global)))?)
+            }
             false => None,
         };
         (plan, checked)
@@ -73,6 +76,15 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     } else {
         Exit::Ok
     })
+}
+
+/// The command that removes what a dry run should not have made.
+fn remove(site: &Path, global: &Global) -> String {
+    format!(
+        "underpass teardown {}{}",
+        site.display(),
+        super::same_flags(global)
+    )
 }
 
 /// Prints a plan in the form that was asked for.

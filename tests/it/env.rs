@@ -117,6 +117,11 @@ impl Env {
         &self.sandbox.as_ref().expect("made by Env::served").sandbox
     }
 
+    /// Where the served sandbox listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.sandbox.as_ref().expect("made by Env::served").url
+    }
+
     /// The folder.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
