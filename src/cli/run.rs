@@ -120,9 +120,9 @@ pub(super) fn unfinished(
     };
     let before = folder
         .read(run)
-        .map_err(|error| journal_failure(&error))?
-        .plan;
-    if before.mode != plan.mode || before.basis.site != plan.basis.site {
+        .map_err(|error| journal_failure(&error))?;
+    let same = before.plan.mode == plan.mode && before.plan.basis.site == plan.basis.site;
+    if !same || !before.is_worth_resuming(clock.now()) {
         return Ok(None);
     }
     let (journal, history) = folder

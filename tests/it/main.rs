@@ -7,6 +7,7 @@ mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
 mod command_line;
+mod engine_makespan;
 mod env;
 mod house;
 mod journey;

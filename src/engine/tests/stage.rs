@@ -125,7 +125,10 @@ impl Stage {
             gateway: GatewaySim::Offline,
         })
         .unwrap();
-        let home = TempDir::new().unwrap();
+        // Memory where there is any: thousands of records are synced one by one.
+        let home = TempDir::new_in("/dev/shm")
+            .or_else(|_| TempDir::new())
+            .unwrap();
         let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
         let key = || -> PreSharedKey { tunnel::key::generate(&ids) };
         let keys = Keys::from([
