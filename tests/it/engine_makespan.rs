@@ -1,11 +1,6 @@
 //! Runs stay close to the shortest time that AWS allows.
 
 #[path = "../../benches/makespan.rs"]
-#[expect(
-    unreachable_pub,
-    dead_code,
-    reason = "public and whole where it is a program of its own"
-)]
 mod makespan;
 
 // The table is for `cargo bench`.
