@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::table::Table;
+use super::words::{esp, ike, wrapped};
 use crate::aws::Collection;
 use crate::clock::Clock;
 use crate::device::bundle::{self, Change, Manifest};
@@ -150,8 +152,16 @@ pub(super) fn render(
 impl Handover {
     /// The summary for people.
     pub(super) fn text(&self, plan: &Plan, report: &Report, next: &str) -> String {
-        let mut text = format!("\nSite {} is deployed: {}\n\n", plan.site, self.connection);
-        let mut table = super::table([
+        let state = match report.tunnels.iter().filter(|tunnel| tunnel.up).count() {
+            0 => "its router is not connected yet",
+            1 => "one tunnel is up",
+            _ => "its tunnels are up",
+        };
+        let mut text = format!(
+            "\nSite {} is deployed as {}; {state}.\n\n",
+            plan.site, self.connection
+        );
+        let mut table = Table::new([
             "tunnel",
             "AWS outside",
             "inside (site ↔ AWS)",
@@ -169,8 +179,8 @@ impl Handover {
                 tunnel.number.to_string(),
                 tunnel.aws.outside.to_string(),
                 format!("{} ↔ {}", tunnel.customer.inside, tunnel.aws.inside),
-                super::suite(tunnel.options.ike_version.as_str(), tunnel.options.phase1),
-                super::suite("", tunnel.options.phase2),
+                ike(tunnel.options.ike_version.as_str(), tunnel.options.phase1),
+                esp(tunnel.options.phase2),
                 state.to_owned(),
             ]);
         }
@@ -180,6 +190,7 @@ impl Handover {
         if !self.notes.is_empty() {
             text.push_str("\nOn the router\n");
             for (number, note) in self.notes.iter().enumerate() {
+                let note = wrapped(note, 5, super::output::columns());
                 text.push_str(&format!("  {}. {note}\n", number + 1));
             }
         }
@@ -187,12 +198,20 @@ impl Handover {
         text
     }
 
+    /// Where the router's files are, in a sentence.
+    pub(super) fn where_to(&self) -> String {
+        let folder = self.folder.display();
+        format!(
+            "the router's files are in {folder}/: install them now, {folder}/README.md tells how"
+        )
+    }
+
     /// The list of files.
     pub(super) fn files(&self) -> String {
         let mut text = format!(
-            "Files in {}/ ({} for the router)\n",
-            self.folder.display(),
-            self.tunnels.site.gateway.device
+            "Files for the router ({}) in {}/\n",
+            self.tunnels.site.gateway.device,
+            self.folder.display()
         );
         for file in &self.manifest.files {
             let secret = if file.secret { "secret" } else { "" };

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::table::Table;
 use crate::aws::{Client, FaultKind};
 use crate::clock::IdSource;
 use crate::plan::{self, Plan};
@@ -80,7 +81,7 @@ pub(super) async fn check(client: &Client, plan: &Plan, ids: &IdSource) -> Vec<C
 
 /// The answers as a table.
 pub(super) fn table(checked: &[Checked]) -> String {
-    let mut table = super::table(["step", "action", "verdict", "detail"]);
+    let mut table = Table::new(["step", "action", "verdict", "detail"]);
     for row in checked {
         let verdict = match row.verdict {
             Verdict::Allowed => "✔ allowed",

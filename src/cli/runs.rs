@@ -2,11 +2,14 @@
 
 use serde_json::json;
 
+use super::again::same_flags;
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::run::journal_failure;
+use super::table::Table;
+use super::words::when;
 use crate::journal::{RunResult, RunSummary, Store};
 use crate::plan::Mode;
 
@@ -23,18 +26,24 @@ pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit,
         if runs.is_empty() {
             return format!("No run is remembered in {}.", global.home.display());
         }
-        let mut table = super::table(["run", "site", "what", "began", "steps ready", "state"]);
+        let mut table = Table::new(["run", "site", "what", "began", "ready", "state"]);
         for run in &runs {
             table.add_row([
                 run.run.to_string(),
                 run.site.to_string(),
                 run.mode.map_or("?", Mode::as_str).to_owned(),
-                run.started_at.map(|at| at.to_string()).unwrap_or_default(),
+                run.started_at.map(when).unwrap_or_default(),
                 format!("{}/{}", run.ready, run.steps),
                 state(run).to_owned(),
             ]);
         }
-        table.to_string()
+        let stopped = runs.iter().any(|run| run.result != Some(RunResult::Done));
+        let next = if stopped {
+            format!("\n\nnext: underpass resume{}", same_flags(global))
+        } else {
+            String::new()
+        };
+        format!("{table}{next}")
     })?;
     Ok(Exit::Ok)
 }
