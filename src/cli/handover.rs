@@ -153,39 +153,16 @@ impl Handover {
     /// The summary for people.
     pub(super) fn text(&self, plan: &Plan, report: &Report, next: &str) -> String {
         let state = match report.tunnels.iter().filter(|tunnel| tunnel.up).count() {
-            0 => "its router is not connected yet",
+            0 => "no tunnel is up yet",
             1 => "one tunnel is up",
             _ => "its tunnels are up",
         };
+        let connection = &self.connection;
         let mut text = format!(
-            "\nSite {} is deployed as {}; {state}.\n\n",
-            plan.site, self.connection
+            "\nSite {} is deployed as {connection}; {state}.\n\n",
+            plan.site
         );
-        let mut table = Table::new([
-            "tunnel",
-            "AWS outside",
-            "inside (site ↔ AWS)",
-            "IKE",
-            "ESP",
-            "state",
-        ]);
-        for tunnel in &self.tunnels.tunnels {
-            let seen = report
-                .tunnels
-                .iter()
-                .find(|seen| seen.outside == Some(tunnel.aws.outside));
-            let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
-            table.add_row([
-                tunnel.number.to_string(),
-                tunnel.aws.outside.to_string(),
-                format!("{} ↔ {}", tunnel.customer.inside, tunnel.aws.inside),
-                ike(tunnel.options.ike_version.as_str(), tunnel.options.phase1),
-                esp(tunnel.options.phase2),
-                state.to_owned(),
-            ]);
-        }
-        text.push_str(&table.to_string());
-        text.push_str("\n\n");
+        text.push_str(&self.tunnels(report));
         text.push_str(&self.files());
         if !self.notes.is_empty() {
             text.push_str("\nOn the router\n");
@@ -195,6 +172,56 @@ impl Handover {
             }
         }
         text.push_str(&format!("\nnext: {next}\n"));
+        text
+    }
+
+    /// A table of addresses, then what both ends agree on: most often the same for both tunnels.
+    fn tunnels(&self, report: &Report) -> String {
+        let mut table = Table::new([
+            "tunnel",
+            "AWS outside",
+            "AWS inside",
+            "site inside",
+            "state",
+        ]);
+        let mut suites: Vec<(String, Vec<String>)> = Vec::new();
+        for tunnel in &self.tunnels.tunnels {
+            let seen = report
+                .tunnels
+                .iter()
+                .find(|seen| seen.outside == Some(tunnel.aws.outside));
+            let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
+            let number = tunnel.number.to_string();
+            table.add_row([
+                number.clone(),
+                tunnel.aws.outside.to_string(),
+                tunnel.aws.inside.to_string(),
+                tunnel.customer.inside.to_string(),
+                state.to_owned(),
+            ]);
+            let options = &tunnel.options;
+            let suite = format!(
+                "  IKE  {}\n  ESP  {}\n",
+                ike(options.ike_version.as_str(), options.phase1),
+                esp(options.phase2)
+            );
+            match suites.iter_mut().find(|(known, _)| *known == suite) {
+                Some((_, numbers)) => numbers.push(number),
+                None => suites.push((suite, vec![number])),
+            }
+        }
+        let mut text = format!("{table}\n\n");
+        for (suite, numbers) in suites {
+            let plural = if numbers.len() == 1 {
+                "tunnel"
+            } else {
+                "tunnels"
+            };
+            text.push_str(&format!(
+                "Both ends of {plural} {}\n{suite}\n",
+                numbers.join(" and ")
+            ));
+        }
         text
     }
 

@@ -179,7 +179,7 @@ async fn finish(
         (Some(_), false) => Err(Failure::new(
             Exit::NotVerified,
             format!(
-                "deployed, but after {} {}",
+                "deployed, but not everything is up after {}: {}",
                 super::progress::plain(waited),
                 report.summary()
             ),

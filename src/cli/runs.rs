@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use super::again::same_flags;
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::run::journal_failure;
+use super::run::{journal_failure, remembered};
 use super::table::Table;
 use super::words::when;
 use crate::journal::{RunResult, RunSummary, Store};
@@ -18,9 +17,8 @@ use crate::plan::Mode;
 pub struct Args {}
 
 pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let mut runs = Store::open(&global.home)
-        .runs()
-        .map_err(|error| journal_failure(&error))?;
+    let store = Store::open(&global.home);
+    let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     output.result(&json!({ "schema_version": 1, "runs": runs }), || {
         if runs.is_empty() {
@@ -37,12 +35,12 @@ pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit,
                 state(run).to_owned(),
             ]);
         }
-        let stopped = runs.iter().any(|run| run.result != Some(RunResult::Done));
-        let next = if stopped {
-            format!("\n\nnext: underpass resume{}", same_flags(global))
-        } else {
-            String::new()
-        };
+        // The command that began it also writes the router's files.
+        let stopped = runs.iter().find(|run| run.result != Some(RunResult::Done));
+        let next = stopped.and_then(|run| remembered(&store.site(&run.site)));
+        let next = next
+            .map(|next| format!("\n\nnext: {next}"))
+            .unwrap_or_default();
         format!("{table}{next}")
     })?;
     Ok(Exit::Ok)

@@ -6,8 +6,8 @@ use comfy_table::{
     ColumnConstraint, ContentArrangement, LineStyle, Row, TableStyle, Width, presets,
 };
 
-/// What stands between two columns.
-const GAP: u16 = 2;
+/// What stands between two columns, beside the separator's own space.
+const GAP: u16 = 1;
 
 /// Rows of cells as wide as the terminal allows; an address or id is never broken.
 #[derive(Debug)]

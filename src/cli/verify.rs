@@ -108,7 +108,8 @@ pub(super) fn text(report: &Report) -> String {
             &check.saw,
         ]);
     }
-    let mut text = format!("Site {} is {}\n\n{table}\n", report.site, report.summary());
+    let title = format!("Site {} is {}", report.site, report.summary());
+    let mut text = format!("{}\n\n{table}\n", wrapped(&title, 2, columns()));
     for check in report.failures() {
         text.push_str(&format!("\n✗ {} {}\n", check.id, check.subject));
         let mut add = |name: &str, words: &str| {

@@ -85,7 +85,7 @@ pub(super) async fn until_up(
             break (report, waited, Some((Line::Ready, text)));
         }
         let state = tunnels(&report);
-        let line = format!("{state} for {}{USUAL}{}", plain(waited), limited(limit));
+        let line = format!("{state} {} {USUAL}{}", plain(waited), limited(limit));
         if let Some(spinner) = &spinner {
             spinner.set_message(line);
         } else if state != said {
@@ -113,8 +113,8 @@ pub(super) async fn until_up(
     Ok((report, waited))
 }
 
-/// How long it usually takes, once the router has its files (AWS's telemetry lags).
-const USUAL: &str = " (usual 1m–5m once the router runs its files)";
+/// How long it usually takes once the router runs its files: AWS's telemetry lags by minutes.
+const USUAL: &str = "(usual 1m–5m)";
 
 fn limited(limit: Option<Duration>) -> String {
     limit

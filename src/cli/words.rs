@@ -13,9 +13,30 @@ pub(super) fn report(errors: &(impl miette::Diagnostic + std::fmt::Display)) -> 
     let handler =
         miette::GraphicalReportHandler::new_themed(theme).with_width(super::output::columns());
     match handler.render_report(&mut text, errors) {
-        Ok(()) => text,
+        Ok(()) => each(&text),
         Err(std::fmt::Error) => errors.to_string(),
     }
+}
+
+/// Each problem with its code above it; the heading that counts them says nothing that the list
+/// does not.
+fn each(report: &str) -> String {
+    let mut problems = report.split("\nError: ").peekable();
+    let heading = problems.next().unwrap_or_default();
+    if problems.peek().is_none() {
+        return heading.to_owned();
+    }
+    let mut text = String::new();
+    for problem in problems {
+        let (code, picture) = problem.split_once('\n').unwrap_or((problem, ""));
+        let code = if code.trim().is_empty() {
+            String::new()
+        } else {
+            format!("{code}\n")
+        };
+        text.push_str(&format!("\n{code}{}\n", picture.trim_matches('\n')));
+    }
+    text
 }
 
 /// Reads `30m`, `1h 30m`, `90s`.
