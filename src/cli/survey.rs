@@ -151,7 +151,10 @@ fn make(
 fn prices(path: &Path) -> Result<Prices, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
     text.and_then(|text| Prices::read(&text).map_err(|error| error.to_string()))
-        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))
+        .map_err(|error| {
+            let text = format!("cannot use the prices in {}: {error}", path.display());
+            Failure::new(Exit::Input, text).next(again::typed())
+        })
 }
 
 /// Refuses a plan that the independent checker finds fault with.

@@ -163,7 +163,12 @@ fn text(plan: &Plan) -> String {
         plan.prices_as_of
     );
     for warning in &plan.warnings {
-        let help = wrapped(&warning.help, 2, columns());
+        // That the tunnels end was the question; what stays is news.
+        let words = match warning.code.as_str() {
+            "plan::outage" => warning.help.clone(),
+            _ => format!("{}: {}", warning.message, warning.help),
+        };
+        let help = wrapped(&words, 2, columns());
         text.push_str(&format!("  {help}\n"));
     }
     text
