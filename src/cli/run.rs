@@ -118,9 +118,7 @@ pub(super) fn unfinished(
     else {
         return Ok(None);
     };
-    let before = folder
-        .read(run)
-        .map_err(|error| journal_failure(&error))?;
+    let before = folder.read(run).map_err(|error| journal_failure(&error))?;
     let same = before.plan.mode == plan.mode && before.plan.basis.site == plan.basis.site;
     if !same || !before.is_worth_resuming(clock.now()) {
         return Ok(None);

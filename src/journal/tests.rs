@@ -396,7 +396,12 @@ fn legal(seed: u64, length: usize) -> Vec<Record> {
 
 #[test]
 fn a_torn_line_that_begins_with_a_whole_record_is_damage() {
-    let bytes = written(&[started(), intent("gateway"), done("gateway"), ready("gateway")]);
+    let bytes = written(&[
+        started(),
+        intent("gateway"),
+        done("gateway"),
+        ready("gateway"),
+    ]);
     let mut torn = bytes[..bytes.len() - 10].to_vec();
     assert_eq!(replay(&torn).unwrap().next_seq(), 3);
     let end = torn.iter().rposition(|byte| *byte == b'\n').unwrap();
