@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::event::Event;
-use super::retry::{Patience, Reaction, SEARCH};
+use super::retry::{Patience, Reaction, search_window};
 use super::task::Task;
 use super::worker::Worker;
 use crate::aws::{Answer, Call, Fault, FaultKind, View};
@@ -130,7 +130,10 @@ impl Worker {
         patience: Patience,
         after: Duration,
     ) -> Result<Option<String>, StepProblem> {
-        let window = if attempt.careful { SEARCH } else { after };
+        let window = match attempt.careful {
+            true => search_window(attempt.call),
+            false => after,
+        };
         let why = "nobody knows whether AWS did it: look for it before trying again";
         self.task.tell_retrying(fault.clone(), why, window);
         let found = self.task.search(attempt, window).await?;

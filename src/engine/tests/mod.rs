@@ -1,5 +1,6 @@
 //! Whole runs against the sandbox, in virtual time.
 
+mod campaign;
 mod cancel;
 mod crash;
 mod faults;
