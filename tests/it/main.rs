@@ -13,6 +13,7 @@ mod env;
 mod house;
 mod journey;
 mod moto;
+mod moto_differences;
 mod moto_journey;
 mod sandbox_clients;
 mod sandbox_file;
