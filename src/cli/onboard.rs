@@ -13,7 +13,7 @@ use super::handover::{self, Handover};
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, linted, survey};
 use super::words::when;
-use super::{load, plan as plan_command, run, watch};
+use super::{keys, load, plan as plan_command, run, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
 use crate::verify::Subject;
@@ -68,7 +68,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         }
         confirm(output, args.yes, "Bring this site up?", &again)?;
     }
-    let keys = run::keys(&folder, &site, &args.site, &plan, &connection.ids)?;
+    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
     let job = run::Job {
         plan,
         keys: keys.clone(),

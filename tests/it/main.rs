@@ -14,6 +14,7 @@ mod house;
 mod journal_format;
 mod journey;
 mod moto;
+mod moto_differences;
 mod moto_journey;
 mod sandbox_clients;
 mod sandbox_file;
