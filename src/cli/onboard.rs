@@ -108,7 +108,7 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Pla
             format!("cannot read {}: {error}", path.display()),
         )
     })?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
+    let mut plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("{} is not a saved plan: {error}", path.display()),
@@ -145,6 +145,9 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Pla
         ))
         .next(again));
     }
+    // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
+    plan.run = fresh.run;
+    plan.owner = fresh.owner.clone();
     linted(plan)
 }
 
