@@ -44,7 +44,10 @@ impl Worker {
                 self.delete_one(&seen, &view).await?;
                 self.create().await
             }
-            (Change::Create, _) => self.create().await,
+            (Change::Create, _) => {
+                self.let_the_old_one_go().await?;
+                self.create().await
+            }
             (change, seen) => Err(StepProblem::Internal(format!(
                 "the decision to {} does not fit what was found: {seen:?}",
                 verb(change)
@@ -112,6 +115,16 @@ impl Worker {
             chosen.id
         ));
         Some(chosen.clone())
+    }
+
+    /// Waits for the end of what a stopped run was replacing: until then its name, or its inside
+    /// CIDRs, are not free.
+    async fn let_the_old_one_go(&self) -> Result<(), StepProblem> {
+        let step = &self.task.step;
+        match (step.change, &step.existing) {
+            (Change::Replace, Some(old)) => self.task.wait_until_gone(Some(old)).await,
+            _ => Ok(()),
+        }
     }
 
     async fn create(&mut self) -> Result<StepDone, StepProblem> {

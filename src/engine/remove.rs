@@ -72,7 +72,7 @@ impl Task {
         Ok((!there).then(|| id.to_owned()))
     }
 
-    async fn wait_until_gone(&self, id: Option<&str>) -> Result<(), StepProblem> {
+    pub(super) async fn wait_until_gone(&self, id: Option<&str>) -> Result<(), StepProblem> {
         let wanted = Wanted {
             goal: Goal::Gone,
             usual: self.kind.usual(Goal::Gone),
