@@ -13,7 +13,7 @@ use super::handover::{self, Handover};
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, linted, survey};
 use super::words::when;
-use super::{load, plan as plan_command, run, watch};
+use super::{keys, load, plan as plan_command, run, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
 use crate::verify::Subject;
@@ -68,7 +68,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         }
         confirm(output, args.yes, "Bring this site up?", &again)?;
     }
-    let keys = run::keys(&folder, &site, &args.site, &plan, &connection.ids)?;
+    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
     let job = run::Job {
         plan,
         keys: keys.clone(),
@@ -81,9 +81,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let id = report.connection()?;
     let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
         .await
-        .map_err(|failure| {
-            failure.hint("AWS's half is deployed; the same command again writes the router's half")
-        })?;
+        .map_err(|failure| half_done(failure, &again))?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -149,6 +147,20 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, 
         .next(plan_again));
     }
     linted(plan)
+}
+
+/// AWS's half stands, but there is no half for the router.
+fn half_done(mut failure: Failure, again: &Again) -> Failure {
+    failure.report.push_str(
+        "\n  left behind: AWS's half, complete and paid for by the hour; no file for the router",
+    );
+    failure
+        .hint(format!(
+            "mend what is named above, then `{}` writes the router's files; `{}` removes AWS's half",
+            again.other("render"),
+            again.other("teardown")
+        ))
+        .next(again.other("verify"))
 }
 
 async fn finish(

@@ -44,7 +44,12 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let connection = connect_for(global, &site).await?;
         let plan = survey(&site, &args.site, &connection, &args.how).await?;
         let checked = match args.check_permissions {
-            true => Some(permissions::check(&connection.client, &plan, &connection.ids).await),
+            true => {
+                let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
+                // The command that removes what a dry run should not have made.
+                let remove = Again::new(&args.site, "", global).other("teardown");
+                Some(asked.map_err(|failure| failure.next(remove))?)
+            }
             false => None,
         };
         (plan, checked)

@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
 use super::{progress, stopped};
-use crate::clock::{Clock, IdSource};
+use crate::clock::Clock;
 use crate::engine::{self, Cancel, CancelLevel, RunReport};
 use crate::files;
 use crate::journal::{
@@ -21,8 +21,7 @@ use crate::journal::{
 };
 use crate::plan::Plan;
 use crate::resource::Keys;
-use crate::spec::{Site, SiteName, VpnConnectionId, VpnGatewayId};
-use crate::tunnel::{PreSharedKey, key};
+use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId};
 
 /// Where the command that began the last run stands in a site's folder.
 const COMMAND: &str = "command";
@@ -123,11 +122,9 @@ pub(super) fn unfinished(
     else {
         return Ok(None);
     };
-    let before = folder
-        .read(run)
-        .map_err(|error| journal_failure(&error))?
-        .plan;
-    if before.mode != plan.mode || before.basis.site != plan.basis.site {
+    let before = folder.read(run).map_err(|error| journal_failure(&error))?;
+    let same = before.plan.mode == plan.mode && before.plan.basis.site == plan.basis.site;
+    if !same || !before.is_worth_resuming(clock.now()) {
         return Ok(None);
     }
     let (journal, history) = folder
@@ -138,47 +135,6 @@ pub(super) fn unfinished(
         plan: history.plan.clone(),
         history,
     }))
-}
-
-/// The site's keys: those it has, those it was given, and new ones for the rest.
-///
-/// They are on disk (0600) before the first write to AWS, so that a stop loses none.
-pub(super) fn keys(
-    folder: &SiteFolder,
-    site: &Site,
-    site_path: &Path,
-    plan: &Plan,
-    ids: &IdSource,
-) -> Result<Keys, Failure> {
-    let mut keys = folder.keys().map_err(|error| journal_failure(&error))?;
-    for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
-        let inside = tunnel.options.inside_cidr;
-        if let Some(file) = &wishes.pre_shared_key_file {
-            let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
-            keys.insert(inside, read_key(&path)?);
-        } else {
-            keys.entry(inside).or_insert_with(|| key::generate(ids));
-        }
-    }
-    folder
-        .save_keys(&keys)
-        .map_err(|error| journal_failure(&error))?;
-    Ok(keys)
-}
-
-fn read_key(path: &Path) -> Result<PreSharedKey, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(
-            Exit::Input,
-            format!(
-                "cannot read the pre-shared key in {}: {error}",
-                path.display()
-            ),
-        )
-    })?;
-    PreSharedKey::new(text.trim_end_matches(['\r', '\n']).to_owned().into()).map_err(|error| {
-        Failure::new(Exit::Input, format!("{}: {error}", path.display())).hint(error.help.clone())
-    })
 }
 
 /// Runs a job to its end, showing it, and turns anything but success into a failure.

@@ -120,18 +120,13 @@ fn make(
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
     let own = how.playbook.as_deref().map(read_playbook).transpose()?;
-    let playbook = match own.as_ref().or_else(|| playbook::choose(site)) {
-        Some(playbook) => playbook,
-        None => {
-            return Err(Failure::new(
-                Exit::Refused,
-                "nothing was changed: no built-in playbook fits this site",
-            )
-            .hint(
-                "aws.attach_to and routing choose the playbook; `--playbook FILE` brings your own",
-            )
-            .next("underpass playbooks"));
-        }
+    let Some(playbook) = own.as_ref().or_else(|| playbook::choose(site)) else {
+        return Err(Failure::new(
+            Exit::Refused,
+            "nothing was changed: no built-in playbook fits this site",
+        )
+        .hint("aws.attach_to and routing choose the playbook; `--playbook FILE` brings your own")
+        .next("underpass playbooks"));
     };
     let policy = how.policy();
     let now = clock.now();

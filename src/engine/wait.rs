@@ -14,6 +14,9 @@ use crate::resource::{Goal, Usual};
 /// At least this often a person is told that we still wait.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
+/// The shortest time between two looks, also between the two equal ones that end a wait.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// What a probe says about one look.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Look<T> {
@@ -55,12 +58,14 @@ impl Task {
             let looked = probe(&view)?;
             let waited = self.run.clock.since(began);
             let (object, state, pause) = match looked {
-                Look::There(found) if !twice || before.as_ref() == Some(&found) => {
+                Look::There(found)
+                    if !twice || before.as_ref() == Some(&found) || waited >= usual.limit =>
+                {
                     return Ok((found, view));
                 }
                 Look::There(found) => {
                     before = Some(found);
-                    (String::new(), String::new(), floor(usual))
+                    (String::new(), String::new(), SHORTEST)
                 }
                 Look::OnTheWay { object, state } => {
                     before = None;
@@ -105,31 +110,26 @@ impl Task {
         let mut slept = Duration::ZERO;
         while slept < pause && self.run.cancel.level() < CancelLevel::Abandon {
             self.run.tell(sign(waited + slept));
-            let nap = SIGN_OF_LIFE.min(pause - slept);
+            let nap = SIGN_OF_LIFE.min(pause.saturating_sub(slept));
             self.pause(nap, CancelLevel::Abandon).await;
             slept += nap;
         }
     }
 }
 
-/// The shortest time between two looks: 1 s for what takes seconds, else 2 s.
-fn floor(usual: Usual) -> Duration {
-    (usual.to / 10).clamp(Duration::from_secs(1), Duration::from_secs(2))
-}
-
 /// The time to the next look.
 ///
 /// Before it can be there, half the rest of the way; while it usually gets there, so often that the
-/// wait ends within a thirtieth of the range; overdue, slower and slower. A look costs one of the
+/// wait ends within a sixtieth of the range; overdue, slower and slower. A look costs one of the
 /// 20 Describe calls that AWS refills per second, and all steps that look at once share it.
 fn gap(usual: Usual, waited: Duration) -> Duration {
-    let (shortest, longest) = (floor(usual), Duration::from_secs(15));
+    let (shortest, longest) = (SHORTEST, Duration::from_secs(15));
     if waited < usual.from {
-        ((usual.from - waited) / 2).clamp(shortest, longest)
+        (usual.from.saturating_sub(waited) / 2).clamp(shortest, longest)
     } else if waited <= usual.to {
-        (usual.to.saturating_sub(usual.from) / 30).clamp(shortest, Duration::from_secs(5))
+        (usual.to.saturating_sub(usual.from) / 60).clamp(shortest, Duration::from_secs(5))
     } else {
-        ((waited - usual.to) / 4).clamp(shortest, longest)
+        (waited.saturating_sub(usual.to) / 4).clamp(shortest, longest)
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
             waited += gap(usual, waited);
             looks += 1;
         }
-        (looks, waited - there)
+        (looks, waited.checked_sub(there).unwrap())
     }
 
     #[test]
@@ -154,10 +154,10 @@ mod tests {
         for there in [20, 170, 181, 240, 300, 359] {
             let (looks, late) = simulate(connection, there);
             assert!(late <= Duration::from_secs(there / 10).max(Duration::from_secs(15)));
-            assert!(looks <= 60, "{there} s took {looks} looks");
+            assert!(looks <= 80, "{there} s took {looks} looks");
         }
         let in_range = simulate(connection, 270);
-        assert!(in_range.1 <= Duration::from_secs(5), "{in_range:?}");
+        assert!(in_range.1 <= Duration::from_secs(3), "{in_range:?}");
         let overdue = simulate(connection, 2000);
         assert!(overdue.0 < 200 && overdue.1 <= Duration::from_secs(15));
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use ulid::Ulid;
 
@@ -298,6 +298,24 @@ impl History {
     /// Whether there is something left to do.
     pub fn is_unfinished(&self) -> bool {
         self.result != Some(RunResult::Done)
+    }
+
+    /// Whether to go on with this run's plan rather than to make a new one.
+    ///
+    /// AWS is the state, so a new plan finds everything that this run made, and it knows what has
+    /// changed since. A run that failed would fail again where the world no longer fits its plan.
+    /// What only this journal knows is that an answer is missing: for five minutes, in which AWS's
+    /// lists may not show yet what was made, its search is worth more than a new plan.
+    pub fn is_worth_resuming(&self, now: Timestamp) -> bool {
+        let fresh = |call: &MadeCall| now.duration_since(call.at) < SignedDuration::from_mins(5);
+        match self.result {
+            Some(RunResult::Done) => false,
+            Some(RunResult::Failed) => self
+                .steps
+                .values()
+                .any(|step| step.ready.is_none() && step.in_doubt().is_some_and(fresh)),
+            None | Some(RunResult::Cancelled | RunResult::TimedOut) => true,
+        }
     }
 
     /// The number of the next record.

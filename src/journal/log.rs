@@ -35,7 +35,7 @@ struct State {
     /// Cleared when a write fails: what is on disk is not known any more.
     usable: bool,
     #[cfg(test)]
-    stop_at: Option<u64>,
+    stop: Option<super::testing::Stop>,
 }
 
 impl Journal {
@@ -88,7 +88,7 @@ impl Journal {
                 history,
                 usable: true,
                 #[cfg(test)]
-                stop_at: None,
+                stop: None,
             }),
         }
     }
@@ -110,7 +110,7 @@ impl Journal {
             record,
         };
         #[cfg(test)]
-        if state.stop_at.is_some_and(|stop| entry.seq >= stop) {
+        if state.stop.as_ref().is_some_and(|stop| stop.0(&entry)) {
             state.usable = false;
             return Err(JournalError::Closed {
                 path: self.path.clone(),
@@ -155,10 +155,11 @@ impl Journal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses the record with this number and every later one, as if the process died there.
+    /// Refuses the first record that `stop` says yes to and every later one, as if the process died
+    /// there.
     #[cfg(test)]
-    pub(crate) fn stop_at(&self, seq: u64) {
-        self.state().stop_at = Some(seq);
+    pub(crate) fn stop_when(&self, stop: impl Fn(&Entry) -> bool + Send + 'static) {
+        self.state().stop = Some(super::testing::Stop(Box::new(stop)));
     }
 }
 

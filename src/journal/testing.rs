@@ -1,17 +1,28 @@
 //! Small plans and stores for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use ulid::Ulid;
 
 use super::lock::LockOwner;
+use super::record::Entry;
 use crate::plan::{Basis, Mode, PLAN_SCHEMA, Plan, PlannedStep};
 use crate::playbook::{Node, StepId};
 use crate::resource::{Change, Owner, Policy, TunnelImpact, Usual};
 use crate::spec::Environment;
 
 pub(crate) const RUN: Ulid = Ulid(0x0192_f000_0000_0000_0000_0000_0000_0001);
+
+/// Where a journal pretends that its process dies.
+pub(super) struct Stop(pub(super) Box<dyn Fn(&Entry) -> bool + Send>);
+
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stop")
+    }
+}
 
 /// A step of `kind` that needs other steps, without inputs.
 pub(crate) fn step(id: &str, kind: &str, change: Change, needs: &[&str]) -> PlannedStep {

@@ -197,6 +197,27 @@ fn orders_that_no_run_can_write_are_refused() {
 }
 
 #[test]
+fn a_failed_run_is_gone_on_with_only_while_an_answer_may_still_show() {
+    let worth = |records: &[Record], minutes: i64| {
+        let now = Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(minutes);
+        replay(&written(records)).unwrap().is_worth_resuming(now)
+    };
+    let killed = [started(), intent("gateway"), done("gateway")];
+    assert!(worth(&killed, 1000));
+    let failed = [killed.as_slice(), &[finished(RunResult::Failed)]].concat();
+    assert!(!worth(&failed, 0), "a new plan knows more");
+    let timed_out = [killed.as_slice(), &[finished(RunResult::TimedOut)]].concat();
+    assert!(worth(&timed_out, 0));
+    let doubt = [
+        started(),
+        intent("gateway"),
+        unknown("gateway"),
+        finished(RunResult::Failed),
+    ];
+    assert!(worth(&doubt, 4) && !worth(&doubt, 6));
+}
+
+#[test]
 fn a_missing_line_and_one_of_another_journal_are_found() {
     let whole = written(&[started(), intent("gateway"), done("gateway")]);
     let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
@@ -371,6 +392,23 @@ fn legal(seed: u64, length: usize) -> Vec<Record> {
         }
     }
     records
+}
+
+#[test]
+fn a_torn_line_that_begins_with_a_whole_record_is_damage() {
+    let bytes = written(&[
+        started(),
+        intent("gateway"),
+        done("gateway"),
+        ready("gateway"),
+    ]);
+    let mut torn = bytes[..bytes.len() - 10].to_vec();
+    assert_eq!(replay(&torn).unwrap().next_seq(), 3);
+    let end = torn.iter().rposition(|byte| *byte == b'\n').unwrap();
+    torn[end] = b' ';
+    // The result was acknowledged: forgetting it would make the gateway twice.
+    let error = replay(&torn).unwrap_err().to_string();
+    assert_eq!(error, "line 3: its line end was changed");
 }
 
 proptest! {

@@ -2,8 +2,9 @@
 
 use super::stage::{Stage, Wish, census, living};
 use crate::engine::RunReport;
-use crate::journal::RunResult;
+use crate::journal::{Entry, Outcome, Record, RunResult};
 use crate::plan::Plan;
+use crate::resource::Change;
 use crate::sandbox::{Faults, Injected, World};
 
 /// What a finished onboarding leaves, and how many records it writes.
@@ -18,8 +19,17 @@ async fn undisturbed(wish: &Wish) -> ([usize; 6], u64) {
 
 /// Runs a plan whose process dies when it wants to write the record `seq`.
 async fn die_at(stage: &mut Stage, plan: &Plan, seq: u64) -> RunReport {
+    die_when(stage, plan, move |entry| entry.seq >= seq).await
+}
+
+/// Runs a plan whose process dies when it wants to write a certain record.
+async fn die_when(
+    stage: &mut Stage,
+    plan: &Plan,
+    stop: impl Fn(&Entry) -> bool + Send + 'static,
+) -> RunReport {
     let journal = stage.begin(plan);
-    journal.stop_at(seq);
+    journal.stop_when(stop);
     let report = stage.play(stage.job(plan.clone(), journal)).await.0;
     assert!(report.journal_problem.is_some(), "{report:#?}");
     stage.fresh_client().await;
@@ -37,9 +47,9 @@ async fn tear_down(stage: &Stage, before: &World, when: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_dies_at_any_record_can_be_resumed() {
-    for wish in [Wish::bgp(), Wish::fixed(), Wish::adopting()] {
+    for (wish, every) in [(Wish::fixed(), 1), (Wish::adopting(), 2)] {
         let (expected, records) = undisturbed(&wish).await;
-        for seq in 1..records {
+        for seq in (1..records).step_by(every) {
             let when = format!("{} {} died at record {seq}", wish.vpc, wish.routing);
             let mut stage = Stage::new(5).await;
             let before = living(&stage.sandbox);
@@ -47,7 +57,9 @@ async fn a_run_that_dies_at_any_record_can_be_resumed() {
             die_at(&mut stage, &plan, seq).await;
             assert_done(&stage.resume(plan.run).await, &when);
             assert_eq!(census(&stage.sandbox), expected, "{when}");
-            tear_down(&stage, &before, &when).await;
+            if seq % 4 == 1 {
+                tear_down(&stage, &before, &when).await;
+            }
         }
     }
 }
@@ -56,7 +68,7 @@ async fn a_run_that_dies_at_any_record_can_be_resumed() {
 async fn a_run_that_died_can_be_taken_over_by_a_new_plan() {
     let wish = Wish::fixed();
     let (expected, records) = undisturbed(&wish).await;
-    for seq in 1..records {
+    for seq in (1..records).step_by(2) {
         let when = format!("died at record {seq}");
         let mut stage = Stage::new(5).await;
         let plan = stage.onboard(&wish).await;
@@ -84,31 +96,46 @@ async fn a_teardown_that_dies_at_any_record_can_be_resumed() {
         die_at(&mut stage, &plan, seq).await;
         assert_done(&stage.resume(plan.run).await, &when);
         assert_eq!(living(&stage.sandbox), before, "{when}");
-        seq += 1;
+        // A step writes three records, so every other one meets all three kinds.
+        seq += 2;
     }
     assert!(seq > 20, "{seq}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_open_intent_whose_call_was_never_made_is_made_once() {
-    let creates = [
+async fn an_open_intent_whose_call_had_no_effect_is_made_once_more() {
+    let (expected, _) = undisturbed(&Wish::bgp()).await;
+    for action in [
         "CreateCustomerGateway",
         "CreateVpnGateway",
         "CreateVpnConnection",
-    ];
-    let (expected, records) = undisturbed(&Wish::bgp()).await;
-    for action in creates {
-        for seq in 1..records {
-            let mut stage = Stage::new(5).await;
-            let plan = stage.onboard(&Wish::bgp()).await;
-            let broken = Faults::default().script(action, 1, Injected::InternalError);
-            stage.sandbox.set_faults(broken);
-            let when = format!("{action} without effect, died at record {seq}");
-            die_at(&mut stage, &plan, seq).await;
-            stage.sandbox.set_faults(Faults::default());
-            assert_done(&stage.resume(plan.run).await, &when);
-            assert_eq!(census(&stage.sandbox), expected, "{when}");
-        }
+        "AttachVpnGateway",
+    ] {
+        let mut stage = Stage::new(5).await;
+        let plan = stage.onboard(&Wish::bgp()).await;
+        let broken = Faults::default().script(action, 1, Injected::InternalError);
+        stage.sandbox.set_faults(broken);
+        let is_refused = move |entry: &Entry| match &entry.record {
+            Record::Result {
+                outcome: Outcome::Unknown(fault),
+                ..
+            } => fault.action == action,
+            _ => false,
+        };
+        die_when(&mut stage, &plan, is_refused).await;
+        let history = stage.folder.read(plan.run).unwrap();
+        let open: Vec<_> = history
+            .steps()
+            .filter_map(|(_, step)| step.open.clone())
+            .collect();
+        assert!(
+            open.iter().any(|call| call.action == action),
+            "{action}: {open:?}"
+        );
+        let from = stage.calls();
+        assert_done(&stage.resume(plan.run).await, action);
+        assert_eq!(census(&stage.sandbox), expected, "{action}");
+        assert!(stage.changes_since(from).contains(&format!("{action} ok")));
     }
 }
 
@@ -130,4 +157,39 @@ async fn a_resumed_run_counts_its_attempts_and_does_not_repeat_what_was_ready() 
     let again = stage.resume(plan.run).await;
     assert_done(&again, "resumed twice");
     assert_eq!(again.calls, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_dies_at_any_record_leaves_one_connection() {
+    let mut seq = 1;
+    loop {
+        let when = format!("died at record {seq}");
+        let mut stage = Stage::new(12).await;
+        let before = living(&stage.sandbox);
+        assert_done(&stage.run(stage.onboard(&Wish::bgp()).await).await, &when);
+        let plan = stage.onboard(&Wish::fixed()).await;
+        let replaced = plan.steps.iter().filter(|it| it.change == Change::Replace);
+        assert_eq!(replaced.count(), 1, "{plan:#?}");
+        let journal = stage.begin(&plan);
+        journal.stop_when(move |entry| entry.seq >= seq);
+        let report = stage.play(stage.job(plan.clone(), journal)).await.0;
+        if report.journal_problem.is_none() {
+            break;
+        }
+        stage.fresh_client().await;
+        assert_done(&stage.resume(plan.run).await, &when);
+        assert_eq!(census(&stage.sandbox), [1, 2, 1, 2, 2, 2], "{when}");
+        let connections = living(&stage.sandbox).regions["eu-central-1"]
+            .vpn_connections
+            .clone();
+        assert!(
+            connections.values().all(|it| it.static_routes_only),
+            "{when}"
+        );
+        if seq % 3 == 0 {
+            tear_down(&stage, &before, &when).await;
+        }
+        seq += 2;
+    }
+    assert!(seq > 15, "{seq}");
 }

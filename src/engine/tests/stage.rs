@@ -125,7 +125,10 @@ impl Stage {
             gateway: GatewaySim::Offline,
         })
         .unwrap();
-        let home = TempDir::new().unwrap();
+        // Memory where there is any: thousands of records are synced one by one.
+        let home = TempDir::new_in("/dev/shm")
+            .or_else(|_| TempDir::new())
+            .unwrap();
         let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
         let key = || -> PreSharedKey { tunnel::key::generate(&ids) };
         let keys = Keys::from([
@@ -326,7 +329,7 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
     let graph = playbook::compile(book, &context, resource::registry()).unwrap();
 
     let mut plan = empty_plan(Mode::Onboard, run);
-    plan.owner.extra = wish.tags.clone();
+    plan.owner.extra.clone_from(&wish.tags);
     let mut outputs = Outputs::new();
     for node in graph.nodes {
         let kind = resource::registry().find(&node.kind).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
+use jiff::Timestamp;
 
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::customer_gateways::require_ipsec1;
@@ -42,6 +43,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     check_quotas(context, &asked)?;
     check_inside_cidrs(
         context.region,
+        context.now,
         asked.vpn_gateway.as_ref(),
         None,
         &asked.inside_cidrs(),
@@ -142,11 +144,12 @@ pub(super) fn selector(params: &Params<'_>, name: &str) -> Result<String, ApiErr
 /// Inside networks are unique on a virtual private gateway, and within a connection.
 pub(super) fn check_inside_cidrs(
     region: &Region,
+    now: Timestamp,
     gateway: Option<&ResourceId>,
     except: Option<&ResourceId>,
     wanted: &[Ipv4Net],
 ) -> Result<(), ApiError> {
-    let used = used_inside_cidrs(region, gateway, except);
+    let used = used_inside_cidrs(region, now, gateway, except);
     let mut seen = BTreeSet::new();
     for cidr in wanted {
         if used.contains(cidr) || !seen.insert(*cidr) {
@@ -162,6 +165,7 @@ pub(super) fn check_inside_cidrs(
 
 fn used_inside_cidrs(
     region: &Region,
+    now: Timestamp,
     gateway: Option<&ResourceId>,
     except: Option<&ResourceId>,
 ) -> Vec<Ipv4Net> {
@@ -170,7 +174,8 @@ fn used_inside_cidrs(
         .values()
         .filter(|connection| connection.vpn_gateway.as_ref() == gateway && gateway.is_some())
         .filter(|connection| Some(&connection.id) != except)
-        // A deleting connection keeps its networks until it is swept.
+        // A connection keeps its networks until it is deleted. Unverified: AWS may free them sooner.
+        .filter(|connection| connection.life.exists(now))
         .flat_map(|connection| &connection.tunnels)
         .map(|tunnel| tunnel.options.inside_cidr)
         .collect()
@@ -251,7 +256,7 @@ fn tunnels(
             "A connection has two tunnels.",
         ));
     }
-    let mut used = used_inside_cidrs(context.region, gateway, None);
+    let mut used = used_inside_cidrs(context.region, context.now, gateway, None);
     // What the request names is not picked for the other tunnel.
     used.extend(given.iter().filter_map(|tunnel| {
         tunnel

@@ -46,6 +46,7 @@ pub(super) fn tunnel_options(context: &mut Context<'_>) -> Outcome {
         );
         check_inside_cidrs(
             context.region,
+            now,
             connection.vpn_gateway.as_ref(),
             Some(&id),
             &networks,
@@ -133,7 +134,7 @@ pub(super) fn retarget(context: &mut Context<'_>) -> Outcome {
             .iter()
             .map(|tunnel| tunnel.options.inside_cidr)
             .collect();
-        check_inside_cidrs(context.region, Some(gateway), Some(&id), &networks)?;
+        check_inside_cidrs(context.region, now, Some(gateway), Some(&id), &networks)?;
     }
     let until = context.due(id.as_str(), "target", VPN_RETARGET);
     let connection = take_down(context, &id, until)?;
