@@ -174,7 +174,7 @@ fn text(plan: &Plan) -> String {
     text
 }
 
-/// USD a month.
+/// USD a month; not a `sum`, which is -0.00 for nothing.
 pub(super) fn saved(plan: &Plan) -> f64 {
     plan.cost
         .iter()
