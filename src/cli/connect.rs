@@ -23,6 +23,8 @@ pub(super) struct Connection {
     pub(super) ids: IdSource,
     /// Who we are.
     pub(super) caller: Caller,
+    /// The sandbox, if it is one in this process.
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 /// The clock for the target that the options name.
@@ -53,31 +55,36 @@ async fn connect_with(
     region: &Region,
     prepare: impl FnOnce(&Sandbox),
 ) -> Result<Connection, Failure> {
-    let mut clock = clock(global);
+    let clock = clock(global);
     let ids = IdSource::system();
     let sandbox = if global.sandbox {
         Some(open_sandbox(global, &clock)?)
     } else {
         None
     };
+    // The sandbox's time goes on from where its world stood.
+    let clock = sandbox
+        .as_ref()
+        .map_or(clock, |sandbox| sandbox.clock().clone());
     if let Some(sandbox) = &sandbox {
         prepare(sandbox);
-        // A world that was left goes on at its own time, which runs ahead of the wall.
-        clock = sandbox.clock().clone();
     }
     let target = Target {
         region: region.clone(),
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone().filter(|_| !global.sandbox),
-        sandbox,
+        sandbox: sandbox.clone(),
     };
-    let client = Client::connect(&target, clock.clone(), ids.clone()).await?;
-    let caller = client.caller().await?;
+    let client = Client::connect(&target, clock.clone(), ids.clone())
+        .await
+        .map_err(Failure::untouched)?;
+    let caller = client.caller().await.map_err(Failure::untouched)?;
     Ok(Connection {
         client,
         clock,
         ids,
         caller,
+        sandbox,
     })
 }
 

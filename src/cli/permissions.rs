@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::table::Table;
 use crate::aws::{Client, Fault, FaultKind};
 use crate::clock::IdSource;
 use crate::plan::{self, Plan};
@@ -101,7 +102,7 @@ fn carried_out(fault: &Fault) -> Failure {
 
 /// The answers as a table.
 pub(super) fn table(checked: &[Checked]) -> String {
-    let mut table = super::table(["step", "action", "verdict", "detail"]);
+    let mut table = Table::new(["step", "action", "verdict", "detail"]);
     for row in checked {
         let verdict = match row.verdict {
             Verdict::Allowed => "✔ allowed",
