@@ -161,6 +161,11 @@ impl Call {
         )
     }
 
+    /// Whether what it makes carries tags, so that it can be told whose it is.
+    pub const fn is_tagged(&self) -> bool {
+        self.is_unrepeatable()
+    }
+
     /// The keys that it carries: to be taken out of whatever is said about it.
     pub(super) fn secrets(&self) -> Vec<&str> {
         match self {

@@ -46,6 +46,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let checked = match args.check_permissions {
             true => {
                 let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
+                // The command that removes what a dry run should not have made.
                 let remove = Again::new(&args.site, "", global).other("teardown");
                 Some(asked.map_err(|failure| failure.next(remove))?)
             }

@@ -21,6 +21,7 @@ pub(super) fn report(errors: &(impl miette::Diagnostic + std::fmt::Display)) -> 
 /// Each problem with its code above it; the heading that counts them says nothing that the list
 /// does not.
 fn each(report: &str) -> String {
+    let report = report.replace("\nWarning: ", "\nError: ");
     let mut problems = report.split("\nError: ").peekable();
     let heading = problems.next().unwrap_or_default();
     if problems.peek().is_none() {

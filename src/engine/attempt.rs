@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::event::Event;
-use super::retry::{Patience, Reaction, SEARCH};
+use super::retry::{Patience, Reaction, search_window};
 use super::task::Task;
 use super::worker::Worker;
 use crate::aws::{Answer, Call, Fault, FaultKind, View};
@@ -61,9 +61,10 @@ impl Worker {
                     let throttled = fault.kind == FaultKind::Throttled;
                     task.tell_retrying(fault, why, after);
                     task.pause(after, CancelLevel::Stop).await;
-                    match throttled {
-                        true => None,
-                        false => (attempt.evidence)(&*task.look().await?)?,
+                    if throttled {
+                        None
+                    } else {
+                        task.see(attempt).await?
                     }
                 }
                 Reaction::Doubt { after } => self.doubt(attempt, fault, patience, after).await?,
@@ -130,7 +131,7 @@ impl Worker {
         after: Duration,
     ) -> Result<Option<String>, StepProblem> {
         let window = match attempt.careful {
-            true => SEARCH,
+            true => search_window(attempt.call),
             false => after,
         };
         let why = "nobody knows whether AWS did it: look for it before trying again";
@@ -154,11 +155,17 @@ impl Task {
         fault: Fault,
     ) -> Result<Option<String>, StepProblem> {
         if fault.kind == FaultKind::AlreadyExists
-            && let Some(id) = (attempt.evidence)(&*self.look().await?)?
+            && let Some(id) = self.see(attempt).await?
         {
             return Ok(Some(id));
         }
         Err(StepProblem::Refused { fault })
+    }
+
+    /// Looks once for a call's effect.
+    async fn see(&self, attempt: &Attempt<'_>) -> Result<Option<String>, StepProblem> {
+        let view = self.look().await?;
+        (attempt.evidence)(&view)
     }
 
     /// Looks for a call's effect now, again and again for `window`, and at its end.
@@ -171,7 +178,7 @@ impl Task {
         let object = format!("{} {}", attempt.call.action(), attempt.call.describe());
         let mut nap = Duration::from_secs(1);
         loop {
-            if let Some(id) = (attempt.evidence)(&*self.look().await?)? {
+            if let Some(id) = self.see(attempt).await? {
                 self.tell_notice(format!("found {id}: {object} had its effect"));
                 return Ok(Some(id));
             }

@@ -7,12 +7,16 @@ use crate::plan::PlannedStep;
 use crate::resource::{Change, Decision, Finding};
 
 /// Refuses a decision that the plan does not cover.
+///
+/// What this run has made itself it may use, even where it looks like somebody else's.
 pub(super) fn permit(
     planned: &PlannedStep,
     finding: &Finding,
     decision: &Decision,
+    made: bool,
 ) -> Result<(), StepProblem> {
-    if !covers(planned.change, decision.change) {
+    let uses_own = made && planned.change == Change::Create && decision.change == Change::Adopt;
+    if !uses_own && !covers(planned.change, decision.change) {
         return Err(changed(
             planned,
             verb(decision.change),

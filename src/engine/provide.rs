@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, Made};
 use super::error::{Leftover, StepProblem, verb};
 use super::permit::{changed, permit};
-use super::retry::{CONSISTENCY, SEARCH};
+use super::retry::{CONSISTENCY, search_window};
 use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
@@ -31,7 +31,12 @@ impl Worker {
         let policy = task.run.plan.policy;
         let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
         self.refuse_if_gone_again(&decision)?;
-        permit(&task.step, &finding, &decision)?;
+        permit(
+            &task.step,
+            &finding,
+            &decision,
+            self.has_made_what_has_no_tags()?,
+        )?;
         match (decision.change, self.choose(&finding)) {
             (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
             (Change::Update, Some(seen)) => self.update(seen).await,
@@ -68,12 +73,18 @@ impl Worker {
             call: &call,
             goal: Goal::Ready,
             careful: true,
-            evidence: &|view| self.task.created(view),
+            evidence: &|view| self.task.created(&call, view),
         };
         self.task
-            .search(&attempt, SEARCH.saturating_sub(age))
+            .search(&attempt, search_window(&call).saturating_sub(age))
             .await?;
         Ok(())
+    }
+
+    /// Whether a call of this run may have made something without tags on what is not ours, such as
+    /// an attachment of an adopted gateway: it looks as if it had been there before.
+    fn has_made_what_has_no_tags(&self) -> Result<bool, StepProblem> {
+        Ok(self.has_called() && !self.task.creation()?.is_tagged())
     }
 
     /// What this run has made ready and somebody has taken away since is not made again: the
@@ -116,7 +127,7 @@ impl Worker {
             call: &call,
             goal: Goal::Ready,
             careful: call.is_unrepeatable(),
-            evidence: &|view| task.created(view),
+            evidence: &|view| task.created(&call, view),
         };
         let id = match self.make(&attempt).await? {
             Made::Done(id) => id,
@@ -127,17 +138,19 @@ impl Worker {
             Some(id) => id.clone(),
             None => format!("{} {}", task.step.title, call.describe()),
         });
-        let (seen, view) = task.wait_until_ours(&call, id.as_deref()).await?;
+        let waited = task.wait_until_ours(&call, id.as_deref()).await;
+        if matches!(waited, Err(StepProblem::NotOurs { .. })) {
+            self.left = Leftover::Nothing;
+        }
+        let (seen, view) = waited?;
         Ok(self.done(task.step.change, seen.id, &view))
     }
 
     /// Uses what is there as it is, once it is ready.
     async fn keep(&mut self, seen: Seen, change: Change) -> Result<StepDone, StepProblem> {
-        let change = match self.has_called() {
-            true => self.task.step.change,
-            false => change,
-        };
+        let mut change = change;
         if self.has_called() {
+            change = self.task.step.change;
             self.left = Leftover::Known(seen.id.clone());
         }
         let twice = self.has_called() && self.past.ready.is_none();
@@ -159,14 +172,21 @@ fn untouched(task: &Task) -> StepDone {
 
 impl Task {
     /// The id of what this step's create made, if it is there.
-    fn created(&self, view: &View) -> Result<Option<String>, StepProblem> {
-        Ok(self.ours(None, view)?.map(|seen| seen.id))
+    fn created(&self, call: &Call, view: &View) -> Result<Option<String>, StepProblem> {
+        Ok(self.ours(call, None, view)?.map(|seen| seen.id))
     }
 
-    /// What this step made, if AWS lists it as ours.
-    fn ours(&self, id: Option<&str>, view: &View) -> Result<Option<Seen>, StepProblem> {
-        let is_it =
-            |seen: &Seen| seen.ownership == Ownership::Ours && id.is_none_or(|id| id == seen.id);
+    /// What this step made, if AWS lists it as ours; what carries no tags is as good from anybody.
+    fn ours(
+        &self,
+        call: &Call,
+        id: Option<&str>,
+        view: &View,
+    ) -> Result<Option<Seen>, StepProblem> {
+        let is_it = |seen: &Seen| {
+            let ours = seen.ownership == Ownership::Ours || !call.is_tagged();
+            ours && id.is_none_or(|id| id == seen.id)
+        };
         Ok(match self.find(view)? {
             Finding::Present(seen) => Some(seen).filter(is_it),
             Finding::Several(all) => all.into_iter().find(is_it),
@@ -211,7 +231,7 @@ impl Task {
                 Ok(Look::OnTheWay { object, state })
             }
             Look::There(()) => {
-                if let Some(seen) = self.ours(id, view)? {
+                if let Some(seen) = self.ours(call, id, view)? {
                     return Ok(Look::There(seen));
                 }
                 let since = *ready_since.get_or_insert_with(|| self.run.now());

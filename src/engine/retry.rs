@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::aws::{Fault, FaultKind};
+use crate::aws::{Call, Fault, FaultKind};
 
 /// How often a call without a clear answer is made in all.
 pub(super) const ATTEMPTS_IN_DOUBT: u32 = 3;
@@ -11,10 +11,9 @@ pub(super) const ATTEMPTS_IN_DOUBT: u32 = 3;
 /// without a number, Terraform's provider allows five minutes.
 pub(super) const CONSISTENCY: Duration = Duration::from_secs(300);
 
-/// How long a lost reply's object is looked for before the call is repeated.
-///
-/// A wrong guess costs a second object, and waiting costs time once in a blue moon.
-pub(super) const SEARCH: Duration = Duration::from_secs(75);
+/// How long a call's effect is looked for before the call is repeated, where a wrong guess costs
+/// something, such as a tunnel's minutes.
+const SEARCH: Duration = Duration::from_secs(75);
 
 /// How often a throttled call is tried: with the back-off below, about three minutes.
 const THROTTLED: u32 = 12;
@@ -89,6 +88,17 @@ impl Patience {
     /// How often the call had no clear answer.
     pub(super) fn in_doubt(self) -> u32 {
         self.in_doubt
+    }
+}
+
+/// How long the effect of a careful call is looked for before the call is repeated.
+///
+/// AWS answers a second create of a connection or a customer gateway with the first one; of a
+/// virtual private gateway it makes another. Waiting costs time once in a blue moon.
+pub(super) fn search_window(call: &Call) -> Duration {
+    match call {
+        Call::CreateVpnGateway { .. } => CONSISTENCY,
+        _ => SEARCH,
     }
 }
 

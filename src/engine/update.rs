@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::attempt::Attempt;
+use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
+use super::event::Event;
 use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
@@ -26,11 +28,18 @@ impl Worker {
     /// Brings an existing object closer call by call, until its kind is content.
     pub(super) async fn update(&mut self, seen: Seen) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
+        let mut settled = !self.has_called() && task.is_ready(&seen.id).await?;
         let mut view = task.wait_until_ready(&seen.id, self.has_called()).await?;
         for _ in 0..CALLS {
             let Some(call) = task.next_update(&seen.id, &view)? else {
                 return Ok(self.done(Change::Update, seen.id, &view));
             };
+            if !settled && Tunnel::of(&call).is_some() {
+                task.let_telemetry_settle(&seen.id).await?;
+                settled = true;
+                view = task.wait_until_ready(&seen.id, true).await?;
+                continue;
+            }
             view = self.change(&seen.id, &call, &view).await?;
         }
         Err(StepProblem::Unworkable {
@@ -108,6 +117,30 @@ impl Task {
             &plan.owner,
             keys,
         )?)
+    }
+
+    async fn is_ready(&self, id: &str) -> Result<bool, StepProblem> {
+        let view = self.look().await?;
+        let look = self.progress(Some(id), Goal::Ready, &view)?;
+        Ok(look == Look::There(()))
+    }
+
+    /// Waits until AWS's telemetry can be believed.
+    ///
+    /// A tunnel that a stopped process has changed may still be shown as up while it is down, and
+    /// changing the other one then would cut the site off.
+    async fn let_telemetry_settle(&self, id: &str) -> Result<(), StepProblem> {
+        let sign = |elapsed| Event::Waiting {
+            at: self.run.now(),
+            step: self.id(),
+            goal: Goal::Ready,
+            object: id.to_owned(),
+            state: "changed a moment ago: what AWS says of its tunnels may be old".to_owned(),
+            elapsed,
+            usual: self.kind.usual(Goal::Ready),
+        };
+        self.rest(SETTLED, Duration::ZERO, sign).await;
+        self.refuse_if(CancelLevel::Abandon, Goal::Ready)
     }
 
     /// Whether the kind asks for the very call that was made, so that it does not show yet.

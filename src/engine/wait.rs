@@ -58,7 +58,9 @@ impl Task {
             let looked = probe(&view)?;
             let waited = self.run.clock.since(began);
             let (object, state, pause) = match looked {
-                Look::There(found) if !twice || before.as_ref() == Some(&found) => {
+                Look::There(found)
+                    if !twice || before.as_ref() == Some(&found) || waited >= usual.limit =>
+                {
                     return Ok((found, view));
                 }
                 Look::There(found) => {

@@ -394,6 +394,23 @@ fn legal(seed: u64, length: usize) -> Vec<Record> {
     records
 }
 
+#[test]
+fn a_torn_line_that_begins_with_a_whole_record_is_damage() {
+    let bytes = written(&[
+        started(),
+        intent("gateway"),
+        done("gateway"),
+        ready("gateway"),
+    ]);
+    let mut torn = bytes[..bytes.len() - 10].to_vec();
+    assert_eq!(replay(&torn).unwrap().next_seq(), 3);
+    let end = torn.iter().rposition(|byte| *byte == b'\n').unwrap();
+    torn[end] = b' ';
+    // The result was acknowledged: forgetting it would make the gateway twice.
+    let error = replay(&torn).unwrap_err().to_string();
+    assert_eq!(error, "line 3: its line end was changed");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

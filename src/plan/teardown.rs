@@ -145,9 +145,13 @@ struct Doomed {
 }
 
 fn doomed(site: &SiteName, view: &View, findings: &mut Findings<'_>) -> Vec<Doomed> {
-    let mut doomed = Vec::new();
+    let mut doomed: Vec<Doomed> = Vec::new();
     for kind in resource::registry().kinds() {
-        for owned in kind.owned(site, view) {
+        for mut owned in kind.owned(site, view) {
+            // The names come from tags: two kinds may have the same one.
+            if doomed.iter().any(|other| other.owned.step == owned.step) {
+                owned.step = StepId::instance(owned.step.base(), &owned.id);
+            }
             let seen = Seen {
                 id: owned.id.clone(),
                 ownership: Ownership::Ours,

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::aws::{RouteTable, Tags, View, Vpc, VpnConnection, VpnGateway};
-use crate::resource::TAG_SITE;
+use crate::resource::{TAG_SITE, propagation_of_others, remembered_propagation};
 use crate::spec::{AttachTo, InsideCidr, RouteTableId, RouteTables, Site, SiteName, VpnGatewayId};
 use crate::tunnel;
 
@@ -138,6 +138,18 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// Connections on the gateway that will be used which are being deleted.
+    fn leaving_the_gateway(&self) -> impl Iterator<Item = &'a VpnConnection> {
+        let gateway = self.gateway.map(|gateway| &gateway.id);
+        self.view
+            .into_iter()
+            .flat_map(|view| view.vpn_connections.values())
+            .filter(|connection| connection.state.is("deleting"))
+            .filter(move |connection| {
+                gateway.is_some_and(|id| connection.vpn_gateway.as_ref() == Some(id))
+            })
+    }
+
     /// Other connections that end on the site's router.
     pub(super) fn device_neighbours(&self) -> Vec<&'a VpnConnection> {
         self.live_connections()
@@ -159,10 +171,12 @@ impl<'a> World<'a> {
     /// The inside CIDRs that the site cannot have, each with the connection that has it.
     ///
     /// AWS wants them unique per virtual private gateway; two connections of one router need them
-    /// unique as well, because the router would have one address twice.
+    /// unique as well, because the router would have one address twice. A connection has its own
+    /// until it is deleted, which takes minutes, one of this site included.
     pub(super) fn inside_cidrs_in_use(&self) -> BTreeMap<InsideCidr, &'a VpnConnection> {
         let neighbours = self.gateway_neighbours().into_iter();
         neighbours
+            .chain(self.leaving_the_gateway())
             .chain(self.device_neighbours())
             .flat_map(|connection| {
                 inside_cidrs(connection)
@@ -179,16 +193,29 @@ impl<'a> World<'a> {
 
     /// Route tables that get routes from the adopted gateway because of this site.
     ///
-    /// Empty when the gateway is ours: then every propagation from it is.
+    /// Those that do not learn yet, those that this site's connection remembers (one that replaces
+    /// it has to remember them too), and those that only learn because of other sites: whichever
+    /// of them is the last to go puts things back. Empty when the gateway is ours: then every
+    /// propagation from it is.
     pub(super) fn enables_propagation(&self) -> BTreeSet<RouteTableId> {
         let Some(gateway) = self.gateway.filter(|_| self.gateway_is_adopted()) else {
             return BTreeSet::new();
         };
-        self.route_tables
-            .iter()
-            .filter(|table| !table.propagating.contains(&gateway.id))
-            .map(|table| table.id.clone())
-            .collect()
+        let Some(view) = self.view else {
+            return BTreeSet::new();
+        };
+        let by_others = propagation_of_others(&self.site.name, &gateway.id, view);
+        let mut enables = remembered_propagation(&self.site.name, &gateway.id, view);
+        let learning_by_us = |table: &RouteTable| {
+            !table.propagating.contains(&gateway.id) || by_others.contains(&table.id)
+        };
+        let tables = self.route_tables.iter();
+        enables.extend(
+            tables
+                .filter(|it| learning_by_us(it))
+                .map(|it| it.id.clone()),
+        );
+        enables
     }
 
     /// `${vpc.…}` of a playbook; none when the VPC was not looked at.

@@ -31,5 +31,5 @@ pub use owner::{
     NEVER_EXPIRES, Owner, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP,
 };
 pub use registry::{Registry, registry};
-pub use remembered::{TAG_PROPAGATION, remembered_propagation};
+pub use remembered::{TAG_PROPAGATION, propagation_of_others, remembered_propagation};
 pub use sharing::{Kept, kept_for_others};

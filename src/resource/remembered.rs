@@ -24,9 +24,27 @@ pub fn remembered_propagation(
     gateway: &VpnGatewayId,
     view: &View,
 ) -> BTreeSet<RouteTableId> {
-    let connections = listed::of_site(view.vpn_connections.values(), site).into_iter();
-    connections
-        .filter(|connection| connection.vpn_gateway.as_ref() == Some(gateway))
+    remembered(gateway, view, |of| of == site.as_str())
+}
+
+/// The route tables into which other sites are remembered to have enabled propagation from it.
+///
+/// What several sites remember stays until the last of them goes.
+pub fn propagation_of_others(
+    site: &SiteName,
+    gateway: &VpnGatewayId,
+    view: &View,
+) -> BTreeSet<RouteTableId> {
+    remembered(gateway, view, |of| of != site.as_str())
+}
+
+fn remembered(
+    gateway: &VpnGatewayId,
+    view: &View,
+    whose: impl Fn(&str) -> bool,
+) -> BTreeSet<RouteTableId> {
+    view.connections_on(gateway)
+        .filter(|connection| listed::site_of(&connection.tags).is_some_and(&whose))
         .flat_map(|connection| read(&connection.tags))
         .collect()
 }

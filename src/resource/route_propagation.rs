@@ -14,8 +14,8 @@ use super::kind::{
 };
 use super::listed;
 use super::owner::Owner;
-use super::remembered::remembered_propagation;
-use super::vpn_gateway::owned_gateways;
+use super::remembered::{propagation_of_others, remembered_propagation};
+use super::vpn_gateway::{gateway, owned_gateways};
 use crate::aws::{Call, Collection, Fault, View, VpnGateway};
 use crate::playbook::StepId;
 use crate::spec::{RouteTableId, SiteName, VpnGatewayId};
@@ -238,9 +238,21 @@ fn is_ours(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &Vie
 }
 
 /// Whether teardown of the site may disable it: no other site's connection needs it.
+///
+/// Another site needs it when it remembers it too, or when the gateway is its own and in use.
 fn is_owned(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {
     let is_it = |gateway: &&VpnGateway| gateway.id == *vgw;
-    owned_gateways(site, view).iter().any(is_it) || is_remembered(site, table, vgw, view)
+    if owned_gateways(site, view).iter().any(is_it) {
+        return true;
+    }
+    let owner = gateway(view, vgw.as_str()).and_then(|gateway| listed::site_of(&gateway.tags));
+    let used_by_owner = owner.is_some_and(|owner| {
+        view.connections_on(vgw)
+            .any(|connection| listed::site_of(&connection.tags) == Some(owner))
+    });
+    is_remembered(site, table, vgw, view)
+        && !used_by_owner
+        && !propagation_of_others(site, vgw, view).contains(table)
 }
 
 fn is_remembered(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {

@@ -11,6 +11,7 @@ mod engine_makespan;
 mod engine_takeover;
 mod env;
 mod house;
+mod journal_format;
 mod journey;
 mod moto;
 mod moto_differences;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::stage::{SITE_IP, Stage, Wish, census};
 use crate::aws::{Collection, View};
 use crate::engine::{Cancel, Event, StepProblem};
-use crate::journal::RunResult;
+use crate::journal::{Record, RunResult};
 use crate::playbook::StepId;
 use crate::resource::Change;
 use crate::sandbox::{Faults, GatewaySim, Injected};
@@ -153,4 +153,26 @@ async fn tags_change_without_touching_a_tunnel() {
     assert_eq!(census(&stage.sandbox), [1, 2, 1, 2, 2, 0]);
     let problem = report.steps.values().find_map(|step| step.failure.as_ref());
     assert!(problem.is_none_or(|it| !matches!(it.problem, StepProblem::Internal(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_between_two_tunnels_old_telemetry_is_not_believed() {
+    let (mut stage, wish) = living_site(GatewaySim::Online).await;
+    let plan = stage.onboard(&wish).await;
+    let journal = stage.begin(&plan);
+    // It dies when the first tunnel's answer should be written down.
+    journal.stop_when(|entry| matches!(entry.record, Record::Result { .. }));
+    stage.play(stage.job(plan.clone(), journal)).await;
+    stage.fresh_client().await;
+    // The replacement takes 300 to 480 s here; it is over when the run goes on at last.
+    stage.clock.sleep(Duration::from_secs(480)).await;
+    let resumed_at = stage.clock.now();
+    assert_eq!(stage.resume(plan.run).await.result, RunResult::Done);
+    let calls = stage.sandbox.calls();
+    let changes = calls
+        .iter()
+        .filter(|call| call.action == "ModifyVpnTunnelOptions");
+    let [_, second] = changes.collect::<Vec<_>>().try_into().unwrap();
+    let waited = second.at.duration_since(resumed_at);
+    assert!(waited.as_secs() >= 180, "{waited}");
 }

@@ -2,12 +2,14 @@
 
 use crate::aws::View;
 use crate::plan::testing::{
-    account, applied, as_tags, nets, now, planned, site, static_site, ulid, view,
+    TABLES, account, applied, as_tags, listing, nets, now, planned, site, static_site, ulid, view,
     view_with_gateway, warned,
 };
 use crate::plan::{Plan, Prices, expired, lint_in, teardown};
+use crate::playbook::Input;
+use crate::resource::Change;
 use crate::resource::testing::{cluttered, tags_of};
-use crate::spec::Site;
+use crate::spec::{Routing, Site};
 
 fn away(site: &Site, view: &View) -> Plan {
     let plan = teardown(
@@ -92,6 +94,77 @@ fn a_gateway_that_another_site_needs_stays_until_it_does_not() {
     let rest = away(&site(), &left);
     assert_eq!(warned(&rest), [""; 0]);
     assert_eq!(living(&applied(&rest, &left)), [""; 0]);
+}
+
+#[test]
+fn propagation_that_two_sites_enabled_stays_until_the_last_of_them_goes() {
+    let before = view_with_gateway();
+    let after = applied(&planned(&site(), &before).unwrap(), &before);
+    let mut second = static_site();
+    second.gateway.outside_ip = [18, 184, 30, 8].into();
+    second.lan = nets(&["10.40.0.0/24"]);
+    let both = applied(&planned(&second, &after).unwrap(), &after);
+    assert!(planned(&second, &both).unwrap().is_noop());
+    assert!(planned(&site(), &both).unwrap().is_noop());
+    for (first, last) in [(site(), second.clone()), (second.clone(), site())] {
+        let alone = applied(&away(&first, &both), &both);
+        let routes = |view: &View| -> Vec<_> {
+            let tables = view.route_tables.values();
+            tables.map(|it| it.propagating.clone()).collect()
+        };
+        assert_eq!(routes(&alone), routes(&both), "{} needs them", last.name);
+        assert!(planned(&last, &alone).unwrap().is_noop());
+        let nobody = applied(&away(&last, &alone), &alone);
+        assert_eq!(living(&nobody), living(&before), "after {}", last.name);
+    }
+}
+
+#[test]
+fn a_visitor_leaves_the_routes_that_the_gateways_own_site_has_come_to_use() {
+    let host = listing(site(), &TABLES[..1]);
+    let alone = applied(&planned(&host, &view()).unwrap(), &view());
+    let mut visitor = static_site();
+    visitor.gateway.outside_ip = [18, 184, 30, 8].into();
+    visitor.lan = nets(&["10.40.0.0/24"]);
+    let both = applied(&planned(&visitor, &alone).unwrap(), &alone);
+    assert!(
+        planned(&site(), &both).unwrap().is_noop(),
+        "both tables learn"
+    );
+    let left = applied(&away(&visitor, &both), &both);
+    assert!(planned(&site(), &left).unwrap().is_noop());
+    assert_eq!(living(&applied(&away(&site(), &left), &left)), [""; 0]);
+}
+
+#[test]
+fn a_connection_that_replaces_another_remembers_what_that_one_did() {
+    let before = view_with_gateway();
+    let after = applied(&planned(&site(), &before).unwrap(), &before);
+    let mut other = site();
+    other.routing = Routing::Static;
+    let plan = planned(&other, &after).unwrap();
+    let connection = plan
+        .steps
+        .iter()
+        .find(|it| it.node.kind == "vpn_connection");
+    let connection = connection.unwrap();
+    assert_eq!(connection.change, Change::Replace);
+    let Input::Known(enables) = &connection.node.inputs["enables_propagation"] else {
+        panic!("{connection:#?}");
+    };
+    assert_eq!(*enables, serde_json::json!(TABLES));
+}
+
+#[test]
+fn two_kinds_whose_tags_name_one_step_are_two_steps() {
+    let mut after = applied(&planned(&site(), &view()).unwrap(), &view());
+    for id in ["cgw-00000000000000001", "vgw-00000000000000001"] {
+        tags_of(&mut after, id).extend(as_tags(&[("underpass:step", "attachment")]));
+    }
+    let plan = away(&site(), &after);
+    let unique: std::collections::BTreeSet<_> = ids(&plan).into_iter().collect();
+    assert_eq!((unique.len(), plan.steps.len()), (6, 6), "{unique:?}");
+    assert_eq!(living(&applied(&plan, &after)), [""; 0]);
 }
 
 #[test]

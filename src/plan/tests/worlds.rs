@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use proptest::prelude::*;
 
-use crate::aws::View;
+use crate::aws::{State, View};
 use crate::plan::testing::{
     TABLES, VPC, account, add_gateway, add_neighbour, applied, as_json, as_tags, listing, now,
     planned, question, site, static_site, ulid, view,
@@ -164,4 +164,19 @@ fn a_saved_plan_knows_what_changed() {
     let offline = onboard(&question(&site, None)).unwrap();
     let changed = offline.what_changed_since(&saved);
     assert_eq!(changed[0], "it was made without looking at AWS");
+}
+
+#[test]
+fn a_connection_that_is_being_deleted_has_its_inside_cidrs_still() {
+    let mut view = applied(&planned(&site(), &view()).unwrap(), &view());
+    let used = planned(&site(), &view).unwrap().tunnels;
+    let connection = view.vpn_connections.values_mut().next().unwrap();
+    connection.state = State::new("deleting");
+    let fresh = planned(&site(), &view).unwrap().tunnels;
+    for tunnel in &fresh {
+        let cidr = tunnel.options.inside_cidr;
+        assert!(used.iter().all(|it| it.options.inside_cidr != cidr));
+    }
+    view.vpn_connections.values_mut().next().unwrap().state = State::new("deleted");
+    assert_eq!(planned(&site(), &view).unwrap().tunnels, used);
 }

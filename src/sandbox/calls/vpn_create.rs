@@ -174,7 +174,7 @@ fn used_inside_cidrs(
         .values()
         .filter(|connection| connection.vpn_gateway.as_ref() == gateway && gateway.is_some())
         .filter(|connection| Some(&connection.id) != except)
-        // A deleting connection keeps its networks, a deleted one that is still listed does not.
+        // A connection keeps its networks until it is deleted. Unverified: AWS may free them sooner.
         .filter(|connection| connection.life.exists(now))
         .flat_map(|connection| &connection.tunnels)
         .map(|tunnel| tunnel.options.inside_cidr)
