@@ -131,9 +131,28 @@ impl Fault {
     pub(super) fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         for secret in secrets {
             self.message = self.message.replace(secret, "(redacted)");
+            if let Some((said, rest)) = self.message.split_once(CUT)
+                && let Some(begin) = begin_of_secret(said, secret)
+            {
+                self.message = format!("{}(redacted){CUT}{rest}", &said[..begin]);
+            }
         }
         self
     }
+}
+
+/// What stands where a long message was cut.
+const CUT: char = '…';
+
+/// Where the first part of a secret begins at the end of a text that was cut in its middle.
+fn begin_of_secret(text: &str, secret: &str) -> Option<usize> {
+    // Fewer characters than these tell nothing, and words end in them by chance.
+    const TELLING: usize = 4;
+    let parts = (TELLING..secret.len()).rev();
+    parts
+        .filter_map(|length| text.strip_suffix(secret.get(..length)?))
+        .map(str::len)
+        .next()
 }
 
 /// A message fit for a line of a terminal: no encoded blob, no control characters, bounded.
@@ -154,7 +173,7 @@ fn tidy(message: &str) -> String {
         .collect();
     if let Some((end, _)) = tidy.char_indices().nth(LIMIT) {
         tidy.truncate(end);
-        tidy.push('…');
+        tidy.push(CUT);
     }
     tidy + blob
 }
@@ -204,6 +223,17 @@ mod tests {
         }
         let page = Fault::from_answer("X", 500, None, "", None);
         assert_eq!(page.to_string(), "X: HTTP 500 without an error code");
+    }
+
+    #[test]
+    fn a_secret_that_was_cut_with_its_message_leaves_nothing() {
+        let secret = "Secret_Key.1234567890";
+        for before in 560..610 {
+            let echo = format!("{} {secret} for PreSharedKey", "x".repeat(before));
+            let fault = refused("CreateVpnConnection", "InvalidParameterValue", &echo);
+            let said = fault.without([secret]).message;
+            assert!(!said.contains("Secr"), "{before}: {said}");
+        }
     }
 
     #[test]

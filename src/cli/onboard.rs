@@ -113,7 +113,7 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, 
         )
         .next(plan_again.clone())
     })?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
+    let mut plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("{} is not a saved plan: {error}", path.display()),
@@ -146,6 +146,9 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, 
         ))
         .next(plan_again));
     }
+    // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
+    plan.run = fresh.run;
+    plan.owner = fresh.owner.clone();
     linted(plan)
 }
 

@@ -7,7 +7,8 @@
 use std::collections::BTreeSet;
 
 use super::listed;
-use crate::aws::{Tags, View};
+use super::owner::is_of;
+use crate::aws::{Tags, View, VpnConnection};
 use crate::spec::{RouteTableId, SiteName, VpnGatewayId};
 
 /// The tag's key; further ones end in `-2`, `-3`, …
@@ -24,7 +25,12 @@ pub fn remembered_propagation(
     gateway: &VpnGatewayId,
     view: &View,
 ) -> BTreeSet<RouteTableId> {
-    remembered(gateway, view, |of| of == site.as_str())
+    // One that is being deleted counts: a replacement that was stopped half-way goes on from it.
+    let own = view
+        .vpn_connections
+        .values()
+        .filter(|connection| is_of(site, &connection.tags) && !connection.state.is("deleted"));
+    remembered(gateway, own)
 }
 
 /// The route tables into which other sites are remembered to have enabled propagation from it.
@@ -35,16 +41,18 @@ pub fn propagation_of_others(
     gateway: &VpnGatewayId,
     view: &View,
 ) -> BTreeSet<RouteTableId> {
-    remembered(gateway, view, |of| of != site.as_str())
+    let others = view.connections_on(gateway).filter(|connection| {
+        listed::site_of(&connection.tags).is_some_and(|of| of != site.as_str())
+    });
+    remembered(gateway, others)
 }
 
-fn remembered(
+fn remembered<'a>(
     gateway: &VpnGatewayId,
-    view: &View,
-    whose: impl Fn(&str) -> bool,
+    connections: impl Iterator<Item = &'a VpnConnection>,
 ) -> BTreeSet<RouteTableId> {
-    view.connections_on(gateway)
-        .filter(|connection| listed::site_of(&connection.tags).is_some_and(&whose))
+    connections
+        .filter(|connection| connection.vpn_gateway.as_ref() == Some(gateway))
         .flat_map(|connection| read(&connection.tags))
         .collect()
 }

@@ -86,3 +86,20 @@ async fn an_adopted_gateway_is_attached_whenever_the_run_dies() {
         fleet.check_empty();
     }
 }
+
+/// The old connection has its inside CIDRs until it is gone, and the new one wants the same.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_goes_on_wherever_the_run_died() {
+    for at in 1..14 {
+        let mut fleet = Fleet::with_a_spare_gateway().await;
+        fleet.onboard(0, Trouble::None).await;
+        fleet.sites[0].reroute();
+        fleet.onboard(0, Trouble::Crash(at)).await;
+        fleet.onboard(0, Trouble::None).await;
+        assert!(fleet.up.contains(&0), "died at {at}: {}", fleet.story());
+        fleet.check_exact(0);
+        fleet.expect_noop(0).await;
+        fleet.remove(0).await;
+        fleet.check_empty();
+    }
+}

@@ -105,6 +105,13 @@ pub(super) const CODES: &[Code] = &[
          site's. The longer prefix, else the shorter path, takes all the traffic.",
         "Correct `lan`, or end the other connection. Accept it for two routers of one site.",
     ),
+    refused(
+        "preflight::route_left",
+        "A static route to a network that the site file no longer names",
+        "The site's connection still has a static route to a network that was taken out of `lan`. \
+         Onboarding adds routes and removes none, so AWS goes on sending that traffic to the site.",
+        "Delete the route with the command that the warning names, or list the network again.",
+    ),
     acceptable(
         "preflight::route_shadowed",
         "A route that was written by hand wins over the site's",

@@ -7,13 +7,15 @@ use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::{Input, StepId};
 use crate::resource::Change;
 
-/// Kinds that must be there before another: the second needs the first to exist.
-const BEFORE: [(&str, &str); 6] = [
+/// Kinds that must be there before another: the second needs the first to exist, and only the
+/// connection remembers which propagation from an adopted gateway is the site's.
+const BEFORE: [(&str, &str); 7] = [
     ("customer_gateway", "vpn_connection"),
     ("vpn_gateway", "vpn_connection"),
     ("vpn_gateway", "vpn_gateway_attachment"),
     ("vpn_gateway", "route_propagation"),
     ("vpn_gateway_attachment", "route_propagation"),
+    ("vpn_connection", "route_propagation"),
     ("vpn_connection", "vpn_connection_route"),
 ];
 

@@ -30,6 +30,35 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         );
     }
     neighbours(world, findings);
+    left_over(world, findings);
+}
+
+/// Static routes of the site's own connection to networks that its file no longer names.
+fn left_over(world: &World<'_>, findings: &mut Findings<'_>) {
+    let connection = world
+        .connection
+        .filter(|it| it.static_routes_only && world.site.routing == Routing::Static);
+    if let Some(connection) = connection {
+        let routes = connection.routes.iter();
+        for route in routes.filter(|route| !route.state.is_ending()) {
+            let net = route.destination.trunc();
+            if !world.site.lan.contains(&net) {
+                findings.warn(
+                    "preflight::route_left",
+                    format!(
+                        "{} has a static route to {net}, which `lan` does not name",
+                        connection.id
+                    ),
+                    format!(
+                        "AWS goes on sending {net} to this site; to end that, `aws ec2 \
+                         delete-vpn-connection-route --vpn-connection-id {} \
+                         --destination-cidr-block {net}`",
+                        connection.id
+                    ),
+                );
+            }
+        }
+    }
 }
 
 /// A route that somebody wrote, in a table that is to learn the site's.

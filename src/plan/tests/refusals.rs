@@ -432,3 +432,15 @@ fn routing_is_fixed_for_life() {
     );
     assert_eq!(VPC, site.aws.vpc.as_str());
 }
+
+#[test]
+fn a_static_route_that_the_site_file_no_longer_names_is_told() {
+    let view = applied(&planned(&static_site(), &view()).unwrap(), &view());
+    let mut moved = static_site();
+    moved.lan = nets(&["10.31.1.0/24"]);
+    let plan = planned(&moved, &view).unwrap();
+    assert_eq!(warned(&plan), ["preflight::route_left"]);
+    assert!(plan.warnings[0].message.contains("10.30.1.0/24"));
+    moved.lan = nets(&["10.31.1.0/24", "10.30.1.0/24"]);
+    assert_eq!(warned(&planned(&moved, &view).unwrap()), [""; 0]);
+}

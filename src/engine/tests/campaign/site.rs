@@ -83,14 +83,13 @@ impl Draft {
             }
             2 => self.tag = Some(dice.below(1000)),
             3 => self.tables = None,
-            _ => {
-                self.routing = if self.routing == "bgp" {
-                    "static"
-                } else {
-                    "bgp"
-                }
-            }
+            _ => self.reroute(),
         }
+    }
+
+    /// The other routing, which AWS cannot change in place.
+    pub(super) fn reroute(&mut self) {
+        self.routing = if self.is_static() { "bgp" } else { "static" };
     }
 
     pub(super) fn is_static(&self) -> bool {
