@@ -81,7 +81,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let id = report.connection()?;
     let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
         .await
-        .map_err(|failure| half_done(failure, &again))?;
+        .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -152,8 +152,8 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, 
     linted(plan)
 }
 
-/// AWS's half stands, but there is no half for the router.
-fn half_done(mut failure: Failure, again: &Again) -> Failure {
+/// AWS's half stands, but there is no half for the router. Teardown knows fewer flags.
+fn half_done(mut failure: Failure, again: &Again, teardown: &Again) -> Failure {
     failure.report.push_str(
         "\n  left behind: AWS's half, complete and paid for by the hour; no file for the router",
     );
@@ -161,7 +161,7 @@ fn half_done(mut failure: Failure, again: &Again) -> Failure {
         .hint(format!(
             "mend what is named above, then `{}` writes the router's files; `{}` removes AWS's half",
             again.other("render"),
-            again.other("teardown")
+            teardown.other("teardown")
         ))
         .next(again.other("verify"))
 }
