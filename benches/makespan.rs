@@ -33,30 +33,30 @@ aws: { vpc: vpc-0a1b2c3d4e5f67890, attach_to: virtual-private-gateway }
 ";
 
 /// The most that a run may take, as a multiple of its critical path.
-pub const BAR: f64 = 1.10;
+pub(crate) const BAR: f64 = 1.10;
 
 /// One onboarding.
 #[derive(Debug)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// What the sandbox drew from.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// `bgp` or `static`.
-    pub routing: &'static str,
+    pub(crate) routing: &'static str,
     /// How long it took.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// How long it had to take.
-    pub critical: Duration,
+    pub(crate) critical: Duration,
 }
 
 impl Measured {
     /// How much longer it took than it had to.
-    pub fn ratio(&self) -> f64 {
+    pub(crate) fn ratio(&self) -> f64 {
         self.took.as_secs_f64() / self.critical.as_secs_f64()
     }
 }
 
 /// Onboards one site in virtual time.
-pub fn measure(seed: u64, routing: &'static str) -> Measured {
+pub(crate) fn measure(seed: u64, routing: &'static str) -> Measured {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .start_paused(true)
@@ -180,10 +180,8 @@ fn duration(kind: &str, id: &str, sandbox: &Sandbox) -> Duration {
             )
         }
         "vpn_connection_route" => {
-            let routes = region.vpn_connections.values().flat_map(|it| &it.routes);
-            let route = routes
-                .filter(|it| part.contains(&it.destination.to_string()))
-                .next();
+            let mut routes = region.vpn_connections.values().flat_map(|it| &it.routes);
+            let route = routes.find(|it| part.contains(&it.destination.to_string()));
             let life = &route.expect("a route").life;
             between(life.created_at, life.available_at)
         }
@@ -200,7 +198,7 @@ fn duration(kind: &str, id: &str, sandbox: &Sandbox) -> Duration {
 }
 
 /// Prints a table; fails when a run misses the bar.
-pub fn main() {
+pub(crate) fn main() {
     println!("routing  seed  took s  critical s  ratio");
     let mut worst = 0.0_f64;
     let mut sum = 0.0;
@@ -211,7 +209,9 @@ pub fn main() {
         let measured = measure(*seed, routing);
         let ratio = measured.ratio();
         println!(
-            "{routing:<7} {seed:>5} {:>7.1} {:>11.1} {ratio:>6.3}",
+            "{:<7} {:>5} {:>7.1} {:>11.1} {ratio:>6.3}",
+            measured.routing,
+            measured.seed,
             measured.took.as_secs_f64(),
             measured.critical.as_secs_f64()
         );

@@ -227,7 +227,11 @@ impl Client {
                     .map(|id| format!(" and made {id}"))
                     .unwrap_or_default();
                 let message = format!("the endpoint ignored DryRun{made}");
-                Err(Fault::of_kind(call.action(), FaultKind::Server, &message))
+                Err(Fault::of_kind(
+                    call.action(),
+                    FaultKind::CarriedOut,
+                    &message,
+                ))
             }
         })
     }

@@ -30,6 +30,8 @@ pub enum FaultKind {
     Lost,
     /// The request was wrong and will always be.
     Invalid,
+    /// A dry run was carried out: the endpoint is not AWS, and what the call makes is made.
+    CarriedOut,
 }
 
 /// A failed call: what was called, what AWS said, and what kind of failure that is.

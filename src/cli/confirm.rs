@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead};
 
+use super::again::Again;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
@@ -11,7 +12,7 @@ pub(super) fn confirm(
     output: Output,
     yes: bool,
     question: &str,
-    again: &str,
+    again: &Again,
 ) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -22,9 +23,9 @@ pub(super) fn confirm(
             "nothing was changed: nobody is there to say yes",
         )
         .hint("without a terminal, and with CI set, underpass never asks")
-        .next(format!("{again} --yes")));
+        .next(again.with("--yes")));
     }
-    output.say(Line::Do, &format!("{question} [y/N]"));
+    output.ask(Line::Do, &format!("{question} [y/N]"));
     if matches!(answer()?.as_str(), "y" | "yes") {
         Ok(())
     } else {
@@ -38,14 +39,14 @@ pub(super) fn confirm_name(
     typed: Option<&str>,
     name: &str,
     question: &str,
-    again: &str,
+    again: &Again,
 ) -> Result<(), Failure> {
     let given = match typed {
         Some(typed) => typed.to_owned(),
         None if output.may_ask => {
-            output.say(
+            output.ask(
                 Line::Warn,
-                &format!("{question} Type its name to go on: {name}"),
+                &format!("{question} Type its name, {name}, to go on:"),
             );
             answer()?
         }
@@ -54,7 +55,7 @@ pub(super) fn confirm_name(
                 Exit::Cancelled,
                 "nothing was changed: a production site asks for its name",
             )
-            .next(format!("{again} --yes --site {name}")));
+            .next(format!("{} --yes --site {name}", again.other("teardown"))));
         }
     };
     if given == name {
@@ -67,7 +68,7 @@ pub(super) fn confirm_name(
                 given.escape_debug()
             ),
         )
-        .next(format!("{again} --yes --site {name}")))
+        .next(format!("{} --yes --site {name}", again.other("teardown"))))
     }
 }
 
@@ -79,6 +80,7 @@ fn answer() -> Result<String, Failure> {
     Ok(line.trim().to_lowercase())
 }
 
-fn declined(again: &str) -> Failure {
-    Failure::new(Exit::Cancelled, "nothing was changed: not confirmed").next(again.to_owned())
+fn declined(again: &Again) -> Failure {
+    let text = "nothing was changed: not confirmed";
+    Failure::new(Exit::Cancelled, text).next(again.command.clone())
 }

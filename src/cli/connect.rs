@@ -23,6 +23,8 @@ pub(super) struct Connection {
     pub(super) ids: IdSource,
     /// Who we are.
     pub(super) caller: Caller,
+    /// The sandbox, if it is one in this process.
+    pub(super) sandbox: Option<Sandbox>,
 }
 
 /// The clock for the target that the options name.
@@ -60,6 +62,10 @@ async fn connect_with(
     } else {
         None
     };
+    // The sandbox's time goes on from where its world stood.
+    let clock = sandbox
+        .as_ref()
+        .map_or(clock, |sandbox| sandbox.clock().clone());
     if let Some(sandbox) = &sandbox {
         prepare(sandbox);
     }
@@ -67,15 +73,18 @@ async fn connect_with(
         region: region.clone(),
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone().filter(|_| !global.sandbox),
-        sandbox,
+        sandbox: sandbox.clone(),
     };
-    let client = Client::connect(&target, clock.clone(), ids.clone()).await?;
-    let caller = client.caller().await?;
+    let client = Client::connect(&target, clock.clone(), ids.clone())
+        .await
+        .map_err(Failure::untouched)?;
+    let caller = client.caller().await.map_err(Failure::untouched)?;
     Ok(Connection {
         client,
         clock,
         ids,
         caller,
+        sandbox,
     })
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::table::Table;
 use crate::device::{self, Device};
 use crate::spec::InvalidValue;
 
@@ -32,7 +33,7 @@ fn list(output: Output) -> Result<(), Failure> {
         .map(|device| json!({ "name": device.name(), "title": device.title(), "abilities": device.abilities() }))
         .collect();
     output.result(&json!({ "schema_version": 1, "devices": rows }), || {
-        let mut table = super::table([
+        let mut table = Table::new([
             "device",
             "what",
             "IKE",
@@ -96,7 +97,7 @@ fn show(output: Output, device: &'static dyn Device) -> Result<(), Failure> {
     });
     output.result(&value, || {
         let mut text = format!("{}: {}\n\n", device.name(), device.title());
-        let mut table = super::table(["ability", "what the device can do"]);
+        let mut table = Table::new(["ability", "what the device can do"]);
         let join = |words: Vec<String>| words.join(" ");
         table.add_row([
             "IKE versions".to_owned(),
@@ -170,7 +171,7 @@ fn show(output: Output, device: &'static dyn Device) -> Result<(), Failure> {
         ]);
         text.push_str(&format!("{table}\n"));
         if !device.options().is_empty() {
-            let mut options = super::table(["gateway.options", "what", "default"]);
+            let mut options = Table::new(["gateway.options", "what", "default"]);
             for option in device.options() {
                 options.add_row([option.name, option.what, option.default.unwrap_or("–")]);
             }

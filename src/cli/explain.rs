@@ -5,6 +5,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::table::Table;
 use crate::{plan, spec};
 
 /// Explain a code that plan, onboard or a site file's error names
@@ -46,7 +47,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
             .map(|code| json!({ "code": code.code, "title": code.title }))
             .collect();
         output.result(&json!({ "schema_version": 1, "codes": rows }), || {
-            let mut table = super::table(["code", "what"]);
+            let mut table = Table::new(["code", "what"]);
             for code in &all {
                 table.add_row([&code.code, &code.title]);
             }

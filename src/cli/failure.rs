@@ -64,6 +64,13 @@ impl Failure {
         self
     }
 
+    /// A call that failed before anything was changed.
+    pub fn untouched(fault: Fault) -> Self {
+        let mut failure = Self::from(fault);
+        failure.report = format!("nothing was changed: {}", failure.report);
+        failure
+    }
+
     /// A file that cannot be read or written.
     pub fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::new(
@@ -104,8 +111,12 @@ impl From<Fault> for Failure {
             FaultKind::Credentials => Some("aws sts get-caller-identity"),
             _ => None,
         };
-        let mut failure = Self::new(exit, format!("AWS did not do {fault}{request}"));
+        let mut failure = Self::new(exit, format!("a call to AWS failed: {fault}{request}"));
         failure.hints.extend(hint);
+        if fault.kind == FaultKind::Credentials {
+            let hint = "without an account, `--sandbox` does the same in the built-in look-alike";
+            failure.hints.push(hint.to_owned());
+        }
         failure.next = next.map(str::to_owned);
         failure
     }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::table::Table;
+use super::words::{esp, ike, wrapped};
 use crate::aws::Collection;
 use crate::clock::Clock;
 use crate::device::bundle::{self, Change, Manifest};
@@ -150,36 +152,22 @@ pub(super) fn render(
 impl Handover {
     /// The summary for people.
     pub(super) fn text(&self, plan: &Plan, report: &Report, next: &str) -> String {
-        let mut text = format!("\nSite {} is deployed: {}\n\n", plan.site, self.connection);
-        let mut table = super::table([
-            "tunnel",
-            "AWS outside",
-            "inside (site ↔ AWS)",
-            "IKE",
-            "ESP",
-            "state",
-        ]);
-        for tunnel in &self.tunnels.tunnels {
-            let seen = report
-                .tunnels
-                .iter()
-                .find(|seen| seen.outside == Some(tunnel.aws.outside));
-            let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
-            table.add_row([
-                tunnel.number.to_string(),
-                tunnel.aws.outside.to_string(),
-                format!("{} ↔ {}", tunnel.customer.inside, tunnel.aws.inside),
-                super::suite(tunnel.options.ike_version.as_str(), tunnel.options.phase1),
-                super::suite("", tunnel.options.phase2),
-                state.to_owned(),
-            ]);
-        }
-        text.push_str(&table.to_string());
-        text.push_str("\n\n");
+        let state = match report.tunnels.iter().filter(|tunnel| tunnel.up).count() {
+            0 => "no tunnel is up yet",
+            1 => "one tunnel is up",
+            _ => "its tunnels are up",
+        };
+        let connection = &self.connection;
+        let mut text = format!(
+            "\nSite {} is deployed as {connection}; {state}.\n\n",
+            plan.site
+        );
+        text.push_str(&self.tunnels(report));
         text.push_str(&self.files());
         if !self.notes.is_empty() {
             text.push_str("\nOn the router\n");
             for (number, note) in self.notes.iter().enumerate() {
+                let note = wrapped(note, 5, super::output::columns());
                 text.push_str(&format!("  {}. {note}\n", number + 1));
             }
         }
@@ -187,12 +175,70 @@ impl Handover {
         text
     }
 
+    /// A table of addresses, then what both ends agree on: most often the same for both tunnels.
+    fn tunnels(&self, report: &Report) -> String {
+        let mut table = Table::new([
+            "tunnel",
+            "AWS outside",
+            "AWS inside",
+            "site inside",
+            "state",
+        ]);
+        let mut suites: Vec<(String, Vec<String>)> = Vec::new();
+        for tunnel in &self.tunnels.tunnels {
+            let seen = report
+                .tunnels
+                .iter()
+                .find(|seen| seen.outside == Some(tunnel.aws.outside));
+            let state = seen.map_or("unknown", |seen| if seen.up { "✔ up" } else { "◎ down" });
+            let number = tunnel.number.to_string();
+            table.add_row([
+                number.clone(),
+                tunnel.aws.outside.to_string(),
+                tunnel.aws.inside.to_string(),
+                tunnel.customer.inside.to_string(),
+                state.to_owned(),
+            ]);
+            let options = &tunnel.options;
+            let suite = format!(
+                "  IKE  {}\n  ESP  {}\n",
+                ike(options.ike_version.as_str(), options.phase1),
+                esp(options.phase2)
+            );
+            match suites.iter_mut().find(|(known, _)| *known == suite) {
+                Some((_, numbers)) => numbers.push(number),
+                None => suites.push((suite, vec![number])),
+            }
+        }
+        let mut text = format!("{table}\n\n");
+        for (suite, numbers) in suites {
+            let plural = if numbers.len() == 1 {
+                "tunnel"
+            } else {
+                "tunnels"
+            };
+            text.push_str(&format!(
+                "Both ends of {plural} {}\n{suite}\n",
+                numbers.join(" and ")
+            ));
+        }
+        text
+    }
+
+    /// Where the router's files are, in a sentence.
+    pub(super) fn where_to(&self) -> String {
+        let folder = self.folder.display();
+        format!(
+            "the router's files are in {folder}/: install them now, {folder}/README.md tells how"
+        )
+    }
+
     /// The list of files.
     pub(super) fn files(&self) -> String {
         let mut text = format!(
-            "Files in {}/ ({} for the router)\n",
-            self.folder.display(),
-            self.tunnels.site.gateway.device
+            "Files for the router ({}) in {}/\n",
+            self.tunnels.site.gateway.device,
+            self.folder.display()
         );
         for file in &self.manifest.files {
             let secret = if file.secret { "secret" } else { "" };

@@ -84,6 +84,9 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+/// What an empty answer means the example for; nobody else's address or name is a default.
+const USUAL: [&str; 4] = ["device", "routing", "asn", "expires-after"];
+
 /// The questions, answered by flags or by a person; every problem is kept.
 struct Form {
     output: Output,
@@ -219,7 +222,10 @@ impl Form {
             Some(text) => Ok(read(text)
                 .map_err(|problem| self.problems.push(format!("--{flag}: {problem}")))
                 .ok()),
-            None if self.output.may_ask => prompt(question, example, read).map(Some),
+            None if self.output.may_ask => {
+                let usual = USUAL.contains(&flag);
+                prompt(question, example, usual, read).map(Some)
+            }
             // Without a person a test site is what does the least harm.
             None if flag == "expires-after" => Ok(read(example).ok()),
             None => {
@@ -271,9 +277,20 @@ fn expires_after(text: &str) -> Result<Option<jiff::SignedDuration>, String> {
     }
 }
 
-fn prompt<T: 'static>(question: &str, example: &str, read: Reader<T>) -> Result<T, Failure> {
-    let answered = Text::new(question)
-        .with_placeholder(example)
+fn prompt<T: 'static>(
+    question: &str,
+    example: &str,
+    usual: bool,
+    read: Reader<T>,
+) -> Result<T, Failure> {
+    let text = Text::new(question);
+    let such_as = format!("such as {example}");
+    let text = match (usual, example) {
+        (true, _) => text.with_default(example),
+        (false, "") => text,
+        (false, _) => text.with_help_message(&such_as),
+    };
+    let answered = text
         .with_validator(move |text: &str| {
             Ok(match read(text) {
                 Ok(_) => Validation::Valid,

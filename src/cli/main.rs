@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use super::again::typed;
 use super::args::{Cli, Command};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -33,7 +34,12 @@ pub fn main() -> ExitCode {
     let output = Output::new(cli.global.format, cli.global.quiet);
     match dispatch(&cli, output) {
         Ok(exit) => ExitCode::from(exit.code()),
-        Err(failure) => {
+        Err(mut failure) => {
+            // Where nothing better is known: what AWS or the network denied, it may grant later.
+            let again = matches!(failure.exit, Exit::Aws | Exit::TimedOut | Exit::Access);
+            if failure.next.is_none() && again {
+                failure.next = Some(typed());
+            }
             output.failure(&failure);
             ExitCode::from(failure.exit.code())
         }

@@ -2,6 +2,7 @@
 //!
 //! A command's doc comment is its `--help`. Only this stage prints, asks, and knows exit codes.
 
+mod again;
 mod args;
 mod confirm;
 mod connect;
@@ -12,6 +13,7 @@ mod explain;
 mod failure;
 mod handover;
 mod init;
+mod keys;
 mod load;
 mod main;
 mod onboard;
@@ -29,7 +31,9 @@ mod runs;
 mod sandbox;
 mod schema;
 mod status;
+mod stopped;
 mod survey;
+mod table;
 mod teardown;
 mod verify;
 mod watch;
@@ -40,4 +44,4 @@ pub use exit::Exit;
 pub use failure::Failure;
 pub use main::main;
 pub use output::{Format, Line, Output};
-use words::{duration, same_flags, suite, table};
+use words::duration;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::again::{self, Again};
 use super::args::Global;
 use super::confirm::confirm;
 use super::connect::{Connection, connect_for};
@@ -10,9 +11,9 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::output::{Line, Output};
-use super::run::Again;
 use super::survey::{HowToPlan, linted, survey};
-use super::{load, plan as plan_command, run, watch};
+use super::words::when;
+use super::{keys, load, plan as plan_command, run, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
 use crate::verify::Subject;
@@ -25,7 +26,7 @@ pub struct Args {
     #[command(flatten)]
     how: HowToPlan,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices"])]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -42,27 +43,32 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
-    let again = Again::new("onboard", &args.site, global);
-    let lock = run::lock(&folder, &again.command)?;
+    let again = Again::new(&args.site, &args.how.flags(), global);
+    let lock = run::lock(&folder)?;
 
     let fresh = survey(&site, &args.site, &connection, &args.how).await?;
     let plan = match &args.plan {
-        Some(path) => saved(path, &site, &fresh, &args.site)?,
+        Some(path) => saved(path, &site, &fresh, &again)?,
         None => fresh,
     };
     let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
-    if !output.is_for_machines() {
-        plan_command::show(output, &plan, None, None)?;
-    }
     if plan.is_noop() && unfinished.is_none() {
-        output.say(
-            Line::Ready,
-            "everything is as it should be: AWS is not touched",
+        let text = format!(
+            "{}: everything is as it should be, AWS is not touched",
+            site.name
         );
+        output.say(Line::Ready, &text);
     } else {
-        confirm(output, args.yes, "Bring this site up?", &again.command)?;
+        if !output.is_for_machines() {
+            plan_command::show(output, &plan, None, None)?;
+        }
+        if unfinished.is_some() {
+            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
+            output.say(Line::Do, text);
+        }
+        confirm(output, args.yes, "Bring this site up?", &again)?;
     }
-    let keys = run::keys(&folder, &site, &args.site, &plan, &connection.ids)?;
+    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
     let job = run::Job {
         plan,
         keys: keys.clone(),
@@ -72,53 +78,48 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     drop(lock);
 
     let out = handover::folder(args.out.as_deref(), &site.name);
-    let handover = handover::write(
-        &connection,
-        &site,
-        &report.plan,
-        &report.connection()?,
-        &keys,
-        &out,
-    )
-    .await?;
+    let id = report.connection()?;
+    let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
+        .await
+        .map_err(|failure| half_done(failure, &again))?;
     let subject = watch::subject(
         &site,
-        &again.site_file(),
+        &args.site,
+        &args.how.flags(),
+        global,
         &report.plan,
         &handover.connection,
         &report.vpn_gateway()?,
     );
     finish(
         args,
-        global,
         output,
         &connection,
         &subject,
         &report.plan,
         &handover,
+        &again,
     )
     .await
 }
 
 /// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Plan, Failure> {
+fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
+    let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
     let bytes = std::fs::read(path).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("cannot read {}: {error}", path.display()),
         )
+        .next(plan_again.clone())
     })?;
     let mut plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("{} is not a saved plan: {error}", path.display()),
         )
+        .next(plan_again.clone())
     })?;
-    let again = format!(
-        "underpass plan {} --out {}",
-        site_path.display(),
-        path.display()
-    );
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
@@ -129,7 +130,7 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Pla
                 plan.region
             ),
         )
-        .next(again));
+        .next(plan_again));
     }
     if !plan.same_world(fresh) {
         return Err(Failure::new(
@@ -141,9 +142,9 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Pla
         )
         .hint(format!(
             "the plan was observed at {}",
-            plan.basis.observed_at
+            when(plan.basis.observed_at)
         ))
-        .next(again));
+        .next(plan_again));
     }
     // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
     plan.run = fresh.run;
@@ -151,31 +152,50 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, site_path: &Path) -> Result<Pla
     linted(plan)
 }
 
+/// AWS's half stands, but there is no half for the router.
+fn half_done(mut failure: Failure, again: &Again) -> Failure {
+    failure.report.push_str(
+        "\n  left behind: AWS's half, complete and paid for by the hour; no file for the router",
+    );
+    failure
+        .hint(format!(
+            "mend what is named above, then `{}` writes the router's files; `{}` removes AWS's half",
+            again.other("render"),
+            again.other("teardown")
+        ))
+        .next(again.other("verify"))
+}
+
 async fn finish(
     args: &Args,
-    global: &Global,
     output: Output,
     connection: &Connection,
     subject: &Subject,
     plan: &Plan,
     handover: &Handover,
+    again: &Again,
 ) -> Result<Exit, Failure> {
-    let flags = super::same_flags(global);
-    let verify = format!("underpass verify {}{flags}", args.site.display());
-    let report = match args.wait_for_tunnels {
-        Some(limit) => watch::until_up(output, connection, subject, limit).await?,
-        None => watch::look(connection, subject).await?,
+    let verify = again.other("verify");
+    let (report, waited) = match args.wait_for_tunnels {
+        Some(limit) => {
+            output.say(Line::Made, &handover.where_to());
+            watch::until_up(output, connection, subject, Some(limit)).await?
+        }
+        None => (watch::look(connection, subject).await?, Duration::ZERO),
     };
     let up = report.is_up();
-    output.result(&handover.to_json(plan, &report), || {
-        handover.text(plan, &report, &verify)
-    })?;
+    let mut value = handover.to_json(plan, &report);
+    if let (Some(sandbox), Some(value)) = (&connection.sandbox, value.as_object_mut()) {
+        // What the look-alike was asked by this process: for those who check what we do.
+        value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
+    }
+    output.result(&value, || handover.text(plan, &report, &verify))?;
     match (args.wait_for_tunnels, up) {
-        (Some(limit), false) => Err(Failure::new(
+        (Some(_), false) => Err(Failure::new(
             Exit::NotVerified,
             format!(
-                "deployed, but not both tunnels are up after {}: {}",
-                super::progress::plain(limit),
+                "deployed, but not everything is up after {}: {}",
+                super::progress::plain(waited),
                 report.summary()
             ),
         )

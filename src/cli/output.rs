@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::words::wrapped;
 
 /// In which form results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -89,11 +90,12 @@ impl Output {
     pub fn new(format: Format, quiet: bool) -> Self {
         let ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
         let terminal = io::stderr().is_terminal();
+        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let text = format == Format::Text;
         Self {
             format,
             quiet,
-            lively: terminal && !ci && text && !quiet,
+            lively: terminal && !ci && !dumb && text && !quiet,
             may_ask: terminal && io::stdin().is_terminal() && !ci && text,
         }
     }
@@ -103,12 +105,18 @@ impl Output {
         matches!(self.format, Format::Json | Format::Jsonl)
     }
 
-    /// Columns to fill; 100 where nobody looks.
+    /// Columns to fill.
     pub fn width(self) -> usize {
-        let columns = std::env::var("COLUMNS")
-            .ok()
-            .and_then(|columns| columns.parse().ok());
-        columns.unwrap_or(100).clamp(60, 120)
+        columns()
+    }
+
+    /// Columns to wrap sentences on stderr to: only a terminal needs it, a log is searched.
+    pub fn prose(self) -> usize {
+        if io::stderr().is_terminal() {
+            columns()
+        } else {
+            usize::MAX
+        }
     }
 
     /// Whether stdout wants colour.
@@ -164,6 +172,14 @@ impl Output {
         let _closed = writeln!(stderr, "{style}{}{style:#} {text}", line.glyph());
     }
 
+    /// Asks: the answer is typed behind the question.
+    pub fn ask(self, line: Line, question: &str) {
+        let style = line.style();
+        let mut stderr = anstream::stderr().lock();
+        let _closed = write!(stderr, "{style}{}{style:#} {question} ", line.glyph());
+        let _closed = stderr.flush();
+    }
+
     /// Prints a failure; its last line is the command to run next.
     pub fn failure(self, failure: &Failure) {
         if self.is_for_machines() && !failure.after_result {
@@ -178,12 +194,29 @@ impl Output {
             failure.report.trim_end()
         );
         for hint in &failure.hints {
-            let _closed = writeln!(stderr, "  hint: {}", hint.trim_end());
+            // A command stays in one line, to be copied.
+            let hint = match hint.rsplit_once(": underpass ") {
+                Some((words, command)) if hint.chars().count() + 8 > self.prose() => {
+                    let words = wrapped(words, 8, self.prose());
+                    format!("{words}:\n        underpass {command}")
+                }
+                _ => wrapped(hint, 8, self.prose()),
+            };
+            let _closed = writeln!(stderr, "  hint: {hint}");
         }
         if let Some(next) = &failure.next {
             let _closed = writeln!(stderr, "  next: {next}");
         }
     }
+}
+
+/// Columns to fill: those of `COLUMNS`, or of the terminal, or 100 where nobody looks.
+pub(super) fn columns() -> usize {
+    let told = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(seen).unwrap_or(100).clamp(60, 100)
 }
 
 fn write_stdout(text: &str) {

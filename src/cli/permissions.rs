@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::aws::{Client, FaultKind};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::table::Table;
+use crate::aws::{Client, Fault, FaultKind};
 use crate::clock::IdSource;
 use crate::plan::{self, Plan};
 use crate::resource::Keys;
@@ -42,8 +45,13 @@ impl Checked {
 
 /// Dry-runs every call of a plan that EC2 can dry-run.
 ///
-/// The keys in these calls are thrown away: DryRun makes nothing.
-pub(super) async fn check(client: &Client, plan: &Plan, ids: &IdSource) -> Vec<Checked> {
+/// The keys in these calls are thrown away: DryRun makes nothing. An endpoint that does make
+/// something is asked nothing more.
+pub(super) async fn check(
+    client: &Client,
+    plan: &Plan,
+    ids: &IdSource,
+) -> Result<Vec<Checked>, Failure> {
     let keys: Keys = plan
         .tunnels
         .iter()
@@ -66,6 +74,9 @@ pub(super) async fn check(client: &Client, plan: &Plan, ids: &IdSource) -> Vec<C
                 Verdict::NotYetAskable,
                 "what it needs does not exist yet".to_owned(),
             ),
+            Some(Err(fault)) if fault.kind == FaultKind::CarriedOut => {
+                return Err(carried_out(&fault));
+            }
             Some(Err(fault)) => (Verdict::Unclear, fault.to_string()),
         };
         checked.push(Checked {
@@ -75,12 +86,23 @@ pub(super) async fn check(client: &Client, plan: &Plan, ids: &IdSource) -> Vec<C
             detail,
         });
     }
-    checked
+    Ok(checked)
+}
+
+fn carried_out(fault: &Fault) -> Failure {
+    Failure::new(
+        Exit::Aws,
+        format!(
+            "permissions cannot be asked here: {fault}\n  \
+             left behind: what that call made, with this site's tags; no other call was asked"
+        ),
+    )
+    .hint("this endpoint is not AWS: AWS answers a DryRun without making anything")
 }
 
 /// The answers as a table.
 pub(super) fn table(checked: &[Checked]) -> String {
-    let mut table = super::table(["step", "action", "verdict", "detail"]);
+    let mut table = Table::new(["step", "action", "verdict", "detail"]);
     for row in checked {
         let verdict = match row.verdict {
             Verdict::Allowed => "✔ allowed",

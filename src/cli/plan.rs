@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::again::{Again, path, same_flags};
 use super::args::Global;
 use super::connect::connect_for;
 use super::exit::Exit;
@@ -43,13 +44,30 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let connection = connect_for(global, &site).await?;
         let plan = survey(&site, &args.site, &connection, &args.how).await?;
         let checked = match args.check_permissions {
-            true => Some(permissions::check(&connection.client, &plan, &connection.ids).await),
+            true => {
+                let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
+                // The command that removes what a dry run should not have made.
+                let remove = Again::new(&args.site, "", global).other("teardown");
+                Some(asked.map_err(|failure| failure.next(remove))?)
+            }
             false => None,
         };
         (plan, checked)
     };
-    let origin = format!("{}{}", args.site.display(), super::same_flags(global));
-    show(output, &plan, checked.as_deref(), Some(&origin))?;
+    let again = Again::new(&args.site, &args.how.flags(), global);
+    let next = match &args.out {
+        _ if plan.is_noop() => again.other("verify"),
+        // A saved plan holds the playbook and how bold it is.
+        Some(saved) => format!(
+            "underpass onboard {} --plan {}{}{}",
+            path(&args.site),
+            path(saved),
+            args.how.accepted(),
+            same_flags(global)
+        ),
+        None => again.other("onboard"),
+    };
+    show(output, &plan, checked.as_deref(), Some(&next))?;
     if let Some(path) = &args.out {
         let json = serde_json::to_vec_pretty(&plan).map_err(|error| {
             Failure::new(Exit::Internal, format!("cannot write the plan: {error}"))
@@ -62,7 +80,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             Failure::new(Exit::Access, "some calls of this plan would be denied")
                 .next(format!(
                     "underpass policy {} --for onboard",
-                    args.site.display()
+                    path(&args.site)
                 ))
                 .after_result(),
         );
@@ -77,12 +95,12 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 
 /// Prints a plan in the form that was asked for.
 ///
-/// `origin` is the site file with the flags, for the command to run next.
+/// `next` is the command to run next.
 pub(super) fn show(
     output: Output,
     plan: &Plan,
     checked: Option<&[Checked]>,
-    origin: Option<&str>,
+    next: Option<&str>,
 ) -> Result<(), Failure> {
     match output.format {
         Format::Mermaid => output.text(&plan::show::mermaid(plan)),
@@ -95,10 +113,13 @@ pub(super) fn show(
             None => output.result(plan, String::new)?,
         },
         Format::Text => {
-            let look = Look { width: output.width(), colour: output.colour(), origin };
+            let look = Look { width: output.width(), colour: output.colour(), origin: None };
             let mut text = plan::show::text(plan, &look);
             if let Some(checked) = checked {
                 text.push_str(&permissions::table(checked));
+            }
+            if let Some(next) = next {
+                text.push_str(&format!("\nnext: {next}\n"));
             }
             output.text(&text);
         }

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Format, Output};
 use super::survey::read_playbook;
+use super::table::Table;
 use crate::playbook::{self, Picture, Playbook};
 
 /// List the topologies, or show one as a tree, mermaid or DOT
@@ -47,7 +48,7 @@ fn list(output: Output) -> Result<(), Failure> {
         .map(|playbook| json!({ "name": playbook.name(), "summary": playbook.summary(), "steps": playbook.steps().len() }))
         .collect();
     output.result(&json!({ "schema_version": 1, "playbooks": rows }), || {
-        let mut table = super::table(["playbook", "what", "steps"]);
+        let mut table = Table::new(["playbook", "what", "steps"]);
         for playbook in playbook::builtin() {
             table.add_row([
                 playbook.name(),

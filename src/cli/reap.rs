@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
+use super::again::{self, Again, typed};
 use super::args::Global;
 use super::confirm::confirm;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
-use super::run::Again;
+use super::table::Table;
+use super::words::when;
 use super::{run, teardown};
 use crate::aws::Collection;
 use crate::plan;
@@ -30,15 +32,19 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let connection = connect(global, &args.region).await?;
-    let view = connection.client.view(&Collection::ALL).await?;
+    let view = connection
+        .client
+        .view(&Collection::ALL)
+        .await
+        .map_err(Failure::untouched)?;
     let expired = plan::expired(&view, connection.clock.now());
     let command = format!(
         "underpass reap --region {}{}",
         args.region,
-        super::same_flags(global)
+        again::same_flags(global)
     );
     let again = Again {
-        command: command.clone(),
+        command: typed(),
         site: None,
     };
     if expired.is_empty() {
@@ -47,11 +53,11 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         })?;
         return Ok(Exit::Ok);
     }
-    let mut table = super::table(["site", "expired at", "objects"]);
+    let mut table = Table::new(["site", "expired at", "objects"]);
     for site in &expired {
         table.add_row([
             site.site.to_string(),
-            site.expired_at.to_string(),
+            when(site.expired_at),
             site.objects.len().to_string(),
         ]);
     }
@@ -65,14 +71,14 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         Line::Do,
         &format!("expired test sites in {}\n{table}", args.region),
     );
-    confirm(output, args.yes, "Remove all of them?", &command)?;
+    confirm(output, args.yes, "Remove all of them?", &again)?;
     let mut reaped = Vec::new();
     let mut failures = Vec::new();
     for site in &expired {
         let result = async {
             let plan = teardown::plan_for(&connection, &site.site).await?;
             let folder = run::folder(global, &site.site);
-            let lock = run::lock(&folder, &command)?;
+            let lock = run::lock(&folder)?;
             teardown::execute(output, &connection, &folder, &lock, plan, &again).await
         };
         match result.await {
@@ -86,16 +92,18 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     }
     let saved: f64 = reaped
         .iter()
-        .flat_map(|plan| &plan.cost)
-        .map(|line| -line.monthly_usd)
-        .sum();
+        .map(teardown::saved)
+        .fold(0.0, |sum, usd| sum + usd);
     let names: Vec<_> = reaped.iter().map(|plan| plan.site.clone()).collect();
     output.result(
         &json!({ "schema_version": 1, "reaped": names, "saves_usd_per_month": saved }),
         || {
             format!(
-                "{} test sites removed; saves {saved:.2} USD a month",
-                names.len()
+                "{} removed; saves {saved:.2} USD a month",
+                match names.as_slice() {
+                    [one] => format!("Test site {one}"),
+                    many => format!("{} test sites", many.len()),
+                }
             )
         },
     )?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use ipnet::Ipv4Net;
 use serde_json::json;
 
+use super::again::Again;
 use super::args::Global;
 use super::connect::{self, connect_for};
 use super::exit::Exit;
@@ -44,7 +45,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         None => from_aws(args, global, output, &site, &out).await?,
     };
     let value = json!({ "schema_version": 1, "connection": handover.connection, "folder": out });
-    output.result(&value, || handover.files())?;
+    let verify = Again::new(&args.site, &args.how.flags(), global).other("verify");
+    output.result(&value, || format!("{}\nnext: {verify}\n", handover.files()))?;
     Ok(Exit::Ok)
 }
 
@@ -57,11 +59,7 @@ async fn from_aws(
 ) -> Result<Handover, Failure> {
     let connection = connect_for(global, site).await?;
     let plan = survey(site, &args.site, &connection, &args.how).await?;
-    let onboard = format!(
-        "underpass onboard {}{}",
-        args.site.display(),
-        super::same_flags(global)
-    );
+    let onboard = Again::new(&args.site, &args.how.flags(), global).other("onboard");
     let step = plan
         .steps
         .iter()

@@ -3,13 +3,15 @@
 use serde_json::json;
 use ulid::Ulid;
 
+use super::again::{self, Again};
 use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{Line, Output};
-use super::run::{self, Again, Job, Unfinished, journal_failure};
+use super::output::Output;
+use super::run::{self, Job, Unfinished, journal_failure};
 use crate::journal::{RunResult, RunSummary, Store};
+use crate::plan::Mode;
 
 /// Go on with a run that was stopped; the newest one unless named
 #[derive(Debug, clap::Args)]
@@ -30,31 +32,29 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             )
             .next("underpass runs")),
             None => {
-                output.say(Line::Ready, "no run is waiting to go on");
-                output
-                    .result(
-                        &json!({ "schema_version": 1, "resumed": null }),
-                        String::new,
-                    )
-                    .map(|()| Exit::Ok)
+                let text = || "No run is waiting to go on.".to_owned();
+                let value = json!({ "schema_version": 1, "resumed": null });
+                output.result(&value, text).map(|()| Exit::Ok)
             }
         };
     };
     if is_done(&found) {
-        output.say(Line::Ready, &format!("run {} is done already", found.run));
-        return Ok(Exit::Ok);
+        let text = || format!("Run {} is done already.", found.run);
+        let value = json!({ "schema_version": 1, "resumed": null });
+        return output.result(&value, text).map(|()| Exit::Ok);
     }
     let folder = run::folder(global, &found.site);
     let command = format!(
         "underpass resume {}{}",
         found.run,
-        super::same_flags(global)
+        again::same_flags(global)
     );
     let again = Again {
         command: command.clone(),
         site: None,
     };
-    let lock = run::lock(&folder, &command)?;
+    let lock = run::lock(&folder)?;
+    let began = run::remembered(&folder);
     let plan = folder
         .read(found.run)
         .map_err(|error| journal_failure(&error))?
@@ -85,9 +85,16 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         }),
     };
     let done = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    let value = json!({ "schema_version": 1, "resumed": done.plan.run, "site": done.plan.site, "mode": done.plan.mode });
+    let plan = done.plan;
+    let value = json!({ "schema_version": 1, "resumed": plan.run, "site": plan.site, "mode": plan.mode, "next": began });
     output.result(&value, || {
-        format!("Run {} of site {} is done.\nnext: run the command that began it once more: it writes the router's files and changes nothing else", done.plan.run, done.plan.site)
+        let done = format!("\nRun {} of site {} is done.\n", plan.run, plan.site);
+        match began.filter(|_| plan.mode == Mode::Onboard) {
+            None => done,
+            Some(began) => format!(
+                "{done}The command that began it writes the router's files; it changes nothing else.\nnext: {began}\n"
+            ),
+        }
     })?;
     Ok(Exit::Ok)
 }

@@ -1,26 +1,29 @@
 //! Carrying a plan out: lock, keys, journal, engine, Ctrl-C, report.
 
-use std::path::Path;
 use std::str::FromStr;
 
+use indicatif::MultiProgress;
 use tokio::sync::mpsc;
 
+use super::again::{Again, typed};
 use super::args::Global;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
-use super::progress;
-use crate::aws::FaultKind;
-use crate::clock::{Clock, IdSource};
-use crate::engine::{self, Cancel, CancelLevel, RunReport, StepProblem};
+use super::{progress, stopped};
+use crate::clock::Clock;
+use crate::engine::{self, Cancel, CancelLevel, RunReport};
+use crate::files;
 use crate::journal::{
     History, Journal, JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Store,
 };
 use crate::plan::Plan;
 use crate::resource::Keys;
-use crate::spec::{Site, SiteName, VpnConnectionId, VpnGatewayId};
-use crate::tunnel::{PreSharedKey, key};
+use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId};
+
+/// Where the command that began the last run stands in a site's folder.
+const COMMAND: &str = "command";
 
 /// A plan, its keys, and the run it continues, if any.
 pub(super) struct Job {
@@ -76,20 +79,20 @@ pub(super) fn folder(global: &Global, site: &SiteName) -> SiteFolder {
 }
 
 /// Takes the site's lock, or says who holds it.
-pub(super) fn lock(folder: &SiteFolder, command: &str) -> Result<SiteLock, Failure> {
+pub(super) fn lock(folder: &SiteFolder) -> Result<SiteLock, Failure> {
     let owner = LockOwner {
         who: std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()),
         host: host(),
         pid: std::process::id(),
         since: Clock::system().now(),
         run: None,
-        command: command.to_owned(),
+        command: typed(),
     };
     folder.lock(&owner).map_err(|error| match error {
         LockError::Held { .. } => {
             Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
                 .hint("two runs on one site would fight over its tunnels: wait, or stop the other")
-                .next(command.to_owned())
+                .next(typed())
         }
         LockError::Files(error) => journal_failure(&error),
     })
@@ -135,47 +138,6 @@ pub(super) fn unfinished(
     }))
 }
 
-/// The site's keys: those it has, those it was given, and new ones for the rest.
-///
-/// They are on disk (0600) before the first write to AWS, so that a stop loses none.
-pub(super) fn keys(
-    folder: &SiteFolder,
-    site: &Site,
-    site_path: &Path,
-    plan: &Plan,
-    ids: &IdSource,
-) -> Result<Keys, Failure> {
-    let mut keys = folder.keys().map_err(|error| journal_failure(&error))?;
-    for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
-        let inside = tunnel.options.inside_cidr;
-        if let Some(file) = &wishes.pre_shared_key_file {
-            let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
-            keys.insert(inside, read_key(&path)?);
-        } else {
-            keys.entry(inside).or_insert_with(|| key::generate(ids));
-        }
-    }
-    folder
-        .save_keys(&keys)
-        .map_err(|error| journal_failure(&error))?;
-    Ok(keys)
-}
-
-fn read_key(path: &Path) -> Result<PreSharedKey, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(
-            Exit::Input,
-            format!(
-                "cannot read the pre-shared key in {}: {error}",
-                path.display()
-            ),
-        )
-    })?;
-    PreSharedKey::new(text.trim_end_matches(['\r', '\n']).to_owned().into()).map_err(|error| {
-        Failure::new(Exit::Input, format!("{}: {error}", path.display())).hint(error.help.clone())
-    })
-}
-
 /// Runs a job to its end, showing it, and turns anything but success into a failure.
 pub(super) async fn execute(
     output: Output,
@@ -185,6 +147,9 @@ pub(super) async fn execute(
     job: Job,
     again: &Again,
 ) -> Result<Done, Failure> {
+    if again.site.is_some() {
+        remember(folder, &again.command)?;
+    }
     let (journal, history, plan) = match job.unfinished {
         Some(before) => (before.journal, Some(before.history), before.plan),
         None => {
@@ -196,8 +161,15 @@ pub(super) async fn execute(
     };
     let (sender, receiver) = mpsc::unbounded_channel();
     let cancel = Cancel::new();
-    let signals = tokio::spawn(listen(output, cancel.clone()));
-    let display = tokio::spawn(progress::show(output, receiver));
+    let bars = output.lively.then(MultiProgress::new);
+    let signals = tokio::spawn(listen(output, bars.clone(), cancel.clone()));
+    let show = progress::Show {
+        output,
+        bars,
+        clock: connection.clock.clone(),
+        needs: progress::needs(&plan),
+    };
+    let display = tokio::spawn(show.until_end(receiver));
     let report = engine::run(
         engine::Job {
             plan: plan.clone(),
@@ -217,112 +189,11 @@ pub(super) async fn execute(
     if report.result == RunResult::Done {
         return Ok(Done { plan, report });
     }
-    Err(stopped(&report, &plan, again))
-}
-
-fn stopped(report: &RunReport, plan: &Plan, again: &Again) -> Failure {
-    let exit = match report.result {
-        RunResult::Done => Exit::Ok,
-        RunResult::Cancelled => Exit::Cancelled,
-        RunResult::TimedOut => Exit::TimedOut,
-        RunResult::Failed => failed_exit(report),
-    };
-    let mut text = match report.result {
-        RunResult::Cancelled => "stopped as you asked".to_owned(),
-        RunResult::TimedOut => "a wait gave up".to_owned(),
-        RunResult::Done | RunResult::Failed => "not finished".to_owned(),
-    };
-    let errors = report
-        .steps
-        .values()
-        .filter_map(|step| step.failure.as_ref());
-    for error in errors.clone() {
-        text.push_str(&format!(
-            "\n  {error}\n    left behind: {}",
-            error.left_behind()
-        ));
-    }
-    if let Some(problem) = &report.journal_problem {
-        text.push_str(&format!("\n  {problem}"));
-    }
-    let next = errors
-        .clone()
-        .find(|error| !error.is_cancelled())
-        .and_then(|error| {
-            again
-                .site
-                .as_ref()
-                .map(|site| error.next_command(plan.mode, site))
-        })
-        .unwrap_or_else(|| again.command.clone());
-    let mut failure = Failure::new(exit, text).next(next);
-    for error in errors {
-        if let StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. } = &error.problem
-        {
-            failure
-                .hints
-                .extend(fault.hint().map(|hint| hint.to_string()));
-        }
-    }
-    failure.hints.dedup();
-    failure.hint("running the same command again finishes the job: nothing is made twice")
-}
-
-fn failed_exit(report: &RunReport) -> Exit {
-    let problems: Vec<_> = report
-        .steps
-        .values()
-        .filter_map(|step| step.failure.as_ref())
-        .map(|error| &error.problem)
-        .collect();
-    let any = |test: fn(&StepProblem) -> bool| problems.iter().any(|problem| test(problem));
-    let access = |problem: &StepProblem| {
-        matches!(problem, StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. }
-            if matches!(fault.kind, FaultKind::Denied | FaultKind::Credentials))
-    };
-    if any(access) {
-        Exit::Access
-    } else if any(|problem| {
-        matches!(
-            problem,
-            StepProblem::WorldChanged { .. } | StepProblem::LastTunnel { .. }
-        )
-    }) {
-        Exit::Refused
-    } else if any(|problem| matches!(problem, StepProblem::Journal(_) | StepProblem::Internal(_))) {
-        Exit::Internal
-    } else {
-        Exit::Aws
-    }
-}
-
-/// How to begin the same again.
-#[derive(Clone, Debug)]
-pub(super) struct Again {
-    /// The command.
-    pub(super) command: String,
-    /// The site file and the flags, where the command names one.
-    pub(super) site: Option<String>,
-}
-
-impl Again {
-    /// For a command that takes a site file.
-    pub(super) fn new(command: &str, site: &Path, global: &Global) -> Self {
-        let site = format!("{}{}", site.display(), super::same_flags(global));
-        Self {
-            command: format!("underpass {command} {site}"),
-            site: Some(site),
-        }
-    }
-
-    /// The site file with the flags; empty where the command names none.
-    pub(super) fn site_file(&self) -> String {
-        self.site.clone().unwrap_or_default()
-    }
+    Err(stopped::failure(output, &report, &plan, again))
 }
 
 /// First Ctrl-C (or SIGTERM): start nothing more. Second: stop waiting too.
-async fn listen(output: Output, cancel: Cancel) {
+async fn listen(output: Output, bars: Option<MultiProgress>, cancel: Cancel) {
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     else {
@@ -334,16 +205,28 @@ async fn listen(output: Output, cancel: Cancel) {
             _ = terminate.recv() => {}
         }
         if cancel.level() == CancelLevel::GoOn {
-            output.say(
-                Line::Warn,
-                "stopping: nothing new is begun; once more to stop waiting as well",
-            );
+            let text = "stopping: nothing new is begun; Ctrl-C once more to stop waiting as well";
+            progress::say(output, bars.as_ref(), Line::Warn, text);
             cancel.stop();
         } else {
-            output.say(Line::Warn, "stopping now: what AWS has begun goes on there");
+            let text = "stopping now: what AWS has begun goes on there";
+            progress::say(output, bars.as_ref(), Line::Warn, text);
             cancel.abandon();
         }
     }
+}
+
+/// Keeps the command that began a run, for the one who resumes it.
+fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
+    let path = folder.path().join(COMMAND);
+    files::write_secret(&path, format!("{command}\n").as_bytes())
+        .map_err(|error| Failure::file("write", &path, &error))
+}
+
+/// The command that began the site's last run.
+pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
+    let text = std::fs::read_to_string(folder.path().join(COMMAND)).ok()?;
+    Some(text.trim().to_owned()).filter(|command| !command.is_empty())
 }
 
 /// A problem with the folder that remembers runs.

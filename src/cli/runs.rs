@@ -6,7 +6,9 @@ use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::run::journal_failure;
+use super::run::{journal_failure, remembered};
+use super::table::Table;
+use super::words::when;
 use crate::journal::{RunResult, RunSummary, Store};
 use crate::plan::Mode;
 
@@ -15,26 +17,31 @@ use crate::plan::Mode;
 pub struct Args {}
 
 pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let mut runs = Store::open(&global.home)
-        .runs()
-        .map_err(|error| journal_failure(&error))?;
+    let store = Store::open(&global.home);
+    let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     output.result(&json!({ "schema_version": 1, "runs": runs }), || {
         if runs.is_empty() {
             return format!("No run is remembered in {}.", global.home.display());
         }
-        let mut table = super::table(["run", "site", "what", "began", "steps ready", "state"]);
+        let mut table = Table::new(["run", "site", "what", "began", "ready", "state"]);
         for run in &runs {
             table.add_row([
                 run.run.to_string(),
                 run.site.to_string(),
                 run.mode.map_or("?", Mode::as_str).to_owned(),
-                run.started_at.map(|at| at.to_string()).unwrap_or_default(),
+                run.started_at.map(when).unwrap_or_default(),
                 format!("{}/{}", run.ready, run.steps),
                 state(run).to_owned(),
             ]);
         }
-        table.to_string()
+        // The command that began it also writes the router's files.
+        let stopped = runs.iter().find(|run| run.result != Some(RunResult::Done));
+        let next = stopped.and_then(|run| remembered(&store.site(&run.site)));
+        let next = next
+            .map(|next| format!("\n\nnext: {next}"))
+            .unwrap_or_default();
+        format!("{table}{next}")
     })?;
     Ok(Exit::Ok)
 }

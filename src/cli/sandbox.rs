@@ -57,6 +57,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
                 Exit::Internal,
                 format!("cannot listen on {}: {error}", args.listen),
             )
+            .hint("another sandbox may run already; port 0 takes any free port")
+            .next("underpass sandbox --listen 127.0.0.1:0")
         })?;
     let address = listener.local_addr().map_err(|error| {
         Failure::new(

@@ -1,24 +1,22 @@
 //! `underpass status`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde_json::json;
 
+use super::again::Again;
 use super::args::Global;
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::run::Again;
 use super::survey::{HowToPlan, survey};
-use super::{load, verify};
+use super::table::Table;
+use super::words::when;
+use super::{load, verify, watch};
 use crate::plan::Plan;
 use crate::resource::Change;
-use crate::spec::Site;
-
-/// How often `--watch` looks.
-const LOOK_EVERY: Duration = Duration::from_secs(15);
+use crate::verify::Report;
 
 /// Show how a site is doing
 #[derive(Debug, clap::Args)]
@@ -27,7 +25,7 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
-    /// Look again until Ctrl-C, or until both tunnels are up
+    /// Look again until both tunnels are up, or until Ctrl-C
     #[arg(short, long)]
     watch: bool,
 }
@@ -35,33 +33,60 @@ pub struct Args {
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
-    loop {
-        let plan = survey(&site, &args.site, &connection, &args.how).await?;
-        let up = show(args, global, output, &connection, &site, &plan).await?;
-        if !args.watch || up {
-            let drifted = plan
-                .steps
-                .iter()
-                .any(|step| matches!(step.change, Change::Update | Change::Replace));
-            return Ok(if drifted { Exit::Drift } else { Exit::Ok });
-        }
-        tokio::select! {
-            () = connection.clock.sleep(LOOK_EVERY) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Ok),
-        }
+    let mut plan = survey(&site, &args.site, &connection, &args.how).await?;
+    let deployed = plan
+        .steps
+        .iter()
+        .any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
+    let subject = match deployed {
+        true => Some(verify::subject(
+            &args.site, &args.how, global, &site, &plan,
+        )?),
+        false => None,
+    };
+    if let Some(subject) = subject.as_ref().filter(|_| args.watch) {
+        watch::until_up(output, &connection, subject, None).await?;
+        plan = survey(&site, &args.site, &connection, &args.how).await?;
     }
+    let report = match &subject {
+        Some(subject) => Some(watch::look(&connection, subject).await?),
+        None => None,
+    };
+    let onboard = Again::new(&args.site, &args.how.flags(), global).other("onboard");
+    show(output, &connection, &plan, report.as_ref(), &onboard)?;
+    let drifted = plan
+        .steps
+        .iter()
+        .any(|step| matches!(step.change, Change::Update | Change::Replace));
+    Ok(if drifted { Exit::Drift } else { Exit::Ok })
 }
 
-async fn show(
-    args: &Args,
-    global: &Global,
+fn show(
     output: Output,
     connection: &Connection,
-    site: &Site,
     plan: &Plan,
-) -> Result<bool, Failure> {
-    let again = Again::new("onboard", &args.site, global);
-    let mut table = super::table(["", "step", "what", "id", "state"]);
+    report: Option<&Report>,
+    onboard: &str,
+) -> Result<(), Failure> {
+    let at = connection.clock.now();
+    let steps: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| json!({ "step": step.node.id, "kind": step.node.kind, "id": step.existing, "change": step.change, "reason": step.reason }))
+        .collect();
+    let value = json!({ "schema_version": 1, "site": plan.site, "at": at, "steps": steps, "verification": report });
+    output.result(&value, || {
+        let steps = format!("Site {} at {}\n\n{}\n", plan.site, when(at), table(plan));
+        match report {
+            None => format!("{steps}\nNot deployed.\nnext: {onboard}\n"),
+            Some(report) if plan.is_noop() => format!("{steps}\n{}", verify::text(report)),
+            Some(report) => format!("{steps}\n{}\nnext: {onboard}\n", verify::text(report)),
+        }
+    })
+}
+
+fn table(plan: &Plan) -> Table {
+    let mut table = Table::new(["", "step", "id", "state"]);
     for step in &plan.steps {
         let state = match step.change {
             Change::Keep | Change::Adopt => "as planned",
@@ -69,39 +94,14 @@ async fn show(
             Change::Update | Change::Replace => "differs",
             Change::Delete => "to be removed",
         };
+        // An id that joins two others tells what the step's name tells.
+        let id = step.existing.as_deref().filter(|id| !id.contains(':'));
         table.add_row([
             step.change.glyph().to_string(),
             step.node.id.to_string(),
-            step.title.clone(),
-            step.existing.clone().unwrap_or_default(),
+            id.unwrap_or_default().to_owned(),
             state.to_owned(),
         ]);
     }
-    let exists = plan
-        .steps
-        .iter()
-        .any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
-    let report = if exists {
-        Some(verify::report(connection, site, plan, &again).await?)
-    } else {
-        None
-    };
-    let steps: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| json!({ "step": step.node.id, "kind": step.node.kind, "id": step.existing, "change": step.change, "reason": step.reason }))
-        .collect();
-    let value = json!({ "schema_version": 1, "site": site.name, "at": connection.clock.now(), "steps": steps, "verification": report });
-    output.result(&value, || {
-        let tunnels = report.as_ref().map_or_else(
-            || format!("\nNot deployed.\nnext: {}\n", again.command),
-            |report| format!("\n{}", verify::text(report)),
-        );
-        format!(
-            "Site {} at {}\n{table}\n{tunnels}",
-            site.name,
-            connection.clock.now()
-        )
-    })?;
-    Ok(report.is_some_and(|report| report.is_up()))
+    table
 }

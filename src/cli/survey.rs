@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use ulid::Ulid;
 
+use super::again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::words::report;
-use crate::aws::{Collection, View};
+use crate::aws::{Collection, FaultKind, View};
 use crate::clock::{Clock, IdSource};
-use crate::plan::{self, Plan, PlanErrors, Question, Severity};
+use crate::plan::{self, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
-use crate::resource::Policy;
+use crate::resource::{self, Policy};
 use crate::spec::{AccountId, Site};
 
 /// How to plan, as the command line says it.
@@ -28,9 +29,40 @@ pub(super) struct HowToPlan {
     /// Also change what exists and was adopted, where AWS can change it in place
     #[arg(long)]
     pub(super) adopt_changes: bool,
+    /// Prices of your own, in the shape of docs/plan.md
+    #[arg(long, value_name = "FILE")]
+    pub(super) prices: Option<PathBuf>,
 }
 
 impl HowToPlan {
+    /// The same flags for another command on the site.
+    pub(super) fn flags(&self) -> String {
+        let file = |flag: &str, path: &Option<PathBuf>| {
+            path.as_deref()
+                .map(|it| format!(" {flag} {}", again::path(it)))
+                .unwrap_or_default()
+        };
+        format!(
+            "{}{}{}{}",
+            file("--playbook", &self.playbook),
+            self.accepted(),
+            if self.adopt_changes {
+                " --adopt-changes"
+            } else {
+                ""
+            },
+            file("--prices", &self.prices)
+        )
+    }
+
+    /// The accepted codes as flags.
+    pub(super) fn accepted(&self) -> String {
+        self.accept
+            .iter()
+            .map(|code| format!(" --accept {}", again::quoted(code)))
+            .collect()
+    }
+
     /// How bold the plan may be.
     pub(super) fn policy(&self) -> Policy {
         Policy {
@@ -46,7 +78,18 @@ pub(super) async fn survey(
     connection: &Connection,
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
-    let view = connection.client.view(&Collection::ALL).await?;
+    let view = connection
+        .client
+        .view(&Collection::ALL)
+        .await
+        .map_err(|fault| {
+            let denied = fault.kind == FaultKind::Denied;
+            let failure = Failure::untouched(fault);
+            match denied {
+                true => failure.next(format!("underpass policy {} --for plan", again::path(path))),
+                false => failure,
+            }
+        })?;
     let run = connection.ids.ulid(connection.clock.now());
     let account = Some(connection.caller.account.clone());
     make(
@@ -77,18 +120,13 @@ fn make(
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
     let own = how.playbook.as_deref().map(read_playbook).transpose()?;
-    let playbook = match own.as_ref().or_else(|| playbook::choose(site)) {
-        Some(playbook) => playbook,
-        None => {
-            return Err(Failure::new(
-                Exit::Refused,
-                "nothing was changed: no built-in playbook fits this site",
-            )
-            .hint(
-                "aws.attach_to and routing choose the playbook; `--playbook FILE` brings your own",
-            )
-            .next("underpass playbooks"));
-        }
+    let Some(playbook) = own.as_ref().or_else(|| playbook::choose(site)) else {
+        return Err(Failure::new(
+            Exit::Refused,
+            "nothing was changed: no built-in playbook fits this site",
+        )
+        .hint("aws.attach_to and routing choose the playbook; `--playbook FILE` brings your own")
+        .next("underpass playbooks"));
     };
     let policy = how.policy();
     let now = clock.now();
@@ -103,8 +141,20 @@ fn make(
         policy,
         accept: &accept,
     };
-    let plan = plan::onboard(&question).map_err(|errors| refused(path, &errors))?;
+    let mut plan = plan::onboard(&question).map_err(|errors| refused(path, &errors))?;
+    if let Some(file) = &how.prices {
+        plan.reprice(&prices(file)?);
+    }
     linted(plan)
+}
+
+fn prices(path: &Path) -> Result<Prices, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    text.and_then(|text| Prices::read(&text).map_err(|error| error.to_string()))
+        .map_err(|error| {
+            let text = format!("cannot use the prices in {}: {error}", path.display());
+            Failure::new(Exit::Input, text).next(again::typed())
+        })
 }
 
 /// Refuses a plan that the independent checker finds fault with.
@@ -139,6 +189,7 @@ pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
         )
     })?;
     playbook::parse(&text, &path.display().to_string())
+        .and_then(|own| playbook::check(&own, resource::registry()).map(|()| own))
         .map_err(|errors| playbook_refused(path, &errors))
 }
 
@@ -162,7 +213,8 @@ fn playbook_refused(path: &Path, errors: &PlaybookErrors) -> Failure {
         .collect();
     Failure::new(Exit::Input, text)
         .details(json!(problems))
-        .next("underpass playbooks vgw-bgp")
+        .hint("`underpass playbooks vgw-bgp` shows one that works")
+        .next(again::typed())
 }
 
 /// Why there is no plan: what preflight refused, all of it, each with its code.
@@ -184,17 +236,13 @@ pub(super) fn refused(path: &Path, errors: &PlanErrors) -> Failure {
             ));
         }
     }
-    let count = match refusals.len() {
-        1 => "one reason speaks".to_owned(),
-        count => format!("{count} reasons speak"),
+    let title = match refusals.len() {
+        0 | 1 => "nothing was changed, for this reason".to_owned(),
+        count => format!("nothing was changed, for {count} reasons"),
     };
-    let failure = Failure::new(
-        Exit::Refused,
-        format!("nothing was changed: {count} against it{list}"),
-    )
-    .details(json!(refusals));
+    let failure = Failure::new(Exit::Refused, format!("{title}{list}")).details(json!(refusals));
     match refusals.first() {
         Some(first) => failure.next(format!("underpass explain {}", first.code)),
-        None => failure.next(format!("underpass plan {}", path.display())),
+        None => failure.next(format!("underpass plan {}", again::path(path))),
     }
 }

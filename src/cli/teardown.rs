@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::again::Again;
 use super::args::Global;
 use super::confirm::{confirm, confirm_name};
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{Line, Output};
-use super::run::Again;
+use super::output::{Output, columns};
 use super::survey::{linted, refused};
+use super::words::wrapped;
 use super::{load, plan as plan_command, run};
 use crate::aws::Collection;
 use crate::journal::{SiteFolder, SiteLock};
@@ -50,19 +51,34 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
                 "nothing was changed: the site is in account {account}, these credentials are of {}",
                 connection.caller.account
             ),
-        ));
+        )
+        .hint("choose the credentials with --profile")
+        .next("aws sts get-caller-identity"));
     }
-    let again = Again::new("teardown", &args.site, global);
+    let again = Again::new(&args.site, "", global);
     let plan = plan_for(&connection, &site.name).await?;
+    if plan.is_noop() {
+        let text = format!("Nothing of site {} is in {}.", site.name, site.region);
+        return output
+            .result(&value(&plan, true), || text)
+            .map(|()| Exit::Ok);
+    }
+    if args.dry_run && output.is_for_machines() {
+        return output
+            .result(&value(&plan, false), String::new)
+            .map(|()| Exit::Ok);
+    }
     if !output.is_for_machines() {
-        plan_command::show(output, &plan, None, None)?;
+        let next = again.other("teardown");
+        plan_command::show(
+            output,
+            &plan,
+            None,
+            Some(&next).filter(|_| args.dry_run).map(String::as_str),
+        )?;
     }
     if args.dry_run {
-        return result(output, &plan).map(|()| Exit::Ok);
-    }
-    if plan.is_noop() {
-        output.say(Line::Ready, "nothing of this site is left in AWS");
-        return result(output, &plan).map(|()| Exit::Ok);
+        return Ok(Exit::Ok);
     }
     // What the tags say counts as much as what the file says: a file can be edited.
     let production = site.environment == Environment::Production
@@ -74,19 +90,25 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             args.name.as_deref(),
             site.name.as_str(),
             &question,
-            &again.command,
+            &again,
         )?;
     }
-    confirm(output, args.yes, "Remove all of this?", &again.command)?;
+    confirm(output, args.yes, "Remove all of this?", &again)?;
     let folder = run::folder(global, &site.name);
-    let lock = run::lock(&folder, &again.command)?;
+    let lock = run::lock(&folder)?;
     let plan = execute(output, &connection, &folder, &lock, plan, &again).await?;
-    result(output, &plan).map(|()| Exit::Ok)
+    output
+        .result(&value(&plan, true), || text(&plan))
+        .map(|()| Exit::Ok)
 }
 
 /// A teardown plan from AWS's tags alone.
 pub(super) async fn plan_for(connection: &Connection, site: &SiteName) -> Result<Plan, Failure> {
-    let view = connection.client.view(&Collection::ALL).await?;
+    let view = connection
+        .client
+        .view(&Collection::ALL)
+        .await
+        .map_err(Failure::untouched)?;
     let now = connection.clock.now();
     let account = Some(connection.caller.account.clone());
     let region = connection.client.region();
@@ -115,39 +137,47 @@ pub(super) async fn execute(
         .plan)
 }
 
-/// What was removed, what was left and why, and what it saves.
-fn result(output: Output, plan: &Plan) -> Result<(), Failure> {
-    let removed: Vec<_> = plan
+/// What is removed, or would be.
+fn value(plan: &Plan, done: bool) -> Value {
+    let steps: Vec<_> = plan
         .steps
         .iter()
         .map(|step| json!({ "step": step.node.id, "kind": step.node.kind, "id": step.existing }))
         .collect();
-    let monthly: f64 = plan.cost.iter().map(|line| -line.monthly_usd).sum();
-    let value = json!({
+    json!({
         "schema_version": 1,
         "site": plan.site,
         "run": plan.run,
-        "removed": removed,
-        "left": plan.warnings,
-        "saves_usd_per_month": monthly,
-    });
-    output.result(&value, || {
-        let mut text = String::from("\n");
-        for step in &plan.steps {
-            text.push_str(&format!(
-                "  - {} {}\n",
-                step.title,
-                step.existing.as_deref().unwrap_or_default()
-            ));
-        }
-        for left in &plan.warnings {
-            text.push_str(&format!("  ✓ left: {}\n", left.message));
-        }
-        text.push_str(&format!(
-            "\n{} removed; saves {monthly:.2} USD a month (list prices of {})\n",
-            plan.steps.len(),
-            plan.prices_as_of
-        ));
-        text
+        if done { "removed" } else { "would_remove" }: steps,
+        "warnings": plan.warnings,
+        "saves_usd_per_month": saved(plan),
     })
+}
+
+fn text(plan: &Plan) -> String {
+    let mut text = format!(
+        "\nSite {} is gone: {} objects removed, {:.2} USD a month saved (list prices of {}).\n",
+        plan.site,
+        plan.steps.len(),
+        saved(plan),
+        plan.prices_as_of
+    );
+    for warning in &plan.warnings {
+        // That the tunnels end was the question; what stays is news.
+        let words = match warning.code.as_str() {
+            "plan::outage" => warning.help.clone(),
+            _ => format!("{}: {}", warning.message, warning.help),
+        };
+        let help = wrapped(&words, 2, columns());
+        text.push_str(&format!("  {help}\n"));
+    }
+    text
+}
+
+/// USD a month.
+pub(super) fn saved(plan: &Plan) -> f64 {
+    plan.cost
+        .iter()
+        .map(|line| -line.monthly_usd)
+        .fold(0.0, |sum, usd| sum + usd)
 }

@@ -1,18 +1,20 @@
 //! `underpass verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::again::{self, Again};
 use super::args::Global;
-use super::connect::{Connection, connect_for};
+use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::Output;
-use super::run::Again;
+use super::output::{Output, columns};
 use super::survey::{HowToPlan, survey};
+use super::table::Table;
+use super::words::wrapped;
 use super::{load, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
-use crate::verify::{Report, Verdict};
+use crate::verify::{Report, Subject, Verdict};
 
 /// Check that the two halves meet, with the likely cause of each miss
 #[derive(Debug, clap::Args)]
@@ -21,35 +23,56 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Lines of the tunnels' IKE log at AWS, oldest first: the best witness of why one is down
+    #[arg(long, value_name = "FILE")]
+    ike_log: Option<PathBuf>,
 }
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let plan = survey(&site, &args.site, &connection, &args.how).await?;
-    let again = Again::new("onboard", &args.site, global);
-    let report = report(&connection, &site, &plan, &again).await?;
+    let again = Again::new(&args.site, &args.how.flags(), global);
+    let mut subject = subject(&args.site, &args.how, global, &site, &plan)?;
+    if let Some(path) = &args.ike_log {
+        subject.ike_log = lines(path)?;
+    }
+    let report = watch::look(&connection, &subject).await?;
     output.result(&report, || text(&report))?;
     if report.is_up() {
         Ok(Exit::Ok)
     } else {
-        Err(Failure::new(Exit::NotVerified, report.summary())
-            .next(format!(
-                "underpass status {} --watch{}",
-                args.site.display(),
-                super::same_flags(global)
-            ))
+        let missed = report.failures().count();
+        let text = format!(
+            "not verified: {missed} of {} checks failed",
+            report.checks.len()
+        );
+        Err(Failure::new(Exit::NotVerified, text)
+            .next(format!("{} --watch", again.other("status")))
             .after_result())
     }
 }
 
-/// One look at a site whose connection exists.
-pub(super) async fn report(
-    connection: &Connection,
+fn lines(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(
+            Exit::Input,
+            format!("cannot read {}: {error}", path.display()),
+        )
+        .hint("`aws logs get-log-events` writes one, where the tunnel's log is on")
+        .next(again::typed())
+    })?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// What there is to verify of a site whose connection exists.
+pub(super) fn subject(
+    path: &Path,
+    how: &HowToPlan,
+    global: &Global,
     site: &Site,
     plan: &Plan,
-    again: &Again,
-) -> Result<Report, Failure> {
+) -> Result<Subject, Failure> {
     let existing = |kind: &str| {
         plan.steps
             .iter()
@@ -60,43 +83,56 @@ pub(super) async fn report(
     let gateway = existing("vpn_gateway").and_then(|id| id.parse().ok());
     let (Some(id), Some(gateway)) = (id, gateway) else {
         let text = format!("site {} has no VPN connection in AWS yet", site.name);
-        return Err(Failure::new(Exit::NotVerified, text).next(again.command.clone()));
+        let next = Again::new(path, &how.flags(), global).other("onboard");
+        return Err(Failure::new(Exit::NotVerified, text).next(next));
     };
-    let subject = watch::subject(site, &again.site_file(), plan, &id, &gateway);
-    watch::look(connection, &subject).await
+    Ok(watch::subject(
+        site,
+        path,
+        &how.flags(),
+        global,
+        plan,
+        &id,
+        &gateway,
+    ))
 }
 
-/// The report for people: a table, then each miss with its likely cause.
+/// The report for people: how it is, a table, then each miss with its likely cause.
 pub(super) fn text(report: &Report) -> String {
-    let mut table = super::table(["", "check", "what", "seen", "expected"]);
+    let mut table = Table::new(["", "check", "what", "seen"]);
     for check in &report.checks {
-        let glyph = match check.verdict {
-            Verdict::Pass => "✔",
-            Verdict::Fail => "✗",
-            Verdict::Unknown => "◎",
-        };
         table.add_row([
-            glyph,
+            glyph(check.verdict),
             &check.id.to_string(),
             &check.subject,
             &check.saw,
-            &check.expected,
         ]);
     }
-    let mut text = format!("{table}\n");
-    for check in report
-        .checks
-        .iter()
-        .filter(|check| check.verdict == Verdict::Fail)
-    {
+    let title = format!("Site {} is {}", report.site, report.summary());
+    let mut text = format!("{}\n\n{table}\n", wrapped(&title, 2, columns()));
+    for check in report.failures() {
         text.push_str(&format!("\n✗ {} {}\n", check.id, check.subject));
+        let mut add = |name: &str, words: &str| {
+            let words = wrapped(words, 14, columns());
+            text.push_str(&format!("    {name:9} {words}\n"));
+        };
+        add("seen:", &check.saw);
+        add("expected:", &check.expected);
         if let Some(cause) = &check.likely_cause {
-            text.push_str(&format!("    likely: {cause}\n"));
+            add("likely:", cause);
         }
+        // A command is one line, to be copied.
         if let Some(next) = &check.next {
-            text.push_str(&format!("    next:   {next}\n"));
+            text.push_str(&format!("    next:     {next}\n"));
         }
     }
-    text.push_str(&format!("\n{}\n", report.summary()));
     text
+}
+
+const fn glyph(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✔",
+        Verdict::Fail => "✗",
+        Verdict::Unknown => "◎",
+    }
 }

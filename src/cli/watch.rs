@@ -1,7 +1,12 @@
 //! Looking at a deployed site, once or until its tunnels are up.
 
+use std::path::Path;
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::again::same_flags;
+use super::args::Global;
 use super::connect::Connection;
 use super::failure::Failure;
 use super::output::{Line, Output};
@@ -19,7 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// `vpn_gateway` is what the run found or made; it is in the plan only when it existed before.
 pub(super) fn subject(
     site: &Site,
-    site_file: &str,
+    site_file: &Path,
+    flags: &str,
+    global: &Global,
     plan: &Plan,
     connection: &VpnConnectionId,
     vpn_gateway: &VpnGatewayId,
@@ -38,7 +45,8 @@ pub(super) fn subject(
     }
     Subject {
         site: site.clone(),
-        site_file: site_file.to_owned(),
+        site_file: site_file.display().to_string(),
+        flags: format!("{flags}{}", same_flags(global)),
         tunnels: plan.tunnels.clone(),
         connection: connection.clone(),
         vpn_gateway: vpn_gateway.clone(),
@@ -54,41 +62,86 @@ pub(super) async fn look(connection: &Connection, subject: &Subject) -> Result<R
 }
 
 /// Looks until both tunnels are up or `limit` has passed; Ctrl-C ends the wait.
+///
+/// Answers what was seen last, and how long it took.
 pub(super) async fn until_up(
     output: Output,
     connection: &Connection,
     subject: &Subject,
-    limit: Duration,
-) -> Result<Report, Failure> {
+    limit: Option<Duration>,
+) -> Result<(Report, Duration), Failure> {
     let begun = connection.clock.now();
+    let spinner = output.lively.then(|| {
+        let style = ProgressStyle::with_template("◎ {wide_msg}");
+        ProgressBar::new_spinner()
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    });
     let mut said = String::new();
-    loop {
+    let (report, waited, last) = loop {
         let report = look(connection, subject).await?;
         let waited = connection.clock.since(begun);
         if report.is_up() {
-            output.say(
-                Line::Ready,
-                &format!("both tunnels are up after {}", plain(waited)),
-            );
-            return Ok(report);
+            let text = format!("both tunnels are up after {}", plain(waited));
+            break (report, waited, Some((Line::Ready, text)));
         }
-        let summary = report.summary();
-        if summary != said {
-            output.say(
-                Line::Wait,
-                &format!("{summary} ({} of {})", plain(waited), plain(limit)),
-            );
-            said = summary;
+        let state = tunnels(&report);
+        let line = format!("{state} {} {USUAL}{}", plain(waited), limited(limit));
+        if let Some(spinner) = &spinner {
+            spinner.set_message(line);
+        } else if state != said {
+            output.say(Line::Wait, &line);
+            said = state;
         }
-        if waited >= limit {
-            return Ok(report);
+        let left = limit.map_or(LOOK_EVERY, |limit| limit.saturating_sub(waited));
+        if left.is_zero() {
+            break (report, waited, None);
         }
         tokio::select! {
-            () = connection.clock.sleep(LOOK_EVERY.min(limit.saturating_sub(waited))) => {}
+            () = connection.clock.sleep(LOOK_EVERY.min(left)) => {}
             _ = tokio::signal::ctrl_c() => {
-                output.say(Line::Warn, "no longer watching: the site stays deployed");
-                return Ok(report);
+                let text = "no longer watching: the site stays deployed".to_owned();
+                break (report, waited, Some((Line::Warn, text)));
             }
         }
+    };
+    if let Some(spinner) = spinner {
+        spinner.finish_and_clear();
+    }
+    if let Some((line, text)) = last {
+        output.say(line, &text);
+    }
+    Ok((report, waited))
+}
+
+/// How long it usually takes once the router runs its files: AWS's telemetry lags by minutes.
+const USUAL: &str = "(usual 1m–5m)";
+
+fn limited(limit: Option<Duration>) -> String {
+    limit
+        .map(|limit| format!(", at most {}", plain(limit)))
+        .unwrap_or_default()
+}
+
+/// What keeps the tunnels from being up, such as `tunnel 1 IPSEC IS DOWN, tunnel 2 up`.
+fn tunnels(report: &Report) -> String {
+    let planned = report
+        .tunnels
+        .iter()
+        .filter(|tunnel| tunnel.number.is_some());
+    let told: Vec<String> = planned
+        .map(|tunnel| {
+            let number = tunnel.number.unwrap_or_default();
+            let state = if tunnel.up {
+                "up"
+            } else {
+                tunnel.message.as_str()
+            };
+            format!("tunnel {number} {state}")
+        })
+        .collect();
+    if report.tunnels.iter().all(|tunnel| tunnel.up) {
+        report.summary()
+    } else {
+        told.join(", ")
     }
 }

@@ -61,9 +61,10 @@ impl Worker {
                     let throttled = fault.kind == FaultKind::Throttled;
                     task.tell_retrying(fault, why, after);
                     task.pause(after, CancelLevel::Stop).await;
-                    match throttled {
-                        true => None,
-                        false => (attempt.evidence)(&*task.look().await?)?,
+                    if throttled {
+                        None
+                    } else {
+                        task.see(attempt).await?
                     }
                 }
                 Reaction::Doubt { after } => self.doubt(attempt, fault, patience, after).await?,
@@ -154,11 +155,17 @@ impl Task {
         fault: Fault,
     ) -> Result<Option<String>, StepProblem> {
         if fault.kind == FaultKind::AlreadyExists
-            && let Some(id) = (attempt.evidence)(&*self.look().await?)?
+            && let Some(id) = self.see(attempt).await?
         {
             return Ok(Some(id));
         }
         Err(StepProblem::Refused { fault })
+    }
+
+    /// Looks once for a call's effect.
+    async fn see(&self, attempt: &Attempt<'_>) -> Result<Option<String>, StepProblem> {
+        let view = self.look().await?;
+        (attempt.evidence)(&view)
     }
 
     /// Looks for a call's effect now, again and again for `window`, and at its end.
@@ -171,7 +178,7 @@ impl Task {
         let object = format!("{} {}", attempt.call.action(), attempt.call.describe());
         let mut nap = Duration::from_secs(1);
         loop {
-            if let Some(id) = (attempt.evidence)(&*self.look().await?)? {
+            if let Some(id) = self.see(attempt).await? {
                 self.tell_notice(format!("found {id}: {object} had its effect"));
                 return Ok(Some(id));
             }
@@ -188,7 +195,8 @@ impl Task {
                 elapsed,
                 usual: self.kind.usual(attempt.goal),
             };
-            self.rest(nap.min(window - waited), waited, sign).await;
+            self.rest(nap.min(window.saturating_sub(waited)), waited, sign)
+                .await;
             self.refuse_if(CancelLevel::Abandon, attempt.goal)?;
             nap = (nap * 2).min(Duration::from_secs(15));
         }

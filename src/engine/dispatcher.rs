@@ -207,10 +207,12 @@ impl Dispatcher {
             Leftover::Known(id) => Some(id.clone()),
             _ => None,
         };
-        let because = match error.is_cancelled() {
-            true => format!("{step} was stopped"),
-            false => format!("{step} failed"),
+        let word = if error.is_cancelled() {
+            "was stopped"
+        } else {
+            "failed"
         };
+        let because = format!("{step} {word}");
         let mut report = self.unstarted(step);
         report.id = id.or(report.id);
         report.took = took;
@@ -257,9 +259,10 @@ impl Dispatcher {
         }
         let stopped = self.run.cancel.level() > CancelLevel::GoOn;
         for step in self.order.never_started() {
-            let because = match stopped {
-                true => "the run was stopped",
-                false => "nothing in the plan provides what it needs",
+            let because = if stopped {
+                "the run was stopped"
+            } else {
+                "nothing in the plan provides what it needs"
             };
             self.skipped(&step, because);
         }

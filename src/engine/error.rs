@@ -136,7 +136,7 @@ pub enum StepProblem {
         waited: Duration,
     },
     /// The plan asks for what its kind cannot do.
-    #[error("{problem}")]
+    #[error("{problem}{}", help.as_ref().map(|help| format!(": {help}")).unwrap_or_default())]
     Unworkable {
         /// What is wrong.
         problem: String,
@@ -212,7 +212,9 @@ impl StepError {
             Mode::Teardown => again.clone(),
         };
         match &self.problem {
-            StepProblem::Refused { fault } if fault.kind == FaultKind::Denied => {
+            StepProblem::Refused { fault }
+                if fault.kind == FaultKind::Denied && mode == Mode::Onboard =>
+            {
                 format!("underpass plan {site_file} --check-permissions")
             }
             StepProblem::WorldChanged { .. }

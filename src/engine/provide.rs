@@ -45,7 +45,10 @@ impl Worker {
                 self.create().await
             }
             (Change::Create, _) => {
-                self.let_the_old_one_go().await?;
+                if task.step.change == Change::Replace {
+                    // Deleted by an earlier process: its inside CIDRs are taken until it is gone.
+                    task.wait_until_gone(task.step.existing.as_deref()).await?;
+                }
                 self.create().await
             }
             (change, seen) => Err(StepProblem::Internal(format!(
@@ -117,16 +120,6 @@ impl Worker {
         Some(chosen.clone())
     }
 
-    /// Waits for the end of what a stopped run was replacing: until then its name, or its inside
-    /// CIDRs, are not free.
-    async fn let_the_old_one_go(&self) -> Result<(), StepProblem> {
-        let step = &self.task.step;
-        match (step.change, &step.existing) {
-            (Change::Replace, Some(old)) => self.task.wait_until_gone(Some(old)).await,
-            _ => Ok(()),
-        }
-    }
-
     async fn create(&mut self) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
         let call = task.creation()?;
@@ -145,17 +138,19 @@ impl Worker {
             Some(id) => id.clone(),
             None => format!("{} {}", task.step.title, call.describe()),
         });
-        let (seen, view) = task.wait_until_ours(&call, id.as_deref()).await?;
+        let waited = task.wait_until_ours(&call, id.as_deref()).await;
+        if matches!(waited, Err(StepProblem::NotOurs { .. })) {
+            self.left = Leftover::Nothing;
+        }
+        let (seen, view) = waited?;
         Ok(self.done(task.step.change, seen.id, &view))
     }
 
     /// Uses what is there as it is, once it is ready.
     async fn keep(&mut self, seen: Seen, change: Change) -> Result<StepDone, StepProblem> {
-        let change = match self.has_called() {
-            true => self.task.step.change,
-            false => change,
-        };
+        let mut change = change;
         if self.has_called() {
+            change = self.task.step.change;
             self.left = Leftover::Known(seen.id.clone());
         }
         let twice = self.has_called() && self.past.ready.is_none();

@@ -24,9 +24,11 @@ impl Worker {
             }
             Some(seen) => self.delete_one(&seen, &view).await?,
             // Gone already, or on its way: others wait for its end.
-            None => task.wait_until_gone(task.step.existing.as_deref()).await?,
+            None => {
+                task.wait_until_gone(task.step.existing.as_deref()).await?;
+                self.left = Leftover::Nothing;
+            }
         }
-        self.left = Leftover::Nothing;
         Ok(StepDone {
             change: Change::Delete,
             id: task.step.existing.clone(),
@@ -46,7 +48,9 @@ impl Worker {
             evidence: &|view| task.vanished(&seen.id, view),
         };
         self.make(&attempt).await?;
-        task.wait_until_gone(Some(&seen.id)).await
+        task.wait_until_gone(Some(&seen.id)).await?;
+        self.left = Leftover::Nothing;
+        Ok(())
     }
 }
 
@@ -72,6 +76,7 @@ impl Task {
         Ok((!there).then(|| id.to_owned()))
     }
 
+    /// Waits until an object is gone; one that is not listed is.
     pub(super) async fn wait_until_gone(&self, id: Option<&str>) -> Result<(), StepProblem> {
         let wanted = Wanted {
             goal: Goal::Gone,

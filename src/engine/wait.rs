@@ -110,7 +110,7 @@ impl Task {
         let mut slept = Duration::ZERO;
         while slept < pause && self.run.cancel.level() < CancelLevel::Abandon {
             self.run.tell(sign(waited + slept));
-            let nap = SIGN_OF_LIFE.min(pause - slept);
+            let nap = SIGN_OF_LIFE.min(pause.saturating_sub(slept));
             self.pause(nap, CancelLevel::Abandon).await;
             slept += nap;
         }
@@ -125,11 +125,11 @@ impl Task {
 fn gap(usual: Usual, waited: Duration) -> Duration {
     let (shortest, longest) = (SHORTEST, Duration::from_secs(15));
     if waited < usual.from {
-        ((usual.from - waited) / 2).clamp(shortest, longest)
+        (usual.from.saturating_sub(waited) / 2).clamp(shortest, longest)
     } else if waited <= usual.to {
         (usual.to.saturating_sub(usual.from) / 60).clamp(shortest, Duration::from_secs(5))
     } else {
-        ((waited - usual.to) / 4).clamp(shortest, longest)
+        (waited.saturating_sub(usual.to) / 4).clamp(shortest, longest)
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
             waited += gap(usual, waited);
             looks += 1;
         }
-        (looks, waited - there)
+        (looks, waited.checked_sub(there).unwrap())
     }
 
     #[test]

@@ -20,13 +20,9 @@ impl Sum {
         hash.update(self.0.as_bytes());
         hash.update(body);
         let digest = hash.finalize();
-        Self(
-            digest
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        let head = digest.iter().take(8);
+        let number = head.fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        Self(format!("{number:016x}"))
     }
 }
 

@@ -42,7 +42,7 @@ impl fmt::Display for LockOwner {
         } = self;
         write!(
             f,
-            "{who} on {host} (process {pid}, since {since}: `{command}`"
+            "{who} on {host} (process {pid}, since {since:.0}: `{command}`"
         )?;
         if let Some(run) = run {
             write!(f, ", run {run}")?;

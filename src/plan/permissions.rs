@@ -27,7 +27,7 @@ pub(super) const fn describe(collection: Collection) -> &'static str {
 }
 
 /// Whether a call of this action sets tags on what it makes.
-pub(super) fn sets_tags(action: &str) -> bool {
+fn sets_tags(action: &str) -> bool {
     TAGGING.contains(&action)
 }
 

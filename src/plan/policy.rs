@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::model::{Mode, Plan};
-use super::permissions::{describe, sets_tags};
+use super::permissions::describe;
 use crate::aws::Collection;
 use crate::playbook::Input;
 use crate::resource::{Change, TAG_SITE};
@@ -47,10 +47,11 @@ pub enum Scope {
     Teardown,
 }
 
-const CREATING: [&str; 3] = [
-    "CreateCustomerGateway",
-    "CreateVpnConnection",
-    "CreateVpnGateway",
+/// Actions that make something, with what they make.
+const CREATING: [(&str, &str); 3] = [
+    ("CreateCustomerGateway", "customer-gateway/*"),
+    ("CreateVpnConnection", "vpn-connection/*"),
+    ("CreateVpnGateway", "vpn-gateway/*"),
 ];
 const ONBOARDING: [&str; 7] = [
     "AttachVpnGateway",
@@ -177,29 +178,39 @@ impl Subject {
         statement("Look", &actions, &["*".to_owned()], None)
     }
 
+    /// Creating is allowed on the resource that is made, and only with the site's tag on it.
     fn create(&self) -> Vec<Value> {
-        let actions = self.chosen(&CREATING);
-        if actions.is_empty() {
+        let made: Vec<_> = CREATING
+            .iter()
+            .filter(|(action, _)| self.actions.contains(*action))
+            .collect();
+        if made.is_empty() {
             return Vec::new();
         }
         let asked = format!("aws:RequestTag/{TAG_SITE}");
-        let creating = self.actions.iter().filter(|action| sets_tags(action));
-        let tagging = json!({
-            "StringEquals": {
-                &asked: self.site,
-                "ec2:CreateAction": creating.collect::<Vec<_>>(),
-            }
-        });
-        let tagged = json!({ "StringEquals": { asked: self.site } });
-        vec![
-            statement("CreateTagged", &actions, &self.owned(), Some(tagged)),
-            statement(
-                "TagWhatIsCreated",
-                &["ec2:CreateTags".to_owned()],
-                &self.owned(),
-                Some(tagging),
-            ),
-        ]
+        let tagged = json!({ "StringEquals": { &asked: self.site } });
+        let mut statements: Vec<Value> = made
+            .iter()
+            .map(|(action, resource)| {
+                statement(
+                    action,
+                    &[format!("ec2:{action}")],
+                    &[self.resource(resource)],
+                    Some(tagged.clone()),
+                )
+            })
+            .collect();
+        let creating: Vec<&str> = made.iter().map(|(action, _)| *action).collect();
+        let resources: Vec<String> = made.iter().map(|(_, it)| self.resource(it)).collect();
+        statements.push(statement(
+            "TagWhatIsCreated",
+            &["ec2:CreateTags".to_owned()],
+            &resources,
+            Some(json!({
+                "StringEquals": { asked: self.site, "ec2:CreateAction": creating }
+            })),
+        ));
+        statements
     }
 
     /// A connection is checked on its two gateways as well, which the request does not tag.
@@ -267,7 +278,7 @@ impl Subject {
         let mut actions: Vec<String> = self
             .actions
             .iter()
-            .filter(|action| !CREATING.contains(&action.as_str()))
+            .filter(|action| CREATING.iter().all(|(making, _)| making != action))
             .filter(|action| !JOINING.contains(&action.as_str()))
             .map(|action| format!("ec2:{action}"))
             .collect();

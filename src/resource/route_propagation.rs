@@ -242,7 +242,7 @@ fn is_ours(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &Vie
 /// Another site needs it when it remembers it too, or when the gateway is its own and in use.
 fn is_owned(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {
     let is_it = |gateway: &&VpnGateway| gateway.id == *vgw;
-    if owned_gateways(site, view).iter().any(|it| is_it(it)) {
+    if owned_gateways(site, view).iter().any(is_it) {
         return true;
     }
     let owner = gateway(view, vgw.as_str()).and_then(|gateway| listed::site_of(&gateway.tags));

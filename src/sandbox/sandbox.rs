@@ -197,21 +197,33 @@ impl Sandbox {
     pub fn edit(&self, change: impl FnOnce(&mut World)) {
         // A file that cannot be written shows in the next call.
         if let Ok(mut session) = self.session() {
+            let before = session.state.world.clone();
             change(&mut session.state.world);
-            drop(session.save(&self.0.wall));
+            if session.state.world != before {
+                drop(session.save(&self.0.wall));
+            }
         }
     }
 
-    /// Plays the router at an address; without one, every router.
+    /// Plays the router at an address; without one, every router. A router that does so already
+    /// goes on undisturbed.
     pub fn set_gateway(&self, customer_ip: Option<IpAddr>, sim: GatewaySim) {
         let now = self.now();
         self.edit(|world| {
-            let gateway = SiteGateway { sim, since: now };
-            if let Some(ip) = customer_ip {
-                world.site.gateways.insert(ip, gateway);
-            } else {
-                world.site.default = gateway;
-                world.site.gateways.clear();
+            let site = &mut world.site;
+            let known = site.gateway(customer_ip);
+            let gateways: Vec<&mut SiteGateway> = match customer_ip {
+                Some(ip) => vec![site.gateways.entry(ip).or_insert(known)],
+                None => site
+                    .gateways
+                    .values_mut()
+                    .chain([&mut site.default])
+                    .collect(),
+            };
+            for gateway in gateways {
+                if gateway.sim != sim {
+                    *gateway = SiteGateway { sim, since: now };
+                }
             }
         });
     }

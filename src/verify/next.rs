@@ -19,17 +19,21 @@ fn quoted(word: &str) -> String {
 impl Subject {
     /// Brings the AWS side to what the site file says.
     pub(super) fn onboard(&self) -> String {
-        format!("underpass onboard {}", quoted(&self.site_file))
+        format!(
+            "underpass onboard {}{}",
+            quoted(&self.site_file),
+            self.flags
+        )
     }
 
     /// Looks again.
     pub(super) fn verify(&self) -> String {
-        format!("underpass verify {}", quoted(&self.site_file))
+        format!("underpass verify {}{}", quoted(&self.site_file), self.flags)
     }
 
     /// Writes the router's configuration anew.
     pub(super) fn render(&self) -> String {
-        format!("underpass render {}", quoted(&self.site_file))
+        format!("underpass render {}{}", quoted(&self.site_file), self.flags)
     }
 
     /// Shows a connection as AWS has it, without its keys.

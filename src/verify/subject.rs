@@ -14,6 +14,8 @@ pub struct Subject {
     pub site: Site,
     /// The site file as the user named it, for the commands that are suggested.
     pub site_file: String,
+    /// The flags that those commands need as well, such as ` --sandbox`; each with a space before.
+    pub flags: String,
     /// Both tunnels as planned.
     pub tunnels: Vec<TunnelPlan>,
     /// The connection.

@@ -102,6 +102,7 @@ fn subject(routing: Routing) -> Subject {
     Subject {
         site: site(routing),
         site_file: "sites/plant 7.yaml".to_owned(),
+        flags: " --profile night".to_owned(),
         tunnels: vec![
             tunnel_plan(1, "169.254.10.0/30"),
             tunnel_plan(2, "169.254.10.4/30"),

@@ -244,3 +244,150 @@ fn completions_and_man_pages_are_made() {
         );
     }
 }
+
+#[test]
+fn every_command_that_is_suggested_works_when_pasted() {
+    let env = Env::new();
+    let flags = ["--sandbox", "--time-scale", "400", "--home", "a home"];
+    let with = |args: &[&'static str]| [args, &flags].concat();
+    let site = "examples/plant-7.yaml";
+    let mut told = Vec::new();
+    for (args, code) in [
+        (&["plan", site][..], 0),
+        (&["verify", site], 7),
+        (&["onboard", site], 8),
+        (&["onboard", site, "--yes", "--accept", "x::y"], 0),
+        (&["render", site], 0),
+        (&["verify", site], 7),
+        (&["status", site], 0),
+        (&["runs"], 0),
+        (&["teardown", site, "--dry-run"], 0),
+        (&["teardown", site], 8),
+    ] {
+        let run = env.run(&with(args)).exits(code);
+        told.extend(suggested(&run.stdout).chain(suggested(&run.stderr)));
+    }
+    told.sort();
+    told.dedup();
+    assert!(told.len() >= 6, "{told:#?}");
+    for command in told {
+        assert!(command.contains("--sandbox"), "{command}");
+        assert!(command.contains("--home 'a home'"), "{command}");
+        let pasted = command.replacen("underpass", env!("CARGO_BIN_EXE_underpass"), 1);
+        // What waits for the router waits for as long as it takes: seeing it accepted is enough.
+        let pasted = pasted.replace(" --watch", " --watch --help");
+        let mut shell = std::process::Command::new("sh");
+        let shell = shell.args(["-c", &pasted]).env_clear().env("CI", "true");
+        let ran = crate::env::ran(shell.current_dir(env.path()).output().unwrap());
+        assert!([0, 7, 8].contains(&ran.code), "{command}\n{}", ran.stderr);
+    }
+}
+
+/// The commands of underpass behind a `next:`.
+fn suggested(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.lines()
+        .filter_map(|line| line.trim_start().strip_prefix("next:"))
+        .map(|command| command.trim().to_owned())
+        .filter(|command| command.starts_with("underpass "))
+}
+
+#[test]
+fn narrow_terminals_get_whole_ids() {
+    let env = Env::new();
+    let flags = ["--sandbox", "--time-scale", "400"];
+    let site = "examples/plant-7.yaml";
+    let run = |args: &[&'static str]| {
+        let mut command = env.command(&[args, &flags].concat());
+        crate::env::ran(command.env("COLUMNS", "80").output().unwrap())
+    };
+    run(&["onboard", site, "--yes"]).exits(0);
+    let json = env
+        .run(&[&["status", site, "--format", "json"][..], &flags].concat())
+        .json();
+    let status = run(&["status", site]).exits(0).stdout;
+    for step in json["steps"].as_array().unwrap() {
+        let id = step["id"].as_str().unwrap();
+        assert!(
+            id.contains(':') || status.contains(id),
+            "{id} is broken in\n{status}"
+        );
+    }
+    for line in status.lines().filter(|line| !line.contains("next: ")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn a_warning_is_told_once_and_only_where_it_matters() {
+    let env = Env::new();
+    let site = "examples/plant-7.yaml";
+    let plan = env.run(&["plan", site, "--sandbox"]).exits(0);
+    let all = format!("{}{}", plan.stdout, plan.stderr);
+    assert_eq!(
+        all.matches("198.51.100.7 is an address").count(),
+        1,
+        "{all}"
+    );
+    let teardown = env.run(&["teardown", site, "--sandbox", "--yes"]).exits(0);
+    assert_eq!(teardown.stderr, "");
+    assert_eq!(
+        teardown.stdout,
+        "Nothing of site plant-7 is in eu-central-1.\n"
+    );
+}
+
+#[test]
+fn json_of_an_onboarding_in_the_sandbox_has_its_calls() {
+    let env = Env::new();
+    let flags = [
+        "--sandbox",
+        "--time-scale",
+        "400",
+        "--yes",
+        "--format",
+        "json",
+    ];
+    let site = "examples/plant-7.yaml";
+    let value = env
+        .run(&[&["onboard", site][..], &flags].concat())
+        .exits(0)
+        .json();
+    let creates = |value: &serde_json::Value| {
+        let calls = value["calls"].as_array().unwrap();
+        assert!(
+            calls
+                .iter()
+                .all(|call| call["at"].is_string() && call["outcome"].is_string())
+        );
+        calls
+            .iter()
+            .filter(|call| call["action"] == "CreateVpnConnection")
+            .count()
+    };
+    assert_eq!(creates(&value), 1);
+    let again = env
+        .run(&[&["onboard", site][..], &flags].concat())
+        .exits(0)
+        .json();
+    assert_eq!(
+        creates(&again),
+        0,
+        "of this process alone, and nothing is made twice"
+    );
+}
+
+#[test]
+fn a_playbook_of_ones_own_is_checked_against_the_kinds() {
+    let env = Env::new();
+    env.write(
+        "own.yaml",
+        "playbook: mine\nsummary: broken\nsteps:\n  - id: a\n    kind: vpn_gatway\n",
+    );
+    let told = env.run(&["playbooks", "own.yaml"]).exits(3);
+    assert!(told.stderr.contains("own.yaml:5:11"), "{}", told.stderr);
+    assert!(
+        told.stderr.contains("did you mean `vpn_gateway`"),
+        "{}",
+        told.stderr
+    );
+}

@@ -117,6 +117,11 @@ impl Env {
         &self.sandbox.as_ref().expect("made by Env::served").sandbox
     }
 
+    /// Where the served sandbox listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.sandbox.as_ref().expect("made by Env::served").url
+    }
+
     /// The folder.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
@@ -131,7 +136,7 @@ impl Env {
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.file(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
+        underpass::files::write_public(&path, text.as_bytes()).unwrap();
         path
     }
 
@@ -181,9 +186,9 @@ impl Env {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path)
+                    folders.push(path);
                 } else {
-                    found.push(path)
+                    found.push(path);
                 }
             }
         }

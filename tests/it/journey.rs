@@ -201,6 +201,30 @@ fn teardown_leaves_the_world_as_it_was() {
 }
 
 #[test]
+fn another_machine_takes_the_keys_that_are_in_use() {
+    for (example, site) in [(BGP, "plant-7"), (STATIC, "shop-12")] {
+        let env = Env::served(400.0, Faults::default(), GatewaySim::Online);
+        let keys = env.file(&format!(".underpass/{site}/keys.json"));
+        env.run(&["onboard", example, "--yes"]).exits(0);
+        let calls = mutating(env.sandbox());
+        let made = fs::read_to_string(&keys).unwrap();
+        fs::remove_dir_all(env.file(".underpass")).unwrap();
+
+        // Twice: the first must not leave keys behind that the second stumbles over.
+        for _ in 0..2 {
+            let again = env.run(&["onboard", example, "--yes", "--format", "json"]);
+            let again = again.exits(0).json();
+            for file in again["bundle"]["files"].as_array().unwrap() {
+                assert_eq!(file["change"], "same", "{example}: {file}");
+            }
+            assert_eq!(fs::read_to_string(&keys).unwrap(), made, "{example}");
+        }
+        env.run(&["render", example]).exits(0);
+        assert_eq!(mutating(env.sandbox()), calls, "{example}");
+    }
+}
+
+#[test]
 fn production_asks_for_the_name_and_takes_no_other() {
     let env = Env::served(400.0, Faults::default(), GatewaySim::Online);
     env.run(&["onboard", ADOPTING, "--yes"]).exits(0);

@@ -29,7 +29,7 @@ use crate::aws_child;
 use crate::sandbox_clients::environment;
 
 /// Starts moto on a free port of loopback and waits until it listens.
-async fn moto() -> (Child, String) {
+pub(crate) async fn moto() -> (Child, String) {
     let port = {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         listener.local_addr().unwrap().port()

@@ -73,7 +73,7 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
 }
 
 /// A program of the environment that knows the sandbox's world and nothing of this machine's.
-fn client(venv: &Path, home: &Path, program: &str) -> Command {
+pub(crate) fn client(venv: &Path, home: &Path, program: &str) -> Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::iter::once(venv.join("bin")).chain(std::env::split_paths(&path));
     let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients");

@@ -53,7 +53,7 @@ fn post(path: &str, body: &str, more: &str) -> String {
 async fn exchange(stream: &mut TcpStream, request: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = Vec::new();
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     loop {
         let read = stream.read(&mut buffer).await.unwrap_or(0);
         text.extend_from_slice(&buffer[..read]);
@@ -71,7 +71,7 @@ fn is_complete(reply: &str) -> bool {
     let length = head.lines().find_map(|line| {
         line.to_ascii_lowercase()
             .strip_prefix("content-length: ")
-            .map(|value| value.parse())
+            .map(str::parse)
     });
     length.is_some_and(|length: Result<usize, _>| body.len() >= length.unwrap())
 }

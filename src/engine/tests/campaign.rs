@@ -37,10 +37,10 @@ async fn play(seed: u64) {
             0 | 1 => fleet.teardown(which, trouble).await,
             2 => {
                 fleet.sites[which].change(&fleet.dice);
-                fleet.onboard(which, trouble).await
+                fleet.onboard(which, trouble).await;
             }
             _ => fleet.onboard(which, trouble).await,
-        };
+        }
         fleet.check_others();
         fleet.check_tunnels();
         let nap = fleet.dice.below(3) * fleet.dice.below(200);

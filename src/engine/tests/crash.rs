@@ -4,6 +4,7 @@ use super::stage::{Stage, Wish, census, living};
 use crate::engine::RunReport;
 use crate::journal::{Entry, Outcome, Record, RunResult};
 use crate::plan::Plan;
+use crate::resource::Change;
 use crate::sandbox::{Faults, Injected, World};
 
 /// What a finished onboarding leaves, and how many records it writes.
@@ -56,7 +57,7 @@ async fn a_run_that_dies_at_any_record_can_be_resumed() {
             die_at(&mut stage, &plan, seq).await;
             assert_done(&stage.resume(plan.run).await, &when);
             assert_eq!(census(&stage.sandbox), expected, "{when}");
-            if seq % 4 == 0 {
+            if seq % 4 == 1 {
                 tear_down(&stage, &before, &when).await;
             }
         }
@@ -67,7 +68,7 @@ async fn a_run_that_dies_at_any_record_can_be_resumed() {
 async fn a_run_that_died_can_be_taken_over_by_a_new_plan() {
     let wish = Wish::fixed();
     let (expected, records) = undisturbed(&wish).await;
-    for seq in 1..records {
+    for seq in (1..records).step_by(2) {
         let when = format!("died at record {seq}");
         let mut stage = Stage::new(5).await;
         let plan = stage.onboard(&wish).await;
@@ -95,7 +96,8 @@ async fn a_teardown_that_dies_at_any_record_can_be_resumed() {
         die_at(&mut stage, &plan, seq).await;
         assert_done(&stage.resume(plan.run).await, &when);
         assert_eq!(living(&stage.sandbox), before, "{when}");
-        seq += 1;
+        // A step writes three records, so every other one meets all three kinds.
+        seq += 2;
     }
     assert!(seq > 20, "{seq}");
 }
@@ -155,4 +157,39 @@ async fn a_resumed_run_counts_its_attempts_and_does_not_repeat_what_was_ready() 
     let again = stage.resume(plan.run).await;
     assert_done(&again, "resumed twice");
     assert_eq!(again.calls, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replacement_that_dies_at_any_record_leaves_one_connection() {
+    let mut seq = 1;
+    loop {
+        let when = format!("died at record {seq}");
+        let mut stage = Stage::new(12).await;
+        let before = living(&stage.sandbox);
+        assert_done(&stage.run(stage.onboard(&Wish::bgp()).await).await, &when);
+        let plan = stage.onboard(&Wish::fixed()).await;
+        let replaced = plan.steps.iter().filter(|it| it.change == Change::Replace);
+        assert_eq!(replaced.count(), 1, "{plan:#?}");
+        let journal = stage.begin(&plan);
+        journal.stop_when(move |entry| entry.seq >= seq);
+        let report = stage.play(stage.job(plan.clone(), journal)).await.0;
+        if report.journal_problem.is_none() {
+            break;
+        }
+        stage.fresh_client().await;
+        assert_done(&stage.resume(plan.run).await, &when);
+        assert_eq!(census(&stage.sandbox), [1, 2, 1, 2, 2, 2], "{when}");
+        let connections = living(&stage.sandbox).regions["eu-central-1"]
+            .vpn_connections
+            .clone();
+        assert!(
+            connections.values().all(|it| it.static_routes_only),
+            "{when}"
+        );
+        if seq % 3 == 0 {
+            tear_down(&stage, &before, &when).await;
+        }
+        seq += 2;
+    }
+    assert!(seq > 15, "{seq}");
 }

@@ -160,5 +160,6 @@ async fn an_object_that_aws_hands_over_from_somebody_else_is_not_taken_for_ours(
         "{failure}"
     );
     assert!(failure.problem.to_string().contains("cgw-"), "{failure}");
+    assert_eq!(failure.left, Leftover::Nothing);
     assert!(report.steps[&StepId::new("attachment")].failure.is_none());
 }

@@ -7,3 +7,4 @@ mod faults;
 mod life;
 mod stage;
 mod update;
+mod words;

@@ -329,7 +329,7 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
     let graph = playbook::compile(book, &context, resource::registry()).unwrap();
 
     let mut plan = empty_plan(Mode::Onboard, run);
-    plan.owner.extra = wish.tags.clone();
+    plan.owner.extra.clone_from(&wish.tags);
     let mut outputs = Outputs::new();
     for node in graph.nodes {
         let kind = resource::registry().find(&node.kind).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Report;
+use super::report::Report;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
 use crate::resource::{Change, TunnelImpact};

@@ -1,6 +1,6 @@
 //! Is everything that a plan deletes or changes really the site's? AWS's tags tell.
 
-use super::Report;
+use super::report::Report;
 use crate::aws::{Tags, View};
 use crate::plan::model::{Plan, PlannedStep};
 use crate::resource::{Change, TAG_PROPAGATION, TAG_SITE};

@@ -7,99 +7,10 @@
 mod effect;
 mod foreign;
 mod order;
+mod report;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod tunnel;
 
-use serde::Serialize;
-
-use super::model::{PLAN_SCHEMA, Plan};
-use crate::aws::View;
-use crate::playbook::StepId;
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// The plan can be applied; a person should look.
-    Warning,
-    /// The plan must not be applied.
-    Error,
-}
-
-/// Something that is wrong with a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LintFinding {
-    /// A code that `underpass explain` explains.
-    pub code: &'static str,
-    /// How bad.
-    pub severity: Severity,
-    /// The step, if it is about one.
-    pub step: Option<StepId>,
-    /// What.
-    pub message: String,
-}
-
-/// Checks a plan by itself; empty when nothing is wrong.
-pub fn lint(plan: &Plan) -> Vec<LintFinding> {
-    let mut report = Report::default();
-    if plan.schema_version != PLAN_SCHEMA {
-        report.plan(
-            "lint::schema",
-            format!(
-                "its format is {}, this version's {PLAN_SCHEMA}",
-                plan.schema_version
-            ),
-        );
-    }
-    order::check(plan, &mut report);
-    effect::check(plan, &mut report);
-    tunnel::check(plan, &mut report);
-    secret::check(plan, &mut report);
-    report.findings
-}
-
-/// Checks a plan by itself and against what exists: whose is what it deletes or changes?
-pub fn lint_in(plan: &Plan, view: &View) -> Vec<LintFinding> {
-    let mut report = Report {
-        findings: lint(plan),
-    };
-    foreign::check(plan, view, &mut report);
-    report.findings
-}
-
-/// Collects findings.
-#[derive(Debug, Default)]
-struct Report {
-    findings: Vec<LintFinding>,
-}
-
-impl Report {
-    fn plan(&mut self, code: &'static str, message: impl Into<String>) {
-        self.add(code, Severity::Error, None, message.into());
-    }
-
-    fn step(&mut self, code: &'static str, step: &StepId, message: impl Into<String>) {
-        self.add(code, Severity::Error, Some(step.clone()), message.into());
-    }
-
-    fn look(&mut self, code: &'static str, step: &StepId, message: impl Into<String>) {
-        self.add(code, Severity::Warning, Some(step.clone()), message.into());
-    }
-
-    fn add(
-        &mut self,
-        code: &'static str,
-        severity: Severity,
-        step: Option<StepId>,
-        message: String,
-    ) {
-        self.findings.push(LintFinding {
-            code,
-            severity,
-            step,
-            message,
-        });
-    }
-}
+pub use report::{LintFinding, Severity, lint, lint_in};

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Report;
+use super::report::Report;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::{Input, StepId};
+use crate::resource::Change;
 
 /// Kinds that must be there before another: the second needs the first to exist, and only the
 /// connection remembers which propagation from an adopted gateway is the site's.
@@ -49,7 +50,10 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         }
     }
     match plan.mode {
-        Mode::Onboard => kinds(plan, &BEFORE, report),
+        Mode::Onboard => {
+            kinds(plan, &BEFORE, report);
+            remembered(plan, report);
+        }
         Mode::Teardown => kinds(plan, &GONE_BEFORE, report),
     }
 }
@@ -78,6 +82,37 @@ fn collect<'a>(input: &'a Input, used: &mut BTreeSet<&'a StepId>) {
         }
         Input::List(items) => items.iter().for_each(|item| collect(item, used)),
         Input::Map(entries) => entries.values().for_each(|item| collect(item, used)),
+    }
+}
+
+/// Propagation waits for the connection, whose tags remember whose it is.
+///
+/// From an adopted gateway nothing else tells; from the site's own the gateway's tags do.
+fn remembered(plan: &Plan, report: &mut Report) {
+    let adopted = plan
+        .steps
+        .iter()
+        .any(|step| step.node.kind == "vpn_gateway" && step.change == Change::Adopt);
+    let connections = plan
+        .steps
+        .iter()
+        .filter(|step| step.node.kind == "vpn_connection");
+    for connection in connections.map(|step| &step.node.id) {
+        for step in plan
+            .steps
+            .iter()
+            .filter(|step| step.node.kind == "route_propagation")
+        {
+            if waits_for(plan, &step.node.id).contains(connection) {
+                continue;
+            }
+            let message = format!("does not wait for {connection}, which remembers it");
+            if adopted {
+                report.step("lint::order", &step.node.id, message);
+            } else {
+                report.look("lint::order", &step.node.id, message);
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::report::Report;
 use crate::plan::model::Plan;
 
 /// What fields that hold keys are called, here and in AWS.

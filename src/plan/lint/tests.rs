@@ -256,20 +256,20 @@ fn tunnels() {
         }
     };
     tampered("lint::weak", &|it| {
-        it.options.phase1.encryption = Encryption::Aes128Gcm16
+        it.options.phase1.encryption = Encryption::Aes128Gcm16;
     });
     tampered("lint::weak", &|it| {
-        it.options.phase2.encryption = Encryption::Aes128
+        it.options.phase2.encryption = Encryption::Aes128;
     });
     tampered("lint::weak", &|it| {
-        it.options.phase1.integrity = Integrity::Sha1
+        it.options.phase1.integrity = Integrity::Sha1;
     });
     tampered("lint::weak", &|it| it.options.phase2.dh_group = DhGroup(5));
     tampered("lint::weak", &|it| it.options.phase2.dh_group = DhGroup(24));
     tampered("lint::weak", &|it| it.options.ike_version = IkeVersion::V1);
     tampered("lint::tunnels", &|it| it.number += 1);
     tampered("lint::tunnels", &|it| {
-        it.options.phase2.lifetime = it.options.phase1.lifetime
+        it.options.phase2.lifetime = it.options.phase1.lifetime;
     });
     tampered("lint::tunnels", &|it| it.options.rekey_margin = 1801);
     tampered("lint::tunnels", &|it| it.options.dpd_timeout = 5);

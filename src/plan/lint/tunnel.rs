@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Report;
+use super::report::Report;
 use crate::plan::model::{Mode, Plan, TunnelPlan};
 use crate::playbook::Input;
 use crate::spec::{Encryption, IkeVersion, Integrity};

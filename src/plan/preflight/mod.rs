@@ -6,22 +6,11 @@
 
 mod address;
 mod asn;
+mod check;
 mod cryptography;
 mod quota;
 mod route;
 mod target;
 
+pub(super) use check::check;
 pub(super) use cryptography::negotiated;
-
-use super::findings::Findings;
-use super::world::World;
-use crate::spec::AccountId;
-
-/// Checks everything that needs no playbook.
-pub(super) fn check(world: &World<'_>, account: Option<&AccountId>, findings: &mut Findings<'_>) {
-    target::check(world, account, findings);
-    address::check(world, findings);
-    asn::check(world, findings);
-    quota::check(world, findings);
-    route::check(world, findings);
-}

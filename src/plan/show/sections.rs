@@ -98,6 +98,11 @@ pub(super) fn traffic(page: &mut Page, plan: &Plan) {
         let names: Vec<String> = tunnels.iter().map(ToString::to_string).collect();
         names.join(" and ")
     };
+    // AWS may not have told the addresses, as with a connection that is still being made.
+    let both = |tunnels: &[std::net::Ipv4Addr]| match tunnels {
+        [] => "Both tunnels".to_owned(),
+        _ => format!("Both tunnels ({})", list(tunnels)),
+    };
     let words = match plan.tunnel_impact() {
         TunnelImpact::None => "No tunnel drops.".to_owned(),
         TunnelImpact::OneByOne(tunnels) if tunnels.len() == 1 => format!(
@@ -109,14 +114,11 @@ pub(super) fn traffic(page: &mut Page, plan: &Plan) {
             list(&tunnels)
         ),
         TunnelImpact::Both(tunnels) if plan.mode == Mode::Teardown => {
-            format!(
-                "Both tunnels ({}) end: the site loses the VPC.",
-                list(&tunnels)
-            )
+            format!("{} end: the site loses the VPC.", both(&tunnels))
         }
         TunnelImpact::Both(tunnels) => format!(
-            "Both tunnels ({}) drop: the site is cut off until its router is configured anew.",
-            list(&tunnels)
+            "{} drop: the site is cut off until its router is configured anew.",
+            both(&tunnels)
         ),
     };
     page.indented(2, &words);

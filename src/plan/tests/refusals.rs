@@ -63,7 +63,7 @@ fn wrong_places() {
         |site, view| {
             let other = "vpc-0c1b2c3d4e5f67890";
             *site = listing(site.clone(), &TABLES);
-            let table = &mut view.route_tables.values_mut().next().unwrap();
+            let table = view.route_tables.values_mut().next().unwrap();
             table.vpc = other.parse().unwrap();
         },
         &["preflight::route_table_not_found"],

@@ -14,7 +14,7 @@ use crate::resource::vpn_gateway::{attached_to, live_attachments};
 use crate::spec::{VpnConnectionId, VpnGatewayId};
 
 fn free_id<T: FromStr<Err: std::fmt::Debug> + Ord, V>(prefix: &str, taken: &BTreeMap<T, V>) -> T {
-    (1..)
+    (1..=10_000)
         .map(|n| nth(prefix, n))
         .find(|id| !taken.contains_key(id))
         .unwrap()

@@ -34,7 +34,9 @@ fn every_input_and_output_is_documented() {
     let docs = include_str!("../../../docs/kinds.md");
     for kind in registry().kinds() {
         let heading = format!("\n## {}\n", kind.name());
-        let (_, section) = docs.split_once(&heading).expect(kind.name());
+        let (_, section) = docs
+            .split_once(&heading)
+            .unwrap_or_else(|| panic!("no section for {}", kind.name()));
         let section = section.split("\n## ").next().unwrap();
         for input in kind.inputs() {
             let need = if input.required { "yes" } else { "no" };

@@ -173,7 +173,7 @@ fn teardown(view: &mut View, owner: &Owner, stop: usize) -> usize {
             let after = kind.deleted_after();
             !left.iter().any(|other| after.contains(&other.name()))
         };
-        let next = left.iter().position(|kind| free(&kind)).unwrap();
+        let next = left.iter().position(free).unwrap();
         let kind = left.remove(next);
         for owned in kind.owned(&owner.site, view) {
             if calls == stop {

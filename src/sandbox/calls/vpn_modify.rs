@@ -134,13 +134,7 @@ pub(super) fn retarget(context: &mut Context<'_>) -> Outcome {
             .iter()
             .map(|tunnel| tunnel.options.inside_cidr)
             .collect();
-        check_inside_cidrs(
-            context.region,
-            context.now,
-            Some(gateway),
-            Some(&id),
-            &networks,
-        )?;
+        check_inside_cidrs(context.region, now, Some(gateway), Some(&id), &networks)?;
     }
     let until = context.due(id.as_str(), "target", VPN_RETARGET);
     let connection = take_down(context, &id, until)?;

@@ -70,6 +70,9 @@ async fn routes_follow_the_bgp_session() {
         telemetry(&client.describe_vpn(&vpn)),
         [up.clone(), up.clone()]
     );
+    client.sandbox.set_gateway(Some(site), GatewaySim::Online);
+    let again = telemetry(&client.describe_vpn(&vpn));
+    assert_eq!(again, [up.clone(), up.clone()], "it is online already");
     assert_eq!(propagated(&client), ["10.20.0.0/24", "10.21.0.0/24"]);
 
     client.sandbox.set_gateway(Some(site), GatewaySim::HalfUp);

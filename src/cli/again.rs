@@ -1,0 +1,103 @@
+//! The commands that underpass tells people to run next: each can be pasted as it stands.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::args::Global;
+
+/// How to begin the same again.
+#[derive(Clone, Debug)]
+pub(super) struct Again {
+    /// The command, as it was typed.
+    pub(super) command: String,
+    /// The site file and the flags, where the command names one.
+    pub(super) site: Option<String>,
+}
+
+impl Again {
+    /// For a command that takes a site file; `more` are flags that other commands on this site
+    /// need as well, such as `--playbook`.
+    pub(super) fn new(site: &Path, more: &str, global: &Global) -> Self {
+        Self {
+            command: typed(),
+            site: Some(format!("{}{more}{}", path(site), same_flags(global))),
+        }
+    }
+
+    /// Another command on the same site.
+    pub(super) fn other(&self, command: &str) -> String {
+        let site = self.site.as_deref().unwrap_or_default();
+        format!("underpass {command} {site}").trim_end().to_owned()
+    }
+
+    /// The same with the consent that it lacked.
+    pub(super) fn with(&self, flags: &str) -> String {
+        format!("{} {flags}", self.command)
+    }
+}
+
+/// The command line of this process.
+pub(super) fn typed() -> String {
+    let mut words = vec!["underpass".to_owned()];
+    words.extend(
+        std::env::args_os()
+            .skip(1)
+            .map(|word| quoted(&word.to_string_lossy())),
+    );
+    words.join(" ")
+}
+
+/// The options that a command needs to reach the same place again; what the environment says
+/// goes without saying.
+pub(super) fn same_flags(global: &Global) -> String {
+    let mut flags = String::new();
+    let mut add = |flag: &str, variable: &str, value: &str| {
+        if std::env::var(variable).ok().as_deref() != Some(value) {
+            // Writing to a String cannot fail.
+            let _ = write!(flags, " {flag} {}", quoted(value));
+        }
+    };
+    if let Some(profile) = global.profile.as_deref().filter(|_| !global.sandbox) {
+        add("--profile", "AWS_PROFILE", profile);
+    }
+    if let Some(url) = global.endpoint_url.as_deref().filter(|_| !global.sandbox) {
+        add("--endpoint-url", "AWS_ENDPOINT_URL", url);
+    }
+    if global.home != Path::new(".underpass") {
+        add("--home", "UNDERPASS_HOME", &global.home.to_string_lossy());
+    }
+    if let Some(scale) = global.time_scale {
+        add("--time-scale", "", &scale.to_string());
+    }
+    if global.sandbox && std::env::var_os("UNDERPASS_SANDBOX").is_none() {
+        flags.insert_str(0, " --sandbox");
+    }
+    flags
+}
+
+/// A path as a shell reads it back.
+pub(super) fn path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+/// A word as a shell reads it back.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_each_word_back() {
+        assert_eq!(quoted("sites/plant-7.yaml"), "sites/plant-7.yaml");
+        assert_eq!(quoted("plant 7's.yaml"), r"'plant 7'\''s.yaml'");
+        assert_eq!(quoted(""), "''");
+    }
+}

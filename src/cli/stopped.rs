@@ -1,0 +1,164 @@
+//! A run that did not get to its end: what happened, what is there, what to do next.
+
+use super::again::Again;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::words::wrapped;
+use crate::aws::FaultKind;
+use crate::engine::{Leftover, RunReport, StepError, StepProblem};
+use crate::journal::RunResult;
+use crate::plan::{Mode, Plan};
+
+/// The failure of a run.
+pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &Again) -> Failure {
+    let errors: Vec<&StepError> = report
+        .steps
+        .values()
+        .filter_map(|step| step.failure.as_ref())
+        .collect();
+    let mut text = title(report, plan);
+    for error in &errors {
+        text.push_str(&told(output, error));
+    }
+    if let Some(problem) = &report.journal_problem {
+        text.push_str(&format!("\n  {problem}"));
+    }
+    text.push_str(&ready(output, report, plan));
+    let mut failure = Failure::new(exit(report), text).next(next(&errors, plan, again));
+    for error in &errors {
+        if let Some(fault) = fault(&error.problem) {
+            failure
+                .hints
+                .extend(fault.hint().map(|hint| hint.to_string()));
+        }
+    }
+    failure.hints.dedup();
+    let mut failure =
+        failure.hint("running the same command again finishes the job: nothing is made twice");
+    if plan.mode == Mode::Onboard && again.site.is_some() {
+        let teardown = again.other("teardown");
+        failure = failure.hint(format!("to remove what is there instead: {teardown}"));
+    }
+    failure
+}
+
+fn title(report: &RunReport, plan: &Plan) -> String {
+    let ready = report
+        .steps
+        .values()
+        .filter(|step| step.failure.is_none() && step.skipped.is_none())
+        .count();
+    let why = match report.result {
+        RunResult::Cancelled => "stopped as you asked",
+        RunResult::TimedOut => "a wait gave up",
+        RunResult::Done | RunResult::Failed => "not finished",
+    };
+    let done = if plan.mode == Mode::Teardown {
+        "gone"
+    } else {
+        "ready"
+    };
+    format!("{why}: {ready} of {} steps are {done}", plan.steps.len())
+}
+
+/// A step's failure, with what it left.
+fn told(output: Output, error: &StepError) -> String {
+    let left = match error.left_behind() {
+        Leftover::Nothing => "nothing".to_owned(),
+        left => left.to_string(),
+    };
+    let width = output.prose();
+    let problem = wrapped(&error.to_string(), 2, width);
+    format!(
+        "\n  {problem}\n    left behind: {}",
+        wrapped(&left, 17, width)
+    )
+}
+
+/// What the run has made so far, and what it costs to leave it there.
+fn ready(output: Output, report: &RunReport, plan: &Plan) -> String {
+    let made: Vec<String> = plan
+        .steps
+        .iter()
+        .filter_map(|step| report.steps.get(&step.node.id))
+        .filter(|step| step.failure.is_none() && step.skipped.is_none())
+        .filter_map(|step| step.id.clone())
+        .filter(|id| !id.contains(':'))
+        .collect();
+    if made.is_empty() || plan.mode == Mode::Teardown {
+        return String::new();
+    }
+    let list = made.join(", ");
+    format!("\n  ready: {}", wrapped(&list, 9, output.prose()))
+}
+
+fn next(errors: &[&StepError], plan: &Plan, again: &Again) -> String {
+    let Some(site) = &again.site else {
+        return again.command.clone();
+    };
+    match errors.iter().find(|error| !error.is_cancelled()) {
+        Some(error) if is_denied(&error.problem) && plan.mode == Mode::Teardown => {
+            format!("{} --for teardown", again.other("policy"))
+        }
+        // The same again is what was typed, with every flag.
+        Some(error) => {
+            let next = error.next_command(plan.mode, site);
+            let same = again.other(plan.mode.as_str());
+            if next == same {
+                again.command.clone()
+            } else {
+                next
+            }
+        }
+        None => again.command.clone(),
+    }
+}
+
+fn fault(problem: &StepProblem) -> Option<&crate::aws::Fault> {
+    match problem {
+        StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. } => Some(fault),
+        _ => None,
+    }
+}
+
+fn is_denied(problem: &StepProblem) -> bool {
+    fault(problem).is_some_and(|fault| fault.kind == FaultKind::Denied)
+}
+
+fn exit(report: &RunReport) -> Exit {
+    match report.result {
+        RunResult::Done => Exit::Ok,
+        RunResult::Cancelled => Exit::Cancelled,
+        RunResult::TimedOut => Exit::TimedOut,
+        RunResult::Failed => failed_exit(report),
+    }
+}
+
+fn failed_exit(report: &RunReport) -> Exit {
+    let problems: Vec<_> = report
+        .steps
+        .values()
+        .filter_map(|step| step.failure.as_ref())
+        .map(|error| &error.problem)
+        .collect();
+    let any = |test: fn(&StepProblem) -> bool| problems.iter().any(|problem| test(problem));
+    let access = |problem: &StepProblem| {
+        matches!(problem, StepProblem::Refused { fault } | StepProblem::NoAnswer { fault, .. }
+            if matches!(fault.kind, FaultKind::Denied | FaultKind::Credentials))
+    };
+    if any(access) {
+        Exit::Access
+    } else if any(|problem| {
+        matches!(
+            problem,
+            StepProblem::WorldChanged { .. } | StepProblem::LastTunnel { .. }
+        )
+    }) {
+        Exit::Refused
+    } else if any(|problem| matches!(problem, StepProblem::Journal(_) | StepProblem::Internal(_))) {
+        Exit::Internal
+    } else {
+        Exit::Aws
+    }
+}

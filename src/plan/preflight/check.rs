@@ -1,0 +1,19 @@
+//! All themes, in the order in which a person would ask.
+
+use super::{address, asn, quota, route, target};
+use crate::plan::findings::Findings;
+use crate::plan::world::World;
+use crate::spec::AccountId;
+
+/// Checks everything that needs no playbook.
+pub(in crate::plan) fn check(
+    world: &World<'_>,
+    account: Option<&AccountId>,
+    findings: &mut Findings<'_>,
+) {
+    target::check(world, account, findings);
+    address::check(world, findings);
+    asn::check(world, findings);
+    quota::check(world, findings);
+    route::check(world, findings);
+}
