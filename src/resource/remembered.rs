@@ -25,12 +25,19 @@ pub fn remembered_propagation(
     gateway: &VpnGatewayId,
     view: &View,
 ) -> BTreeSet<RouteTableId> {
-    // One that is being deleted counts: a replacement that was stopped half-way goes on from it.
-    let own = view
-        .vpn_connections
-        .values()
-        .filter(|connection| is_of(site, &connection.tags) && !connection.state.is("deleted"));
+    let gone_counts = is_half_replaced(site, view);
+    let connections = view.vpn_connections.values();
+    let own = connections
+        .filter(|it| is_of(site, &it.tags))
+        .filter(|it| gone_counts || !it.state.is("deleted"));
     remembered(gateway, own)
+}
+
+/// Whether the site has lost its connection and nothing else, as when a replacement was stopped
+/// half-way: a teardown takes the customer gateway with it.
+fn is_half_replaced(site: &SiteName, view: &View) -> bool {
+    listed::of_site(view.vpn_connections.values(), site).is_empty()
+        && !listed::of_site(view.customer_gateways.values(), site).is_empty()
 }
 
 /// The route tables into which other sites are remembered to have enabled propagation from it.

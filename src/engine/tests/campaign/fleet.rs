@@ -63,6 +63,8 @@ pub(super) struct Fleet {
     pub(super) before: World,
     pub(super) foreign: Foreign,
     pub(super) log: Vec<String>,
+    /// Whether the sites have routers that follow.
+    pub(super) online: bool,
     client: Client,
     ids: IdSource,
     home: TempDir,
@@ -72,6 +74,10 @@ impl Fleet {
     pub(super) async fn new(seed: u64) -> Self {
         let mut fleet = Self::alone(seed).await;
         fleet.settle_strangers().await;
+        fleet.online = fleet.dice.below(2) == 0;
+        if fleet.online {
+            fleet.sandbox.set_gateway(None, GatewaySim::Online);
+        }
         fleet.before = living(&fleet.sandbox);
         fleet.foreign = Foreign::of(&fleet.before);
         fleet
@@ -114,6 +120,7 @@ impl Fleet {
             before: sandbox.world(),
             foreign: Foreign::default(),
             log: Vec::new(),
+            online: false,
             sandbox,
             client,
             ids,

@@ -81,10 +81,15 @@ impl Draft {
                 let net = self.lan[0].replace(".0.0/24", &format!(".{}.0/24", self.lan.len()));
                 self.lan.push(net);
             }
-            2 => self.tag = Some(dice.below(1000)),
+            2 => self.note(dice.below(1000)),
             3 => self.tables = None,
             _ => self.reroute(),
         }
+    }
+
+    /// Another tag of the user's own.
+    pub(super) fn note(&mut self, number: u64) {
+        self.tag = Some(number);
     }
 
     /// The other routing, which AWS cannot change in place.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::fleet::Fleet;
 use crate::engine::tests::stage::living;
 use crate::resource::TAG_SITE;
@@ -110,6 +112,27 @@ impl Fleet {
         assert!(lost.is_empty(), "{lost:?}\n{}", self.story());
         for which in &self.up {
             self.check_carries(*which, &now);
+        }
+    }
+
+    /// Two tunnels that carried traffic are never changed so soon after each other that both are
+    /// down: here a change takes at least 300 s, and a minute more until the router is back.
+    pub(super) fn check_tunnels(&self) {
+        let world = self.sandbox.world();
+        let mut last: BTreeMap<String, Timestamp> = BTreeMap::new();
+        let calls = self.sandbox.calls().into_iter();
+        let done = |outcome: &str| matches!(outcome, "ok" | "lost");
+        for call in calls.filter(|it| it.action == "ModifyVpnTunnelOptions" && done(&it.outcome)) {
+            let id = call.resource.unwrap();
+            let connections = &world.regions[REGION].vpn_connections;
+            let made = connections.iter().find(|(of, _)| of.to_string() == id);
+            let carried = made.is_some_and(|(_, it)| {
+                self.online && call.at.duration_since(it.life.available_at).as_secs() > 600
+            });
+            if let Some(before) = last.insert(id, call.at).filter(|_| carried) {
+                let apart = call.at.duration_since(before).as_secs();
+                assert!(apart >= 360, "{apart} s\n{}", self.story());
+            }
         }
     }
 
