@@ -102,6 +102,9 @@ fn carried_out(fault: &Fault) -> Failure {
 
 /// The answers as a table.
 pub(super) fn table(checked: &[Checked]) -> String {
+    if checked.is_empty() {
+        return "\nPermissions: this plan makes no call that could be asked about\n".to_owned();
+    }
     let mut table = Table::new(["step", "action", "verdict", "detail"]);
     for row in checked {
         let verdict = match row.verdict {
