@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::aws::{Caller, Client, Target};
 use crate::clock::{Clock, IdSource};
 use crate::files;
+use crate::journal::KeyPlace;
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::spec::{Region, Site};
 
@@ -25,6 +26,13 @@ pub(super) struct Connection {
     pub(super) caller: Caller,
     /// The sandbox, if it is one in this process.
     pub(super) sandbox: Option<Sandbox>,
+}
+
+impl Connection {
+    /// Where the keys of connections made through this one belong.
+    pub(super) fn key_place(&self) -> KeyPlace {
+        KeyPlace::new(&self.caller.account, self.client.region())
+    }
 }
 
 /// The clock for the target that the options name.

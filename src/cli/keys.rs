@@ -30,7 +30,10 @@ pub(super) async fn keys(
     plan: &Plan,
     connection: &Connection,
 ) -> Result<Keys, Failure> {
-    let mut keys = folder.keys().map_err(|error| journal_failure(&error))?;
+    let place = connection.key_place();
+    let mut keys = folder
+        .keys(&place)
+        .map_err(|error| journal_failure(&error))?;
     for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
         if let Some(file) = &wishes.pre_shared_key_file {
             let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
@@ -55,7 +58,7 @@ pub(super) async fn keys(
         }
     }
     folder
-        .save_keys(&keys)
+        .save_keys(&place, &keys)
         .map_err(|error| journal_failure(&error))?;
     Ok(keys)
 }

@@ -84,7 +84,7 @@ async fn from_aws(
         );
     }
     let keys = run::folder(global, &site.name)
-        .keys()
+        .keys(&connection.key_place())
         .map_err(|error| run::journal_failure(&error))?;
     handover::write(&connection, site, &plan, &id, &keys, out).await
 }
@@ -111,7 +111,7 @@ fn from_xml(
     let options = tunnel::negotiate(site, &device.abilities(), inside)
         .map_err(|errors| Failure::new(Exit::Refused, errors.to_string()))?;
     let keys: Keys = run::folder(global, &site.name)
-        .keys()
+        .keys_in(&site.region)
         .map_err(|error| run::journal_failure(&error))?;
     let tunnels = handover::join(site, &options, &text, &keys, &args.vpc_cidr)?;
     handover::render(

@@ -71,7 +71,9 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         )
         .next(command));
     }
-    let keys = folder.keys().map_err(|error| journal_failure(&error))?;
+    let keys = folder
+        .keys(&connection.key_place())
+        .map_err(|error| journal_failure(&error))?;
     let (journal, history) = folder
         .open(&lock, found.run, connection.clock.clone())
         .map_err(|error| journal_failure(&error))?;

@@ -14,42 +14,82 @@ use zeroize::Zeroizing;
 use super::error::JournalError;
 use crate::files;
 use crate::resource::Keys;
-use crate::spec::InsideCidr;
+use crate::spec::{AccountId, InsideCidr, Region};
 use crate::tunnel::PreSharedKey;
 
 const SCHEMA: u32 = 1;
 
+/// Where a connection is: a site of the same name elsewhere has keys of its own.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyPlace(String);
+
+impl KeyPlace {
+    /// A Region of an account.
+    pub fn new(account: &AccountId, region: &Region) -> Self {
+        Self(format!("{account} {region}"))
+    }
+
+    fn is_in(&self, region: &Region) -> bool {
+        self.0.split(' ').next_back() == Some(region.as_str())
+    }
+}
+
+/// All keys of a site, by place.
+pub(super) type Places = BTreeMap<KeyPlace, Keys>;
+
+/// The keys of every place in a Region, less those of which two accounts have different ones.
+pub(super) fn in_region(places: Places, region: &Region) -> Keys {
+    let mut keys = Keys::new();
+    let mut doubtful = Vec::new();
+    for (_, more) in places.into_iter().filter(|(place, _)| place.is_in(region)) {
+        for (cidr, key) in more {
+            match keys.get(&cidr) {
+                Some(other) if !key.same_as(other) => doubtful.push(cidr),
+                _ => drop(keys.insert(cidr, key)),
+            }
+        }
+    }
+    for cidr in doubtful {
+        keys.remove(&cidr);
+    }
+    keys
+}
+
 #[derive(Serialize)]
 struct Written<'a> {
     schema: u32,
-    keys: BTreeMap<InsideCidr, &'a str>,
+    keys: BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Read {
     schema: u32,
-    keys: BTreeMap<InsideCidr, SecretString>,
+    keys: BTreeMap<String, BTreeMap<InsideCidr, SecretString>>,
 }
 
-pub(super) fn save(path: &Path, keys: &Keys) -> Result<(), JournalError> {
+pub(super) fn save(path: &Path, places: &Places) -> Result<(), JournalError> {
+    let count: usize = places.values().map(BTreeMap::len).sum();
     let written = Written {
         schema: SCHEMA,
-        keys: keys
+        keys: places
             .iter()
-            .map(|(cidr, key)| (*cidr, key.expose()))
+            .map(|(place, keys)| {
+                let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
+                (place.0.as_str(), keys.collect())
+            })
             .collect(),
     };
     // Large enough from the start: a buffer that grows leaves copies behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(256 + 128 * keys.len()));
+    let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + places.len() + count)));
     serde_json::to_writer_pretty(&mut *text, &written).map_err(|_| unusable(path, "not JSON"))?;
     files::write_secret(path, &text).map_err(JournalError::io("write", path))
 }
 
-pub(super) fn load(path: &Path) -> Result<Keys, JournalError> {
+pub(super) fn load(path: &Path) -> Result<Places, JournalError> {
     let text = match std::fs::read(path) {
         Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Keys::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Places::new()),
         Err(error) => return Err(JournalError::io("read", path)(error)),
     };
     let mode = files::mode(path).map_err(JournalError::io("read", path))?;
@@ -67,13 +107,17 @@ pub(super) fn load(path: &Path) -> Result<Keys, JournalError> {
     if read.schema != SCHEMA {
         return Err(unusable(path, "it was written by another version"));
     }
-    let mut keys = Keys::new();
-    for (cidr, key) in read.keys {
-        let key = PreSharedKey::new(key)
-            .map_err(|_| unusable(path, &format!("the key of {cidr} is not one for AWS")))?;
-        keys.insert(cidr, key);
+    let mut places = Places::new();
+    for (place, keys) in read.keys {
+        let mut checked = Keys::new();
+        for (cidr, key) in keys {
+            let key = PreSharedKey::new(key)
+                .map_err(|_| unusable(path, &format!("the key of {cidr} is not one for AWS")))?;
+            checked.insert(cidr, key);
+        }
+        places.insert(KeyPlace(place), checked);
     }
-    Ok(keys)
+    Ok(places)
 }
 
 fn unusable(path: &Path, problem: &str) -> JournalError {

@@ -6,7 +6,7 @@
 //! ```text
 //! <home>/.gitignore              *
 //! <home>/<site>/lock             flock; its text says who holds it
-//! <home>/<site>/keys.json        0600, the pre-shared keys by inside CIDR
+//! <home>/<site>/keys.json        0600, the pre-shared keys by account, Region and inside CIDR
 //! <home>/<site>/runs/<ulid>.jsonl
 //! ```
 //!
@@ -25,6 +25,7 @@ mod store;
 
 pub use error::{JournalError, LockError};
 pub use history::{Disorder, History, MadeCall, ReadyStep, StepHistory};
+pub use keys::KeyPlace;
 pub use line::{Damage, replay};
 pub use lock::{LockOwner, SiteLock};
 pub use log::Journal;

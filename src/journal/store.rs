@@ -10,7 +10,7 @@ use ulid::Ulid;
 
 use super::error::{JournalError, LockError};
 use super::history::History;
-use super::keys;
+use super::keys::{self, KeyPlace};
 use super::line::{self, Replay};
 use super::lock::{LockOwner, SiteLock};
 use super::log::Journal;
@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::files;
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
-use crate::spec::SiteName;
+use crate::spec::{Region, SiteName};
 
 /// The folder that holds all sites; nothing is created before something is written.
 #[derive(Clone, Debug)]
@@ -149,15 +149,24 @@ impl SiteFolder {
         SiteLock::take(&self.path().join("lock"), &self.site, owner)
     }
 
-    /// The site's keys; none when there is no file.
-    pub fn keys(&self) -> Result<Keys, JournalError> {
-        keys::load(&self.keys_path())
+    /// The site's keys in one place; none when there are none yet.
+    pub fn keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
+        Ok(keys::load(&self.keys_path())?
+            .remove(place)
+            .unwrap_or_default())
     }
 
-    /// Replaces the site's keys, in a file that only its owner can read.
-    pub fn save_keys(&self, keys: &Keys) -> Result<(), JournalError> {
+    /// The site's keys in a Region of an account that nobody named.
+    pub fn keys_in(&self, region: &Region) -> Result<Keys, JournalError> {
+        Ok(keys::in_region(keys::load(&self.keys_path())?, region))
+    }
+
+    /// Replaces the site's keys in one place, in a file that only its owner can read.
+    pub fn save_keys(&self, place: &KeyPlace, keys: &Keys) -> Result<(), JournalError> {
         self.prepare()?;
-        keys::save(&self.keys_path(), keys)
+        let mut places = keys::load(&self.keys_path())?;
+        places.insert(place.clone(), keys.clone());
+        keys::save(&self.keys_path(), &places)
     }
 
     /// Begins the journal of a plan's run.

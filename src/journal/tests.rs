@@ -340,15 +340,44 @@ fn a_second_writer_learns_who_holds_the_lock() {
 fn keys_come_back_from_a_private_file_and_never_in_a_message() {
     let home = TempDir::new().unwrap();
     let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
-    assert!(folder.keys().unwrap().is_empty());
+    let place =
+        |account: &str| KeyPlace::new(&account.parse().unwrap(), &"eu-central-1".parse().unwrap());
+    let (here, there) = (place("111122223333"), place("444455556666"));
+    assert!(folder.keys(&here).unwrap().is_empty());
     let secret = "a_secret.that_must_not_show";
     let keys = Keys::from([(
         "169.254.10.0/30".parse().unwrap(),
         PreSharedKey::new(SecretString::from(secret)).unwrap(),
     )]);
-    folder.save_keys(&keys).unwrap();
-    let back = folder.keys().unwrap();
+    folder.save_keys(&here, &keys).unwrap();
+    let back = folder.keys(&here).unwrap();
     assert_eq!(back.values().next().unwrap().expose(), secret);
+
+    // The same site in another account has keys of its own, and who names no account gets none
+    // of which there are two.
+    let region = "eu-central-1".parse().unwrap();
+    assert!(folder.keys(&there).unwrap().is_empty());
+    assert_eq!(folder.keys_in(&region).unwrap().len(), 1);
+    let other = PreSharedKey::new(SecretString::from("another_key.of.no.use")).unwrap();
+    let others = Keys::from([("169.254.10.0/30".parse().unwrap(), other)]);
+    folder.save_keys(&there, &others).unwrap();
+    assert_eq!(
+        folder
+            .keys(&here)
+            .unwrap()
+            .values()
+            .next()
+            .unwrap()
+            .expose(),
+        secret
+    );
+    assert!(folder.keys_in(&region).unwrap().is_empty());
+    assert!(
+        folder
+            .keys_in(&"us-east-1".parse().unwrap())
+            .unwrap()
+            .is_empty()
+    );
     let path = folder.path().join("keys.json");
     assert_eq!(files::mode(&path).unwrap(), 0o600);
 
@@ -361,13 +390,13 @@ fn keys_come_back_from_a_private_file_and_never_in_a_message() {
     ];
     for broken in broken {
         files::write_secret(&path, broken.as_bytes()).unwrap();
-        let error = folder.keys().unwrap_err();
+        let error = folder.keys(&here).unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("must_not_show"), "{shown}");
     }
     files::write_public(&path, text.as_bytes()).unwrap();
     assert!(matches!(
-        folder.keys(),
+        folder.keys(&here),
         Err(JournalError::KeysExposed { mode: 0o644, .. })
     ));
 }

@@ -476,3 +476,36 @@ fn reap_takes_expired_test_sites_and_never_production() {
         1
     );
 }
+
+#[test]
+fn the_same_name_in_two_regions_has_two_sets_of_keys() {
+    let env = Env::served(400.0, Faults::default(), GatewaySim::Online);
+    let mut elsewhere = env.sandbox().world();
+    let vpcs = &elsewhere.region("us-east-1").vpcs;
+    let vpc = vpcs
+        .values()
+        .find(|vpc| vpc.cidr.to_string() == "10.0.0.0/16");
+    let text = fs::read_to_string(env.file(BGP))
+        .unwrap()
+        .replace(REGION, "us-east-1")
+        .replace("vpc-0a1b2c3d4e5f67890", vpc.unwrap().id.as_str());
+    env.write("east.yaml", &text);
+    env.run(&["onboard", BGP, "--yes", "--out", "here"])
+        .exits(0);
+    env.run(&["onboard", "east.yaml", "--yes", "--out", "there"])
+        .exits(0);
+    let keys = |folder: &str| {
+        let path = format!("{folder}/etc/swanctl/conf.d/underpass-plant-7-secrets.conf");
+        let text = fs::read_to_string(env.file(&path)).unwrap();
+        let lines = text.lines().filter(|line| line.contains("secret ="));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (here, there) = (keys("here"), keys("there"));
+    assert_eq!((here.len(), there.len()), (2, 2));
+    assert!(
+        here.iter().all(|key| !there.contains(key)),
+        "a key is in use twice"
+    );
+    env.run(&["render", BGP, "--out", "here"]).exits(0);
+    assert_eq!(keys("here"), here);
+}

@@ -14,7 +14,7 @@ use crate::clock::{Clock, IdSource};
 use crate::engine::tests::stage::living;
 use crate::engine::{Cancel, Event, Job, run};
 use crate::journal::testing::owner;
-use crate::journal::{History, Journal, RunResult, SiteFolder, Store};
+use crate::journal::{History, Journal, KeyPlace, RunResult, SiteFolder, Store};
 use crate::plan::{self, Mode, Plan, PlanErrors, Question};
 use crate::playbook;
 use crate::resource::{Keys, Policy};
@@ -252,12 +252,12 @@ impl Fleet {
 
     fn keys(&self, which: usize, plan: &Plan) -> Keys {
         let folder = self.folder(which);
-        let mut keys = folder.keys().unwrap();
+        let mut keys = folder.keys(&place()).unwrap();
         for tunnel in &plan.tunnels {
             let key = || tunnel::key::generate(&self.ids);
             keys.entry(tunnel.options.inside_cidr).or_insert_with(key);
         }
-        folder.save_keys(&keys).unwrap();
+        folder.save_keys(&place(), &keys).unwrap();
         keys
     }
 
@@ -403,4 +403,12 @@ async fn connect(sandbox: &Sandbox, clock: &Clock, ids: &IdSource) -> Client {
     };
     let client = Client::connect(&target, clock.clone(), ids.clone());
     client.await.unwrap()
+}
+
+/// Where the fleet is.
+pub(super) fn place() -> KeyPlace {
+    KeyPlace::new(
+        &"111122223333".parse().unwrap(),
+        &"eu-central-1".parse().unwrap(),
+    )
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::fleet::Fleet;
+use super::fleet::{Fleet, place};
 use crate::engine::tests::stage::living;
 use crate::resource::TAG_SITE;
 use crate::sandbox::{Sandbox, World};
@@ -197,7 +197,7 @@ impl Fleet {
     pub(super) fn check_secrets(&self) {
         let mut secrets = Vec::new();
         for which in 0..self.sites.len() {
-            let keys = self.folder(which).keys().unwrap();
+            let keys = self.folder(which).keys(&place()).unwrap();
             secrets.extend(keys.values().map(|key| key.expose().to_owned()));
         }
         let mut folders = vec![self.home().to_owned()];
