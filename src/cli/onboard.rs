@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::output::{Line, Output};
-use super::survey::{HowToPlan, linted, survey};
+use super::survey::{HowToPlan, linted, read_plan, survey};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, watch};
 use crate::plan::Plan;
@@ -106,20 +106,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 /// A saved plan, if it still fits.
 fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
     let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
-    let bytes = std::fs::read(path).map_err(|error| {
-        Failure::new(
-            Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
-        )
-        .next(plan_again.clone())
-    })?;
-    let mut plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new(
-            Exit::Input,
-            format!("{} is not a saved plan: {error}", path.display()),
-        )
-        .next(plan_again.clone())
-    })?;
+    let mut plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
@@ -149,7 +136,7 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, 
     // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
     plan.run = fresh.run;
     plan.owner = fresh.owner.clone();
-    linted(plan)
+    linted(plan, None)
 }
 
 /// AWS's half stands, but there is no half for the router. Teardown knows fewer flags.

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::again;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::load;
 use super::output::Output;
+use super::survey::read_plan;
 use crate::plan::{self, PolicyFor, Scope};
 
 /// Print the exact IAM policy for a site, with tag conditions
@@ -16,6 +18,9 @@ pub struct Args {
     /// For which command
     #[arg(long = "for", value_enum, default_value_t, value_name = "COMMAND")]
     purpose: Purpose,
+    /// For exactly this saved plan: what it adopts is named by its ARN
+    #[arg(long, value_name = "FILE", conflicts_with = "purpose")]
+    plan: Option<PathBuf>,
 }
 
 /// Which command the policy is for.
@@ -32,6 +37,25 @@ enum Purpose {
 
 pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
+    if let Some(path) = &args.plan {
+        let again = format!(
+            "underpass plan {} --out {}",
+            again::path(&args.site),
+            again::path(path)
+        );
+        let plan = read_plan(path).map_err(|failure| failure.next(again.clone()))?;
+        if plan.site != site.name || plan.region != site.region {
+            let text = format!(
+                "{} is a plan for site {} in {}",
+                path.display(),
+                plan.site,
+                plan.region
+            );
+            return Err(Failure::new(Exit::Input, text).next(again));
+        }
+        output.text(&format!("{:#}", plan::policy(&PolicyFor::Plan(&plan))));
+        return Ok(Exit::Ok);
+    }
     let scope = match args.purpose {
         Purpose::Plan => Scope::Plan,
         Purpose::Onboard => Scope::Onboard,

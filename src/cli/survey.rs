@@ -145,7 +145,7 @@ fn make(
     if let Some(file) = &how.prices {
         plan.reprice(&prices(file)?);
     }
-    linted(plan)
+    linted(plan, view)
 }
 
 fn prices(path: &Path) -> Result<Prices, Failure> {
@@ -157,9 +157,27 @@ fn prices(path: &Path) -> Result<Prices, Failure> {
         })
 }
 
+/// Reads a saved plan.
+pub(super) fn read_plan(path: &Path) -> Result<Plan, Failure> {
+    let bytes = std::fs::read(path).map_err(|error| {
+        let text = format!("cannot read {}: {error}", path.display());
+        Failure::new(Exit::Input, text)
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let text = format!("{} is not a saved plan: {error}", path.display());
+        Failure::new(Exit::Input, text)
+    })
+}
+
 /// Refuses a plan that the independent checker finds fault with.
-pub(super) fn linted(plan: Plan) -> Result<Plan, Failure> {
-    let bad: Vec<_> = plan::lint(&plan)
+///
+/// With a `view` it also checks in AWS's own tags that nothing foreign is changed.
+pub(super) fn linted(plan: Plan, view: Option<&View>) -> Result<Plan, Failure> {
+    let findings = match view {
+        Some(view) => plan::lint_in(&plan, view),
+        None => plan::lint(&plan),
+    };
+    let bad: Vec<_> = findings
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error)
         .collect();

@@ -114,7 +114,7 @@ pub(super) async fn plan_for(connection: &Connection, site: &SiteName) -> Result
     let region = connection.client.region();
     let plan = plan::teardown(site, region, account, &view, connection.ids.ulid(now), now)
         .map_err(|errors| refused(std::path::Path::new(site.as_str()), &errors))?;
-    linted(plan)
+    linted(plan, Some(&view))
 }
 
 /// Removes, and says what is gone.

@@ -225,6 +225,35 @@ fn the_output_is_plain_where_nobody_looks() {
 }
 
 #[test]
+fn the_policy_of_a_saved_plan_names_what_it_adopts_and_no_more() {
+    let env = Env::new();
+    let clinic = "examples/clinic-3.yaml";
+    env.run(&["plan", clinic, "--sandbox", "--out", "plan.json"])
+        .exits(0);
+    let exact = env.run(&["policy", clinic, "--plan", "plan.json"]).exits(0);
+    assert!(
+        exact
+            .stdout
+            .contains(":111122223333:vpn-gateway/vgw-0b1b2c3d4e5f60009"),
+        "{}",
+        exact.stdout
+    );
+    // The gateway is there already, so nobody needs to be allowed to make one.
+    assert!(
+        !exact.stdout.contains("ec2:CreateVpnGateway"),
+        "{}",
+        exact.stdout
+    );
+    assert!(
+        exact.stdout.contains("aws:RequestTag/underpass:site"),
+        "{}",
+        exact.stdout
+    );
+    let other = ["policy", "examples/plant-7.yaml", "--plan", "plan.json"];
+    assert!(env.run(&other).exits(3).stderr.contains("clinic-3"));
+}
+
+#[test]
 fn completions_and_man_pages_are_made() {
     let env = Env::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
