@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ResourceId;
-use super::lifecycle::{Lifecycle, State};
+use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
 use super::telemetry::GatewaySim;
 use super::tunnel_options::TunnelOptions;
@@ -35,6 +36,17 @@ impl World {
         self.regions
             .entry(name.to_owned())
             .or_insert_with(|| seed::region(name))
+    }
+
+    /// Ends what would be `detaching` for ever.
+    pub(super) fn free_what_is_stuck(&mut self, now: Timestamp) {
+        let gateways = self.regions.values_mut();
+        let gateways = gateways.flat_map(|region| region.vpn_gateways.values_mut());
+        for attachment in gateways.flat_map(|gateway| &mut gateway.attachments) {
+            if attachment.detached_at == Some(Timestamp::MAX) {
+                attachment.detached_at = Some(later(now, Duration::from_secs(60)));
+            }
+        }
     }
 
     /// Forgets what has been deleted for more than an hour.
