@@ -139,18 +139,20 @@ impl Sandbox {
         let form = wire::decode(&request.body);
         let action = form.get("Action").cloned().unwrap_or_default();
         let witness = self.witness();
-        let arrives = |it: &Arc<dyn Witness>| it.arrives(request, &action) == Delivery::Through;
-        if !witness.as_ref().is_none_or(arrives) {
+        if let Some(witness) = &witness
+            && witness.arrives(self, request, &action) == Delivery::Never
+        {
             return Reply::silence();
         }
-        let (mut reply, call) = self.answer(request, &form, action);
-        let told = |it: &Arc<dyn Witness>, call| it.answered(request, call) == Delivery::Through;
-        if let (Some(witness), Some(call)) = (witness, call)
-            && !told(&witness, &call)
-        {
-            reply = Reply::silence();
+        let (reply, call) = self.answer(request, &form, action);
+        match (witness, call) {
+            (Some(witness), Some(call))
+                if witness.answered(self, request, &call) == Delivery::Never =>
+            {
+                Reply::silence()
+            }
+            _ => reply,
         }
-        reply
     }
 
     /// Answers a request for an action; a world that cannot be read logs no call.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::sandbox::Call;
+use super::sandbox::{Call, Sandbox};
 use super::wire::Request;
 
 /// What becomes of a request or of its answer.
@@ -21,9 +21,9 @@ pub enum Delivery {
 /// a client of its own in the middle of somebody else's call.
 pub trait Witness: fmt::Debug + Send + Sync {
     /// A request for `action` is about to be handled; [`Delivery::Never`] keeps it from AWS.
-    fn arrives(&self, request: &Request, action: &str) -> Delivery;
+    fn arrives(&self, sandbox: &Sandbox, request: &Request, action: &str) -> Delivery;
 
     /// It was handled, and is in the log of calls; [`Delivery::Never`] keeps the answer from its
     /// caller.
-    fn answered(&self, request: &Request, call: &Call) -> Delivery;
+    fn answered(&self, sandbox: &Sandbox, request: &Request, call: &Call) -> Delivery;
 }
