@@ -55,7 +55,6 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
         Command::Devices(args) => devices::run(args, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Schema(args) => schema::run(args, output),
-        Command::Runs(args) => runs::run(args, global, output),
         Command::Completions(args) => Ok(docs::completions(args, output)),
         Command::Man(args) => docs::man(args, output),
         Command::Plan(args) => wait(plan::run(args, global, output)),
@@ -65,12 +64,13 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
         Command::Status(args) => wait(status::run(args, global, output)),
         Command::Teardown(args) => wait(teardown::run(args, global, output)),
         Command::Reap(args) => wait(reap::run(args, global, output)),
+        Command::Runs(args) => wait(runs::run(args, global, output)),
         Command::Resume(args) => wait(resume::run(args, global, output)),
         Command::Sandbox(args) => wait(sandbox::run(args, global, output)),
     }
 }
 
-/// Only what talks to AWS pays for a runtime.
+/// Only what talks to AWS, or may, pays for a runtime.
 fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -11,10 +11,13 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::output::{Line, Output};
+use super::run::{Done, journal_failure};
 use super::survey::{HowToPlan, linted, read_plan, survey};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, watch};
+use crate::journal::{SiteFolder, SiteLock};
 use crate::plan::Plan;
+use crate::resource::Keys;
 use crate::spec::Site;
 use crate::verify::Subject;
 
@@ -44,38 +47,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
     let again = Again::new(&args.site, &args.how.flags(), global);
-    let lock = run::lock(&folder)?;
-
-    let fresh = survey(&site, &args.site, &connection, &args.how).await?;
-    let plan = match &args.plan {
-        Some(path) => saved(path, &site, &fresh, &again)?,
-        None => fresh,
-    };
-    let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
-    if plan.is_noop() && unfinished.is_none() {
-        let text = format!(
-            "{}: everything is as it should be, AWS is not touched",
-            site.name
-        );
-        output.say(Line::Ready, &text);
-    } else {
-        if !output.is_for_machines() {
-            plan_command::show(output, &plan, None, None)?;
-        }
-        if unfinished.is_some() {
-            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
-            output.say(Line::Do, text);
-        }
-        confirm(output, args.yes, "Bring this site up?", &again)?;
-    }
-    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
-    let job = run::Job {
-        plan,
-        keys: keys.clone(),
-        unfinished,
-    };
-    let report = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    drop(lock);
+    let lock = run::lock(&folder).await?;
+    let report = bring_up(args, output, &site, &connection, &folder, &lock, &again).await;
+    run::release(output, lock).await;
+    let (report, keys) = report?;
 
     let out = handover::folder(args.out.as_deref(), &site.name);
     let id = report.connection()?;
@@ -101,6 +76,48 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &again,
     )
     .await
+}
+
+/// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
+async fn bring_up(
+    args: &Args,
+    output: Output,
+    site: &Site,
+    connection: &Connection,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    again: &Again,
+) -> Result<(Done, Keys), Failure> {
+    let fresh = survey(site, &args.site, connection, &args.how).await?;
+    let plan = match &args.plan {
+        Some(path) => saved(path, site, &fresh, again)?,
+        None => fresh,
+    };
+    let start = folder.choose(plan.clone(), connection.clock.now()).await;
+    let start = start.map_err(|error| journal_failure(&error))?;
+    if plan.is_noop() && !start.goes_on() {
+        let text = format!(
+            "{}: everything is as it should be, AWS is not touched",
+            site.name
+        );
+        output.say(Line::Ready, &text);
+    } else {
+        if !output.is_for_machines() {
+            plan_command::show(output, &plan, None, None)?;
+        }
+        if start.goes_on() {
+            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
+            output.say(Line::Do, text);
+        }
+        confirm(output, args.yes, "Bring this site up?", again)?;
+    }
+    let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
+    let job = run::Job {
+        start,
+        keys: keys.clone(),
+    };
+    let done = run::execute(output, connection, folder, lock, job, again).await?;
+    Ok((done, keys))
 }
 
 /// A saved plan, if it still fits.

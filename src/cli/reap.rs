@@ -78,8 +78,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let result = async {
             let plan = teardown::plan_for(&connection, &site.site).await?;
             let folder = run::folder(global, &site.site);
-            let lock = run::lock(&folder)?;
-            teardown::execute(output, &connection, &folder, &lock, plan, &again).await
+            let lock = run::lock(&folder).await?;
+            teardown::execute(output, &connection, &folder, lock, plan, &again).await
         };
         match result.await {
             Ok(plan) => reaped.push(plan),

@@ -15,7 +15,7 @@ use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run};
 use crate::aws::Collection;
-use crate::journal::{SiteFolder, SiteLock};
+use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::{self, Plan};
 use crate::resource::Keys;
 use crate::spec::{Environment, SiteName};
@@ -95,8 +95,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     }
     confirm(output, args.yes, "Remove all of this?", &again)?;
     let folder = run::folder(global, &site.name);
-    let lock = run::lock(&folder)?;
-    let plan = execute(output, &connection, &folder, &lock, plan, &again).await?;
+    let lock = run::lock(&folder).await?;
+    let plan = execute(output, &connection, &folder, lock, plan, &again).await?;
     output
         .result(&value(&plan, true), || text(&plan))
         .map(|()| Exit::Ok)
@@ -117,24 +117,22 @@ pub(super) async fn plan_for(connection: &Connection, site: &SiteName) -> Result
     linted(plan, Some(&view))
 }
 
-/// Removes, and says what is gone.
+/// Removes, gives the site free, and says what is gone.
 pub(super) async fn execute(
     output: Output,
     connection: &Connection,
     folder: &SiteFolder,
-    lock: &SiteLock,
+    lock: SiteLock,
     plan: Plan,
     again: &Again,
 ) -> Result<Plan, Failure> {
-    // A stopped teardown is planned anew: what is gone is simply no longer in the plan.
     let job = run::Job {
-        plan,
+        start: Start::New(Box::new(plan)),
         keys: Keys::new(),
-        unfinished: None,
     };
-    Ok(run::execute(output, connection, folder, lock, job, again)
-        .await?
-        .plan)
+    let done = run::execute(output, connection, folder, &lock, job, again).await;
+    run::release(output, lock).await;
+    Ok(done?.plan)
 }
 
 /// What is removed, or would be.
