@@ -15,6 +15,7 @@ use crate::resource::{Change, Keys};
 use crate::spec::{InsideCidr, Site};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
+use crate::{files, limits};
 
 /// The site's keys: those it was given, those it has, those that AWS has, and new ones for the
 /// rest.
@@ -89,7 +90,7 @@ async fn tunnels_that_stay(
 }
 
 fn read_key(path: &Path) -> Result<PreSharedKey, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, limits::KEY_FILE).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!(
