@@ -13,6 +13,7 @@ mod env;
 mod house;
 mod journal_format;
 mod journey;
+mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
@@ -20,6 +21,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod town;
 
 #[test]
 fn no_test_file_is_forgotten() {
