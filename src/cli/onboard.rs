@@ -10,6 +10,7 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, linted, read_plan, survey};
 use super::words::when;
@@ -39,7 +40,12 @@ pub struct Args {
     wait_for_tunnels: Option<Duration>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
@@ -66,7 +72,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
             output.say(Line::Do, text);
         }
-        confirm(output, args.yes, "Bring this site up?", &again)?;
+        confirm(output, args.yes, "Bring this site up?", &again).await?;
     }
     let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
     let job = run::Job {
@@ -74,14 +80,15 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         keys: keys.clone(),
         unfinished,
     };
-    let report = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    drop(lock);
+    let report = run::execute(output, &connection, &folder, &lock, job, &again, stop).await?;
 
     let out = handover::folder(args.out.as_deref(), &site.name);
     let id = report.connection()?;
     let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
         .await
         .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+    // Held until here, so that nobody tears down what the files are being written for.
+    drop(lock);
     let subject = watch::subject(
         &site,
         &args.site,
@@ -99,6 +106,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &report.plan,
         &handover,
         &again,
+        stop,
     )
     .await
 }
@@ -161,12 +169,13 @@ async fn finish(
     plan: &Plan,
     handover: &Handover,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Exit, Failure> {
     let verify = again.other("verify");
     let (report, waited) = match args.wait_for_tunnels {
         Some(limit) => {
             output.say(Line::Made, &handover.where_to());
-            watch::until_up(output, connection, subject, Some(limit)).await?
+            watch::until_up(output, connection, subject, Some(limit), stop).await?
         }
         None => (watch::look(connection, subject).await?, Duration::ZERO),
     };

@@ -8,6 +8,7 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::Output;
 use super::run::{self, Job, Unfinished, journal_failure};
 use crate::journal::{RunResult, RunSummary, Store};
@@ -20,7 +21,12 @@ pub struct Args {
     run: Option<Ulid>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let store = Store::open(&global.home);
     let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
     runs.retain(|run| args.run.map_or(!is_done(run), |wanted| run.run == wanted));
@@ -86,7 +92,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             plan,
         }),
     };
-    let done = run::execute(output, &connection, &folder, &lock, job, &again).await?;
+    let done = run::execute(output, &connection, &folder, &lock, job, &again, stop).await?;
     let plan = done.plan;
     let value = json!({ "schema_version": 1, "resumed": plan.run, "site": plan.site, "mode": plan.mode, "next": began });
     output.result(&value, || {

@@ -10,6 +10,7 @@ use super::confirm::{confirm, confirm_name};
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Output, columns};
 use super::survey::{linted, refused};
 use super::words::wrapped;
@@ -36,7 +37,12 @@ pub struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     if let Some(account) = site
@@ -91,12 +97,13 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             site.name.as_str(),
             &question,
             &again,
-        )?;
+        )
+        .await?;
     }
-    confirm(output, args.yes, "Remove all of this?", &again)?;
+    confirm(output, args.yes, "Remove all of this?", &again).await?;
     let folder = run::folder(global, &site.name);
     let lock = run::lock(&folder)?;
-    let plan = execute(output, &connection, &folder, &lock, plan, &again).await?;
+    let plan = execute(output, &connection, &folder, &lock, plan, &again, stop).await?;
     output
         .result(&value(&plan, true), || text(&plan))
         .map(|()| Exit::Ok)
@@ -125,6 +132,7 @@ pub(super) async fn execute(
     lock: &SiteLock,
     plan: Plan,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Plan, Failure> {
     // A stopped teardown is planned anew: what is gone is simply no longer in the plan.
     let job = run::Job {
@@ -132,9 +140,8 @@ pub(super) async fn execute(
         keys: Keys::new(),
         unfinished: None,
     };
-    Ok(run::execute(output, connection, folder, lock, job, again)
-        .await?
-        .plan)
+    let done = run::execute(output, connection, folder, lock, job, again, stop);
+    Ok(done.await?.plan)
 }
 
 /// What is removed, or would be.

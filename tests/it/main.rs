@@ -11,6 +11,7 @@ mod engine_makespan;
 mod engine_takeover;
 mod env;
 mod house;
+mod interrupts;
 mod journal_format;
 mod journey;
 mod kills;

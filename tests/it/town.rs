@@ -73,8 +73,14 @@ impl Town {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    /// AWS does not answer any more, whatever it is asked.
+    pub(crate) fn freeze(&self) {
+        signal(&self.server, "STOP");
+    }
+
+    /// AWS answers again.
+    pub(crate) fn thaw(&self) {
+        signal(&self.server, "CONT");
     }
 
     /// A copy of an example with words replaced.
