@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 /// How the names of files begin that are not written to their end yet.
 const UNFINISHED: &str = ".underpass-";
 
@@ -23,10 +25,29 @@ pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
     write_atomic(path, content, 0o644)
 }
 
+/// Creates `path` with `content` in one step, readable by its owner only; an error of the kind
+/// `AlreadyExists` when there is one.
+pub fn create_secret(path: &Path, content: &[u8]) -> io::Result<()> {
+    let (folder, file) = written_beside(path, content, 0o600)?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
 /// Replaces `path` by `content` in one step with the given mode.
 ///
 /// The content is on disk before the name points to it, and so is the name when this returns.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let (folder, file) = written_beside(path, content, mode)?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// A synced file with no name of its own yet, in the folder of `path`.
+fn written_beside<'a>(
+    path: &'a Path,
+    content: &[u8],
+    mode: u32,
+) -> io::Result<(&'a Path, NamedTempFile)> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -39,8 +60,7 @@ pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    Ok((folder, file))
 }
 
 /// Whether a file of this name is what a process left that died in [`write_atomic`].

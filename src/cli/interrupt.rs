@@ -32,6 +32,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug, Default)]
 struct Asked {
     times: u32,
+    /// Set while somebody inside has to give something back before the command may end.
+    holds: bool,
     /// Set when the command is to end at once, with what that leaves.
     end: Option<&'static str>,
 }
@@ -109,12 +111,27 @@ impl Interrupt {
         tokio::select! {
             biased;
             done = work => done,
-            Ok(asked) = asked.wait_for(|asked| asked.end.is_some()) => {
-                let left = asked.end.unwrap_or_default();
-                let text = format!("stopped as you asked: {left}");
-                Err(Failure::new(Exit::Cancelled, text).next(typed()))
+            // Who asks again will not wait for a lock to be given back: it expires.
+            Ok(asked) = asked.wait_for(|it| it.end.is_some() && (!it.holds || it.times > 1)) => {
+                Err(ended(&asked))
             }
         }
+    }
+
+    /// The same for a part of the work that holds what has to be given back behind it.
+    pub(super) async fn holding<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        self.asked.send_modify(|asked| asked.holds = true);
+        let mut asked = self.asked.subscribe();
+        let done = tokio::select! {
+            biased;
+            done = work => done,
+            Ok(asked) = asked.wait_for(|asked| asked.end.is_some()) => return Err(ended(&asked)),
+        };
+        self.asked.send_modify(|asked| asked.holds = false);
+        done
     }
 
     /// From now on a signal ends the command at once, and this is what it leaves.
@@ -175,6 +192,11 @@ impl Interrupt {
             asked.end = asked.end.or(end);
         });
     }
+}
+
+fn ended(asked: &Asked) -> Failure {
+    let left = asked.end.unwrap_or_default();
+    Failure::new(Exit::Cancelled, format!("stopped as you asked: {left}")).next(typed())
 }
 
 /// First: start nothing more. Second, or when the terminal has gone: stop waiting too.

@@ -56,7 +56,6 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
         Command::Devices(args) => devices::run(args, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Schema(args) => schema::run(args, output),
-        Command::Runs(args) => runs::run(args, global, output),
         Command::Completions(args) => Ok(docs::completions(args, output)),
         Command::Man(args) => docs::man(args, output),
         Command::Plan(args) => wait(async |_| plan::run(args, global, output).await),
@@ -68,12 +67,13 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
             wait(async |stop| teardown::run(args, global, output, stop).await)
         }
         Command::Reap(args) => wait(async |stop| reap::run(args, global, output, stop).await),
+        Command::Runs(args) => wait(async |_| runs::run(args, global, output).await),
         Command::Resume(args) => wait(async |stop| resume::run(args, global, output, stop).await),
         Command::Sandbox(args) => wait(async |stop| sandbox::run(args, global, output, stop).await),
     }
 }
 
-/// Only what talks to AWS pays for a runtime, and listens to signals.
+/// Only what talks to AWS, or may, pays for a runtime, and listens to signals.
 fn wait(work: impl AsyncFnOnce(&Interrupt) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

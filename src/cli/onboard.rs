@@ -12,10 +12,13 @@ use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
+use super::run::{Done, journal_failure};
 use super::survey::{HowToPlan, linted, read_plan, survey};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, watch};
+use crate::journal::{SiteFolder, SiteLock};
 use crate::plan::Plan;
+use crate::resource::Keys;
 use crate::spec::Site;
 use crate::verify::Subject;
 
@@ -50,45 +53,30 @@ pub(super) async fn run(
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
     let again = Again::new(&args.site, &args.how.flags(), global);
-    let lock = run::lock(&folder)?;
-
-    let fresh = survey(&site, &args.site, &connection, &args.how).await?;
-    let plan = match &args.plan {
-        Some(path) => saved(path, &site, &fresh, &again)?,
-        None => fresh,
+    let lock = run::lock(&folder).await?;
+    let made = async {
+        let (report, keys) = bring_up(
+            args,
+            output,
+            &site,
+            &connection,
+            &folder,
+            &lock,
+            &again,
+            stop,
+        )
+        .await?;
+        let out = handover::folder(args.out.as_deref(), &site.name);
+        let id = report.connection()?;
+        // Under the lock, so that nobody tears down what the files are being written for.
+        let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
+            .await
+            .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+        Ok((report, handover))
     };
-    let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
-    if plan.is_noop() && unfinished.is_none() {
-        let text = format!(
-            "{}: everything is as it should be, AWS is not touched",
-            site.name
-        );
-        output.say(Line::Ready, &text);
-    } else {
-        if !output.is_for_machines() {
-            plan_command::show(output, &plan, None, None)?;
-        }
-        if unfinished.is_some() {
-            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
-            output.say(Line::Do, text);
-        }
-        confirm(output, args.yes, "Bring this site up?", &again).await?;
-    }
-    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
-    let job = run::Job {
-        plan,
-        keys: keys.clone(),
-        unfinished,
-    };
-    let report = run::execute(output, &connection, &folder, &lock, job, &again, stop).await?;
-
-    let out = handover::folder(args.out.as_deref(), &site.name);
-    let id = report.connection()?;
-    let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
-        .await
-        .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
-    // Held until here, so that nobody tears down what the files are being written for.
-    drop(lock);
+    let made = stop.holding(made).await;
+    run::release(output, lock).await;
+    let (report, handover) = made?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -109,6 +97,49 @@ pub(super) async fn run(
         stop,
     )
     .await
+}
+
+/// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
+async fn bring_up(
+    args: &Args,
+    output: Output,
+    site: &Site,
+    connection: &Connection,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    again: &Again,
+    stop: &Interrupt,
+) -> Result<(Done, Keys), Failure> {
+    let fresh = survey(site, &args.site, connection, &args.how).await?;
+    let plan = match &args.plan {
+        Some(path) => saved(path, site, &fresh, again)?,
+        None => fresh,
+    };
+    let start = folder.choose(plan.clone(), connection.clock.now()).await;
+    let start = start.map_err(|error| journal_failure(&error))?;
+    if plan.is_noop() && !start.goes_on() {
+        let text = format!(
+            "{}: everything is as it should be, AWS is not touched",
+            site.name
+        );
+        output.say(Line::Ready, &text);
+    } else {
+        if !output.is_for_machines() {
+            plan_command::show(output, &plan, None, None)?;
+        }
+        if start.goes_on() {
+            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
+            output.say(Line::Do, text);
+        }
+        confirm(output, args.yes, "Bring this site up?", again).await?;
+    }
+    let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
+    let job = run::Job {
+        start,
+        keys: keys.clone(),
+    };
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
+    Ok((done, keys))
 }
 
 /// A saved plan, if it still fits.

@@ -81,11 +81,16 @@ pub(super) async fn run(
     let mut reaped = Vec::new();
     let mut failures = Vec::new();
     for site in &expired {
+        let folder = run::folder(global, &site.site);
         let result = async {
-            let plan = teardown::plan_for(&connection, &site.site).await?;
-            let folder = run::folder(global, &site.site);
-            let lock = run::lock(&folder)?;
-            teardown::execute(output, &connection, &folder, &lock, plan, &again, stop).await
+            let lock = run::lock(&folder).await?;
+            let removed = async {
+                let plan = teardown::plan_for(&connection, &site.site).await?;
+                teardown::execute(output, &connection, &folder, &lock, plan, &again, stop).await
+            };
+            let removed = stop.holding(removed).await;
+            run::release(output, lock).await;
+            removed
         };
         match result.await {
             Ok(plan) => reaped.push(plan),
