@@ -10,6 +10,7 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::run::{Done, journal_failure};
 use super::survey::{HowToPlan, linted, read_plan, survey};
@@ -42,21 +43,40 @@ pub struct Args {
     wait_for_tunnels: Option<Duration>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
     let again = Again::new(&args.site, &args.how.flags(), global);
     let lock = run::lock(&folder).await?;
-    let report = bring_up(args, output, &site, &connection, &folder, &lock, &again).await;
+    let made = async {
+        let (report, keys) = bring_up(
+            args,
+            output,
+            &site,
+            &connection,
+            &folder,
+            &lock,
+            &again,
+            stop,
+        )
+        .await?;
+        let out = handover::folder(args.out.as_deref(), &site.name);
+        let id = report.connection()?;
+        // Under the lock, so that nobody tears down what the files are being written for.
+        let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
+            .await
+            .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+        Ok((report, handover))
+    };
+    let made = stop.holding(made).await;
     run::release(output, lock).await;
-    let (report, keys) = report?;
-
-    let out = handover::folder(args.out.as_deref(), &site.name);
-    let id = report.connection()?;
-    let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
-        .await
-        .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+    let (report, handover) = made?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -74,6 +94,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &report.plan,
         &handover,
         &again,
+        stop,
     )
     .await
 }
@@ -87,6 +108,7 @@ async fn bring_up(
     folder: &SiteFolder,
     lock: &SiteLock,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<(Done, Keys), Failure> {
     let fresh = survey(site, &args.site, connection, &args.how).await?;
     let plan = match &args.plan {
@@ -109,14 +131,14 @@ async fn bring_up(
             let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
             output.say(Line::Do, text);
         }
-        confirm(output, args.yes, "Bring this site up?", again)?;
+        confirm(output, args.yes, "Bring this site up?", again).await?;
     }
     let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
     let job = run::Job {
         start,
         keys: keys.clone(),
     };
-    let done = run::execute(output, connection, folder, lock, job, again).await?;
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
     Ok((done, keys))
 }
 
@@ -178,12 +200,13 @@ async fn finish(
     plan: &Plan,
     handover: &Handover,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Exit, Failure> {
     let verify = again.other("verify");
     let (report, waited) = match args.wait_for_tunnels {
         Some(limit) => {
             output.say(Line::Made, &handover.where_to());
-            watch::until_up(output, connection, subject, Some(limit)).await?
+            watch::until_up(output, connection, subject, Some(limit), stop).await?
         }
         None => (watch::look(connection, subject).await?, Duration::ZERO),
     };
