@@ -11,7 +11,7 @@ use super::run::journal_failure;
 use crate::aws::Collection;
 use crate::journal::SiteFolder;
 use crate::plan::{Plan, PlannedStep};
-use crate::resource::{Change, Keys};
+use crate::resource::{Change, Keys, TAG_RUN};
 use crate::spec::{InsideCidr, Site};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
@@ -42,15 +42,25 @@ pub(super) async fn keys(
     }
     let inside = plan.tunnels.iter().map(|it| it.options.inside_cidr);
     let missing: Vec<InsideCidr> = inside.filter(|it| !keys.contains_key(it)).collect();
-    if !missing.is_empty() {
-        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
-        let there = match step {
-            Some(step) => tunnels_that_stay(step, connection).await?,
-            None => Vec::new(),
+    let step = plan.steps.iter().find(|step| step.node.kind == KIND);
+    let there = match step {
+        Some(step) => tunnels_that_stay(step, folder, connection).await?,
+        None => Staying::default(),
+    };
+    if there.made_elsewhere {
+        let own = |it: &&TunnelXml| {
+            let mut pairs = plan.tunnels.iter().zip(&site.tunnels);
+            pairs.any(|(tunnel, wishes)| {
+                tunnel.options.inside_cidr == it.inside_cidr && wishes.pre_shared_key_file.is_none()
+            })
         };
+        let theirs = there.tunnels.iter().filter(own);
+        keys.extend(theirs.filter_map(|it| Some((it.inside_cidr, it.key.clone()?))));
+    }
+    if !missing.is_empty() {
         let given = step.is_none_or(|step| !matches!(step.change, Change::Keep | Change::Adopt));
         for inside in missing {
-            let key = match there.iter().find(|tunnel| tunnel.inside_cidr == inside) {
+            let key = match there.tunnels.iter().find(|it| it.inside_cidr == inside) {
                 Some(tunnel) => tunnel.key.clone(),
                 None => given.then(|| key::generate(&connection.ids)),
             };
@@ -67,25 +77,38 @@ pub(super) async fn keys(
 const KIND: &str = "vpn_connection";
 
 /// The tunnels that AWS has and that the plan leaves where they are.
+#[derive(Default)]
+struct Staying {
+    tunnels: Vec<TunnelXml>,
+    /// Whether a run that this folder does not know made them, as when two machines onboarded at
+    /// once: then the keys in the folder, if any, are those of a connection that is not used.
+    made_elsewhere: bool,
+}
+
 async fn tunnels_that_stay(
     step: &PlannedStep,
+    folder: &SiteFolder,
     connection: &Connection,
-) -> Result<Vec<TunnelXml>, Failure> {
+) -> Result<Staying, Failure> {
     let stays = !matches!(step.change, Change::Create | Change::Replace);
     let Some(id) = step.existing.as_deref().filter(|_| stays) else {
-        return Ok(Vec::new());
+        return Ok(Staying::default());
     };
     let view = connection
         .client
         .view(&[Collection::VpnConnections])
         .await?;
     let mut seen = view.vpn_connections.values();
-    let text = seen
-        .find(|seen| seen.id.as_str() == id)
-        .and_then(|seen| seen.configuration.as_ref());
+    let seen = seen.find(|seen| seen.id.as_str() == id);
+    let run = seen.and_then(|seen| seen.tags.get(TAG_RUN));
+    let known = folder.runs().map_err(|error| journal_failure(&error))?;
+    let text = seen.and_then(|seen| seen.configuration.as_ref());
     // What cannot be read is told when the files are written, with what was wrong.
     let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
-    Ok(read.map(|read| read.tunnels).unwrap_or_default())
+    Ok(Staying {
+        tunnels: read.map(|read| read.tunnels).unwrap_or_default(),
+        made_elsewhere: run.is_some_and(|run| known.iter().all(|it| it.run.to_string() != *run)),
+    })
 }
 
 fn read_key(path: &Path) -> Result<PreSharedKey, Failure> {

@@ -25,8 +25,11 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices", "remove_duplicates"])]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -43,12 +46,25 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
-    let again = Again::new(&args.site, &args.how.flags(), global);
+    let mut how = args.how.removing(args.remove_duplicates);
+    let again = Again::new(&args.site, &how.flags(), global);
     let lock = run::lock(&folder)?;
 
-    let fresh = survey(&site, &args.site, &connection, &args.how).await?;
-    let plan = match &args.plan {
-        Some(path) => saved(path, &site, &fresh, &again)?,
+    let asked = match &args.plan {
+        Some(path) => Some((
+            path,
+            read_plan(path).map_err(|it| it.next(replan(path, &again)))?,
+        )),
+        None => None,
+    };
+    if let Some((_, plan)) = &asked {
+        // A saved plan holds how bold it is.
+        how.adopt_changes = plan.policy.adopt_changes;
+        how.remove_duplicates = plan.policy.remove_duplicates;
+    }
+    let fresh = survey(&site, &args.site, &connection, &how).await?;
+    let plan = match asked {
+        Some((path, plan)) => saved(path, plan, &site, &fresh, &again)?,
         None => fresh,
     };
     let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
@@ -103,10 +119,20 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     .await
 }
 
+/// The command that makes a saved plan anew.
+fn replan(path: &Path, again: &Again) -> String {
+    format!("{} --out {}", again.other("plan"), again::path(path))
+}
+
 /// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
-    let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
-    let mut plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
+fn saved(
+    path: &Path,
+    mut plan: Plan,
+    site: &Site,
+    fresh: &Plan,
+    again: &Again,
+) -> Result<Plan, Failure> {
+    let plan_again = replan(path, again);
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,

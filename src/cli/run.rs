@@ -124,6 +124,7 @@ pub(super) fn unfinished(
     let before = folder.read(run).map_err(|error| journal_failure(&error))?;
     let same = before.plan.mode == plan.mode
         && before.plan.basis.site == plan.basis.site
+        && before.plan.policy == plan.policy
         && before.plan.account == plan.account;
     if !same || !before.is_worth_resuming(clock.now()) {
         return Ok(None);
