@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 
 /// The sandbox's witness.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     timeline: Timeline,
     seen: Mutex<Seen>,
 }
@@ -42,7 +42,7 @@ struct Tunnels {
 
 impl Watch {
     /// A witness that tells what it sees.
-    pub fn new(timeline: Timeline) -> Self {
+    pub(crate) fn new(timeline: Timeline) -> Self {
         Self {
             timeline,
             seen: Mutex::default(),
@@ -54,22 +54,22 @@ impl Watch {
     }
 
     /// Counts the calls of this process from now on; `site` is what somebody may meddle with.
-    pub fn follow(&self, body: Option<(Arc<Body>, String)>) {
+    pub(crate) fn follow(&self, body: Option<(Arc<Body>, String)>) {
         self.seen().body = body;
     }
 
     /// The first rule that a call broke.
-    pub fn broken(&self) -> Option<Broken> {
+    pub(crate) fn broken(&self) -> Option<Broken> {
         self.seen().broken.clone()
     }
 
     /// How many calls there were.
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.seen().calls
     }
 
     /// What somebody else has done, from now on forgotten.
-    pub fn take_meddled(&self) -> Vec<Done> {
+    pub(crate) fn take_meddled(&self) -> Vec<Done> {
         std::mem::take(&mut self.seen().meddled)
     }
 
@@ -188,12 +188,16 @@ fn untagged(region: &Region, id: &str, call: &Call) -> Option<(&'static str, Str
         .map(|(_, tags, life)| (tags, life.created_at))?;
     let ours = tags.contains_key(TAG_SITE) && tags.contains_key(TAG_STEP);
     // A create may be answered with what exists; that is not made, and stays whose it is.
-    (made == call.at && !ours)
-        .then(|| ("untagged", format!("{} made {id} without our tags", call.action)))
+    (made == call.at && !ours).then(|| {
+        (
+            "untagged",
+            format!("{} made {id} without our tags", call.action),
+        )
+    })
 }
 
 /// Whether two objects carry the tags of one step of one site.
-pub fn doubled(region: &Region, now: jiff::Timestamp) -> Option<(&'static str, String)> {
+pub(crate) fn doubled(region: &Region, now: jiff::Timestamp) -> Option<(&'static str, String)> {
     let mut of_step: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for (id, tags, life) in objects(region) {
         let (Some(site), Some(step)) = (tags.get(TAG_SITE), tags.get(TAG_STEP)) else {
@@ -210,7 +214,7 @@ pub fn doubled(region: &Region, now: jiff::Timestamp) -> Option<(&'static str, S
 }
 
 /// Everything in a Region that carries tags of ours: id, tags, life.
-pub fn objects(
+pub(crate) fn objects(
     region: &Region,
 ) -> impl Iterator<
     Item = (
