@@ -12,6 +12,7 @@ use crate::resource::{Change, Keys};
 use crate::spec::{InsideCidr, InvalidValue, Site};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
+use crate::{files, limits};
 
 /// The kind whose tunnels have the keys.
 const KIND: &str = "vpn_connection";
@@ -116,10 +117,11 @@ async fn tunnels_that_stay(step: &PlannedStep, client: &Client) -> Result<Vec<Tu
 }
 
 fn read_key(path: &Path) -> Result<PreSharedKey, KeysError> {
-    let text = std::fs::read_to_string(path).map_err(|source| KeysError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text =
+        files::read_text(path, limits::KEY_FILE).map_err(|source| KeysError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
     let key = PreSharedKey::new(text.trim_end_matches(['\r', '\n']).to_owned().into());
     key.map_err(|source| KeysError::Unusable {
         path: path.to_owned(),
