@@ -74,7 +74,6 @@ fn main() -> ExitCode {
     if let Some(seed) = verdict.broken {
         println!("{}", story(&Script::draw(seed)));
     }
-    println!("{} processes, {} calls", verdict.processes, verdict.calls);
     println!("{verdict}");
     match verdict.broken {
         None => ExitCode::SUCCESS,

@@ -2,11 +2,13 @@
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
 use tokio::sync::Notify;
 use underpass::clock::Clock;
 
+use super::intents::Intents;
 use super::script::{Disk, Moment, Part, Side, Trouble};
 use super::timeline::Timeline;
 
@@ -32,6 +34,7 @@ pub(crate) struct Body {
     changes: AtomicU64,
     fatal: AtomicBool,
     skewed: AtomicI64,
+    intents: Mutex<Intents>,
 }
 
 impl Body {
@@ -58,6 +61,7 @@ impl Body {
             changes: AtomicU64::new(0),
             fatal: AtomicBool::new(false),
             skewed: AtomicI64::new(0),
+            intents: Mutex::default(),
         }
     }
 
@@ -136,6 +140,11 @@ impl Body {
         self.fatal
             .store(side == Some(Side::After), Ordering::Relaxed);
         side
+    }
+
+    /// The calls that its journal announces.
+    pub(crate) fn intents(&self) -> MutexGuard<'_, Intents> {
+        self.intents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the call that is under way is one whose answer it does not live to hear.

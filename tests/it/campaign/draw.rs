@@ -7,20 +7,41 @@ use super::script::{
     Act, Command, Deed, Disk, Ending, Moment, Part, Routers, Script, Side, Stranger, Trouble,
 };
 
-/// Bad days, by the sandbox's names for faults. One more is one more line.
-const DAYS: &[&str] = &[
+/// What a bad day is made of, by the sandbox's names for faults. One more is one more line.
+const FAULTS: &[&str] = &[
+    "throttle",
+    "busy-account",
+    "resets",
     "lost-replies",
-    "lost-replies,latency",
-    "errors,shuffle",
-    "throttle,sparse-options",
+    "errors",
+    "late-errors",
+    "latency",
+    "spikes",
     "slow-consistency",
-    "lost-replies,errors,slow-consistency",
-    "throttle,errors,lost-replies,latency,shuffle",
+    "stale-reads",
+    "shuffle",
+    "unknown-states",
+    "busy-deletes",
+    "sparse-options",
+    "expiring-credentials:20-200",
+    "stuck-detach:1200",
+];
+
+/// What makes a whole command hopeless, until the next one.
+const HOPELESS: &[&str] = &[
     "expired-credentials",
+    "denied:CreateCustomerGateway",
+    "denied:CreateVpnGateway",
     "denied:CreateVpnConnection",
     "denied:AttachVpnGateway",
+    "denied:EnableVgwRoutePropagation",
+    "denied:ModifyVpnTunnelOptions",
+    "denied:CreateTags",
+    "denied:DeleteVpnConnection",
     "denied:DeleteCustomerGateway",
+    "denied:DetachVpnGateway",
     "quota:vpn-gateways=0",
+    "quota:customer-gateways=0",
 ];
 
 /// Where numbers come from.
@@ -181,8 +202,8 @@ fn troubles(dice: &Dice) -> Vec<Trouble> {
 fn trouble(dice: &Dice) -> Trouble {
     let record = 1 + dice.below(30);
     match dice.below(20) {
-        0..=4 => Trouble::Faults(dice.of(DAYS).to_owned()),
-        5..=12 => Trouble::Die(moment(dice)),
+        0..=5 => Trouble::Faults(day(dice)),
+        6..=12 => Trouble::Die(moment(dice)),
         13 | 14 => Trouble::CtrlC(1 + dice.below(60), dice.one_in(2)),
         15 | 16 => Trouble::Disk(record, dice.of(&[Disk::Full, Disk::ReadOnly])),
         17 => Trouble::Clock(record, dice.of(&[-3600, 3600])),
@@ -198,6 +219,21 @@ fn trouble(dice: &Dice) -> Trouble {
             ]),
         ),
     }
+}
+
+/// A few faults at once; sometimes one that nothing helps against.
+fn day(dice: &Dice) -> String {
+    let mut day: Vec<&str> = Vec::new();
+    for _ in 0..dice.of(&[1, 1, 1, 2, 2, 3, 5]) {
+        let fault = dice.of(FAULTS);
+        if !day.contains(&fault) {
+            day.push(fault);
+        }
+    }
+    if dice.one_in(8) {
+        day.push(dice.of(HOPELESS));
+    }
+    day.join(",")
 }
 
 fn moment(dice: &Dice) -> Moment {

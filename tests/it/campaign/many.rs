@@ -47,7 +47,9 @@ impl fmt::Display for Verdict {
             .max(1);
         let pace = cases * 60_000 / millis;
         let (first, end) = (self.first, self.end);
-        write!(f, "{cases} cases, seeds {first}..{end}, {pace} cases/min: ")?;
+        write!(f, "{cases} cases, seeds {first}..{end}, {pace} cases/min, ")?;
+        let (processes, calls) = (self.processes, self.calls);
+        write!(f, "{processes} processes, {calls} calls: ")?;
         match self.broken {
             None => write!(f, "every invariant held"),
             Some(seed) => write!(f, "seed {seed} broke an invariant"),

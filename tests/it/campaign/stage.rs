@@ -135,12 +135,15 @@ impl Stage {
     ) -> impl Future<Output = (Ended, Arc<Body>)> + use<'a> {
         self.processes += 1;
         let faults = troubles.iter().find_map(|it| match it {
-            Trouble::Faults(day) => day.parse::<Faults>().ok(),
+            Trouble::Faults(day) => Some(day.parse::<Faults>()),
             _ => None,
         });
+        let faults = faults
+            .transpose()
+            .map_err(|error| trouble("faults")(&error));
         if name == "operator" {
-            let faults = faults.unwrap_or_default().with_seed(self.seed);
-            self.sandbox.set_faults(faults);
+            let faults = faults.as_ref().ok().cloned().flatten().unwrap_or_default();
+            self.sandbox.set_faults(faults.with_seed(self.seed));
         }
         match command.site() {
             Some(site) => drop(self.up.remove(&site)),
@@ -160,6 +163,8 @@ impl Stage {
         if name == "operator" {
             let followed = (Arc::clone(&body), victim.to_owned());
             self.watch.follow(Some(followed));
+        } else {
+            self.watch.share();
         }
         let site = command.site().map(|site| self.site(site)).transpose();
         let machine = self.machines.last().cloned();
@@ -170,6 +175,7 @@ impl Stage {
             };
             let work = async {
                 let site = site?;
+                drop(faults?);
                 let process = Process::start(Arc::clone(&body), &machine, &sandbox, &ids).await;
                 let process = match process {
                     Ok(process) => process,

@@ -88,6 +88,7 @@ impl Mount {
             RecordFate::Refused(Disk::ReadOnly) => " (refused: the folder is read-only)",
         };
         self.body.timeline.record(seq, line, told);
+        self.body.intents().record(line);
         match fate {
             RecordFate::Written => Ok(()),
             RecordFate::Last(part) => {

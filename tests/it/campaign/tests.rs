@@ -50,6 +50,35 @@ fn a_script_survives_being_written_down() {
     assert!("onboard plant".parse::<Script>().is_err());
 }
 
+/// Plays a script whose `AT` is 1, 2, 3, … up to `last`.
+fn sweep(text: &str, last: u64) {
+    for at in 1..=last {
+        let script: Script = text.replace("AT", &at.to_string()).parse().unwrap();
+        let outcome = play(&script, true);
+        let told = outcome.timeline;
+        assert_eq!(outcome.broken, None, "{script}\n\n{told}");
+    }
+}
+
+/// Somebody else's gateway that hangs nowhere: attaching it makes something without tags on
+/// something that is not ours.
+#[test]
+fn a_spare_gateway_is_attached_whenever_the_run_dies() {
+    let text = "seed 1\nrouters offline\nstranger spare\nsite plant vpc=shop spare\n\
+                onboard plant | die record AT after\nend up-and-away";
+    sweep(text, 20);
+}
+
+/// The old connection has its inside CIDRs until it is gone, and the new one wants the same.
+#[test]
+fn a_replacement_goes_on_wherever_the_run_died() {
+    let text = "seed 1\nrouters offline\nsite plant vpc=shop\nonboard plant\n\
+                edit plant routing\nonboard plant | die record AT after\n";
+    sweep(&format!("{text}end up-and-away"), 13);
+    // Another file makes another plan, which knows only what AWS tells.
+    sweep(&format!("{text}edit plant note 7\nend up-and-away"), 13);
+}
+
 /// Each file says what went wrong once.
 #[test]
 fn what_once_broke_a_rule_holds_now() {

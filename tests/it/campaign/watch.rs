@@ -30,6 +30,8 @@ struct Seen {
     meddled: Vec<Done>,
     broken: Option<Broken>,
     calls: u64,
+    /// Whether another process makes calls as well.
+    shared: bool,
 }
 
 /// A change of one tunnel of a connection that is about to happen.
@@ -55,7 +57,14 @@ impl Watch {
 
     /// Counts the calls of this process from now on; `site` is what somebody may meddle with.
     pub(crate) fn follow(&self, body: Option<(Arc<Body>, String)>) {
-        self.seen().body = body;
+        let mut seen = self.seen();
+        seen.body = body;
+        seen.shared = false;
+    }
+
+    /// Another process makes calls as well until the next is followed.
+    pub(crate) fn share(&self) {
+        self.seen().shared = true;
     }
 
     /// The first rule that a call broke.
@@ -133,6 +142,11 @@ impl Witness for Watch {
             }
             let last = body.call(is_mutating(action));
             self.meddle(sandbox, &body, &site);
+            // With two processes at once nobody can tell whose call it is.
+            if is_mutating(action) && !self.seen().shared && !body.intents().make(action) {
+                let what = format!("{action} is made without an intent of its own");
+                self.break_rule("intent", what);
+            }
             if last == Some(Side::Before) {
                 body.die(format_args!("before {action} reaches AWS"));
                 return Delivery::Never;
@@ -167,6 +181,11 @@ impl Witness for Watch {
         }
         self.judge(sandbox, call);
         let body = self.seen().body.clone();
+        if let Some((body, _)) = &body
+            && outcome == "RequestLimitExceeded"
+        {
+            body.intents().throttled(&call.action);
+        }
         if let Some((body, _)) = body
             && body.last_call_is_fatal()
         {
