@@ -9,6 +9,9 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 use zeroize::Zeroize;
 
+/// How the names of files begin that are not written to their end yet.
+const UNFINISHED: &str = ".underpass-";
+
 /// Creates `folder` and its parents, each new one with mode 0700.
 pub fn private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
@@ -53,13 +56,36 @@ fn written_beside<'a>(
     };
     // tempfile creates with 0600, so a secret is never readable in between.
     let mut file = tempfile::Builder::new()
-        .prefix(".underpass-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
     Ok((folder, file))
+}
+
+/// Whether a file of this name is what a process left that died in [`write_atomic`].
+pub fn is_unfinished(name: &str) -> bool {
+    let rest = name.strip_prefix(UNFINISHED);
+    rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Removes what processes left in `folder` that died in [`write_atomic`]; there may be keys in it.
+///
+/// Only for a folder in which nobody else is writing: a file that is being written looks the same.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if is_unfinished(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens `path` for appending, creating it with mode 0600.

@@ -8,6 +8,7 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::Output;
 use super::run::{self, Done, Job, journal_failure};
 use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start, Store};
@@ -20,7 +21,12 @@ pub struct Args {
     run: Option<Ulid>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let store = Store::open(&global.home);
     let runs = store.runs().await;
     let mut runs = runs.map_err(|error| journal_failure(&error))?;
@@ -55,7 +61,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         site: None,
     };
     let lock = run::lock(&folder).await?;
-    let done = go_on(&found, global, output, &folder, &lock, &again).await;
+    let done = go_on(&found, global, output, &folder, &lock, &again, stop);
+    let done = stop.holding(done).await;
     run::release(output, lock).await;
     let began = run::remembered(&folder);
     let plan = done?.plan;
@@ -80,6 +87,7 @@ async fn go_on(
     folder: &SiteFolder,
     lock: &SiteLock,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Done, Failure> {
     let history = folder.read(run.run).await;
     let history = history.map_err(|error| journal_failure(&error))?;
@@ -101,7 +109,7 @@ async fn go_on(
         .map_err(|error| journal_failure(&error))?;
     let start = Start::GoOn(Box::new(history));
     let job = Job { start, keys };
-    run::execute(output, &connection, folder, lock, job, again).await
+    run::execute(output, &connection, folder, lock, job, again, stop).await
 }
 
 fn is_done(run: &RunSummary) -> bool {

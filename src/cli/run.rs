@@ -1,4 +1,4 @@
-//! Carrying a plan out: lock, keys, journal, engine, Ctrl-C, report.
+//! Carrying a plan out: lock, keys, journal, engine, report.
 
 use std::str::FromStr;
 
@@ -10,14 +10,15 @@ use super::args::Global;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::{progress, stopped};
 use crate::clock::Clock;
-use crate::engine::{self, Cancel, CancelLevel, RunReport};
+use crate::engine::{self, RunReport};
 use crate::journal::{
     JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Start, Store,
 };
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
 use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId};
 use crate::{files, limits};
@@ -118,6 +119,7 @@ pub(super) async fn execute(
     lock: &SiteLock,
     job: Job,
     again: &Again,
+    interrupt: &Interrupt,
 ) -> Result<Done, Failure> {
     if again.site.is_some() {
         remember(folder, &again.command)?;
@@ -128,9 +130,8 @@ pub(super) async fn execute(
         .map_err(|error| journal_failure(&error))?;
     let plan = started.plan;
     let (sender, receiver) = mpsc::unbounded_channel();
-    let cancel = Cancel::new();
     let bars = output.lively.then(MultiProgress::new);
-    let signals = tokio::spawn(listen(output, bars.clone(), cancel.clone()));
+    let (cancel, _running) = interrupt.run(output, bars.clone(), after(&plan));
     let show = progress::Show {
         output,
         bars,
@@ -152,7 +153,6 @@ pub(super) async fn execute(
         cancel,
     )
     .await;
-    signals.abort();
     let _shown = display.await;
     if report.result == RunResult::Done {
         return Ok(Done { plan, report });
@@ -160,27 +160,14 @@ pub(super) async fn execute(
     Err(stopped::failure(output, &report, &plan, again))
 }
 
-/// First Ctrl-C (or SIGTERM): start nothing more. Second: stop waiting too.
-async fn listen(output: Output, bars: Option<MultiProgress>, cancel: Cancel) {
-    let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            signal = tokio::signal::ctrl_c() => if signal.is_err() { return },
-            _ = terminate.recv() => {}
+/// What a stop leaves between a run's end and the command's.
+fn after(plan: &Plan) -> &'static str {
+    match plan.mode {
+        Mode::Onboard => {
+            "AWS's half stands, complete and paid for by the hour; the router's files may be \
+             missing, and the same command writes them"
         }
-        if cancel.level() == CancelLevel::GoOn {
-            let text = "stopping: nothing new is begun; Ctrl-C once more to stop waiting as well";
-            progress::say(output, bars.as_ref(), Line::Warn, text);
-            cancel.stop();
-        } else {
-            let text = "stopping now: what AWS has begun goes on there";
-            progress::say(output, bars.as_ref(), Line::Warn, text);
-            cancel.abandon();
-        }
+        Mode::Teardown => "what was to be removed before is gone",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writes a device's files into one folder, and knows later which of them are its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -158,6 +158,7 @@ pub fn write(
     let stale = stale(old.as_ref(), &manifest);
     at(folder, files::private_folder(folder))?;
     at(folder, files::restrict(folder, 0o700))?;
+    sweep(folder, &rendered)?;
     let unchanged = old.as_ref().is_some_and(|old| same_bundle(old, &manifest))
         && manifest
             .files
@@ -183,6 +184,19 @@ pub fn write(
     }
     save(folder, &manifest)?;
     Ok(manifest)
+}
+
+/// Clears away what a process left that was killed while it wrote: keys may be in it.
+fn sweep(folder: &Path, rendered: &[&BundleFile]) -> Result<(), BundleError> {
+    let paths = rendered.iter().map(|file| folder.join(&file.path));
+    let folders: BTreeSet<PathBuf> = paths
+        .filter_map(|path| path.parent().map(Path::to_owned))
+        .chain([folder.to_owned()])
+        .collect();
+    for folder in &folders {
+        at(folder, files::sweep(folder))?;
+    }
+    Ok(())
 }
 
 /// Reads the manifest of a bundle's folder; none when there is none.
@@ -217,13 +231,13 @@ fn owned(
             entries => at(folder, entries)?,
         };
         let names = entries
-            .take(3)
             .map(|entry| {
-                Ok(at(folder, entry)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned())
+                let name = at(folder, entry)?.file_name();
+                Ok(name.to_string_lossy().into_owned())
             })
+            // A process that died over its first file left no manifest, but this.
+            .filter(|name| !name.as_ref().is_ok_and(|name| files::is_unfinished(name)))
+            .take(3)
             .collect::<Result<Vec<_>, BundleError>>()?;
         return if names.is_empty() {
             Ok(None)

@@ -95,6 +95,9 @@ impl Sandbox {
         let wall = Clock::system();
         let mut store = options.file.map(Store::new).transpose()?;
         let lock = store.as_ref().map(Store::lock).transpose()?;
+        if let (Some(store), Some(lock)) = (&store, &lock) {
+            store.sweep(lock)?;
+        }
         let saved = store.as_mut().map(Store::load).transpose()?.flatten();
         let (world, clock) = match saved {
             Some(saved) => {
@@ -177,6 +180,7 @@ impl Sandbox {
                 return (session::reply(request, "", &request_id, &Err(error)), None);
             }
         };
+        let before = (session.state.store.is_some()).then(|| session.state.world.clone());
         let answered = session.answer(request, form, &self.0.ids);
         let lost = answered.is_lost();
         let Answered {
@@ -191,6 +195,10 @@ impl Sandbox {
             let now = session.now;
             session.state.world.sweep(now);
             if let Err(error) = session.save(&self.0.wall) {
+                // What is not on disk has not happened.
+                if let Some(before) = before {
+                    session.state.world = before;
+                }
                 outcome = Err(ApiError::with_status(
                     500,
                     "InternalError",
