@@ -6,6 +6,7 @@ mod aws_remote;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod campaign;
 mod command_line;
 mod engine_makespan;
 mod engine_takeover;
