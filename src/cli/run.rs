@@ -15,13 +15,13 @@ use super::output::{Line, Output};
 use super::{progress, stopped};
 use crate::clock::Clock;
 use crate::engine::{self, RunReport};
-use crate::files;
 use crate::journal::{
     JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Start, Store,
 };
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
 use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId};
+use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
 const COMMAND: &str = "command";
@@ -181,7 +181,7 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 
 /// The command that began the site's last run.
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
-    let text = std::fs::read_to_string(folder.path().join(COMMAND)).ok()?;
+    let text = files::read_text(&folder.path().join(COMMAND), limits::NOTE).ok()?;
     Some(text.trim().to_owned()).filter(|command| !command.is_empty())
 }
 

@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::model::{BundleFile, RenderContext};
-use crate::files;
 use crate::spec::SiteName;
 use crate::tunnel::TunnelSet;
+use crate::{files, limits};
 
 /// The name of the manifest in the bundle's folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -202,7 +202,7 @@ fn sweep(folder: &Path, rendered: &[&BundleFile]) -> Result<(), BundleError> {
 /// Reads the manifest of a bundle's folder; none when there is none.
 pub fn read_manifest(folder: &Path) -> Result<Option<Manifest>, BundleError> {
     let path = folder.join(MANIFEST);
-    let text = match fs::read(&path) {
+    let text = match files::read_bounded(&path, limits::BUNDLE_FILE) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(BundleError::Io { path, source }),
@@ -306,7 +306,7 @@ fn describe(
 }
 
 fn change(path: &Path, file: &BundleFile) -> Result<Change, BundleError> {
-    match fs::read(path).map(Zeroizing::new) {
+    match files::read_bounded(path, limits::BUNDLE_FILE).map(Zeroizing::new) {
         Ok(content) if content.as_slice() != file.content() => Ok(Change::Changed),
         Ok(_) if at(path, files::mode(path))? != file.mode => Ok(Change::Changed),
         Ok(_) => Ok(Change::Same),
@@ -344,7 +344,7 @@ fn remove_stale(
     manifest: &mut Manifest,
 ) -> Result<(), BundleError> {
     let path = folder.join(&file.path);
-    match fs::read(&path).map(Zeroizing::new) {
+    match files::read_bounded(&path, limits::BUNDLE_FILE).map(Zeroizing::new) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(BundleError::Io { path, source }),
         Ok(content) if sha256(&content) != file.sha256 => {

@@ -53,6 +53,7 @@ mod telemetry;
 mod tunnel_options;
 mod tunnel_values;
 mod wire;
+mod witness;
 mod world;
 mod xml;
 
@@ -72,6 +73,7 @@ pub use serve::serve;
 pub use telemetry::GatewaySim;
 pub use tunnel_options::TunnelOptions;
 pub use wire::{Reply, Request};
+pub use witness::{Delivery, Witness};
 pub use world::{
     Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,
     Tags, Tunnel, Vpc, VpnConnection, VpnGateway, World,

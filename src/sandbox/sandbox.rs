@@ -1,5 +1,6 @@
 //! The sandbox itself: one call from end to end.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use super::session::{self, Session, State};
 use super::store::{Saved, Store};
 use super::telemetry::GatewaySim;
 use super::wire::{self, Reply, Request};
+use super::witness::{Delivery, Witness};
 use super::world::{SiteGateway, World};
 use crate::clock::{Clock, IdSource};
 
@@ -69,6 +71,7 @@ struct Inner {
     wall: Clock,
     ids: IdSource,
     state: Mutex<State>,
+    witness: Mutex<Option<Arc<dyn Witness>>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -127,6 +130,7 @@ impl Sandbox {
             wall,
             ids: options.ids,
             state: Mutex::new(state),
+            witness: Mutex::default(),
         })))
     }
 
@@ -135,17 +139,42 @@ impl Sandbox {
         if let Some(path) = request.path.strip_prefix("/_underpass/") {
             return control::answer(self, path, &request.body);
         }
-        let request_id = self.request_id();
         let form = wire::decode(&request.body);
+        let action = form.get("Action").cloned().unwrap_or_default();
+        let witness = self.witness();
+        if let Some(witness) = &witness
+            && witness.arrives(self, request, &action) == Delivery::Never
+        {
+            return Reply::silence();
+        }
+        let (reply, call) = self.answer(request, &form, action);
+        match (witness, call) {
+            (Some(witness), Some(call))
+                if witness.answered(self, request, &call) == Delivery::Never =>
+            {
+                Reply::silence()
+            }
+            _ => reply,
+        }
+    }
+
+    /// Answers a request for an action; a world that cannot be read logs no call.
+    fn answer(
+        &self,
+        request: &Request,
+        form: &BTreeMap<String, String>,
+        action: String,
+    ) -> (Reply, Option<Call>) {
+        let request_id = self.request_id();
         let mut session = match self.session() {
             Ok(session) => session,
             Err(error) => {
                 let error = ApiError::with_status(500, "InternalError", error.to_string());
-                return session::reply(request, "", &request_id, &Err(error));
+                return (session::reply(request, "", &request_id, &Err(error)), None);
             }
         };
         let before = (session.state.store.is_some()).then(|| session.state.world.clone());
-        let answered = session.answer(request, &form, &self.0.ids);
+        let answered = session.answer(request, form, &self.0.ids);
         let mut outcome = answered.outcome;
         if outcome.as_ref().is_ok_and(|done| done.effect) {
             let now = session.now;
@@ -163,7 +192,6 @@ impl Sandbox {
             }
         }
         let lost = answered.lost && outcome.is_ok();
-        let action = form.get("Action").cloned().unwrap_or_default();
         let mut reply = session::reply(request, &action, &request_id, &outcome);
         reply.delay = answered.latency.div_f64(self.0.clock.scale());
         reply.lost = lost;
@@ -183,8 +211,22 @@ impl Sandbox {
             request_id,
             resource: outcome.ok().and_then(|done| done.resource),
         };
-        session.state.calls.push(call);
-        reply
+        session.state.calls.push(call.clone());
+        (reply, Some(call))
+    }
+
+    /// Lets somebody watch every call from now on.
+    pub fn set_witness(&self, witness: Arc<dyn Witness>) {
+        *self
+            .0
+            .witness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(witness);
+    }
+
+    fn witness(&self) -> Option<Arc<dyn Witness>> {
+        let witness = self.0.witness.lock();
+        witness.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The calls that this process has answered, oldest first.
@@ -198,6 +240,16 @@ impl Sandbox {
         match self.session() {
             Ok(session) => session.state.world.clone(),
             Err(_) => self.lock().world.clone(),
+        }
+    }
+
+    /// Looks at everything that exists, at the world's time, without a copy. `look` must not ask
+    /// the sandbox anything itself.
+    pub fn inspect<T>(&self, look: impl FnOnce(&World, Timestamp) -> T) -> T {
+        let now = self.now();
+        match self.session() {
+            Ok(session) => look(&session.state.world, session.now),
+            Err(_) => look(&self.lock().world, now),
         }
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, State};
 use super::seed;
-use super::telemetry::GatewaySim;
+use super::telemetry::{self, GatewaySim};
 use super::tunnel_options::TunnelOptions;
 
 /// The tags of a resource.
@@ -35,6 +35,17 @@ impl World {
         self.regions
             .entry(name.to_owned())
             .or_insert_with(|| seed::region(name))
+    }
+
+    /// Whether AWS reports each tunnel of a connection as UP, in the order of its `tunnels`.
+    pub fn tunnels_up(
+        &self,
+        region: &Region,
+        connection: &VpnConnection,
+        now: Timestamp,
+    ) -> [bool; 2] {
+        let up = |tunnel| telemetry::of_tunnel(region, &self.site, connection, tunnel, now).up;
+        connection.tunnels.each_ref().map(up)
     }
 
     /// Forgets what has been deleted for more than an hour.
