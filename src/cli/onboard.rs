@@ -29,8 +29,11 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices", "remove_duplicates"])]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -52,11 +55,15 @@ pub(super) async fn run(
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
-    let again = Again::new(&args.site, &args.how.flags(), global);
+    let mut how = args.how.removing(args.remove_duplicates);
+    let again = Again::new(&args.site, &how.flags(), global);
+    let asked = asked(args, &mut how, &again)?;
     let lock = run::lock(&folder).await?;
     let made = async {
         let (report, keys) = bring_up(
             args,
+            &how,
+            asked,
             output,
             &site,
             &connection,
@@ -102,6 +109,8 @@ pub(super) async fn run(
 /// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
 async fn bring_up(
     args: &Args,
+    how: &HowToPlan,
+    asked: Option<(&Path, Plan)>,
     output: Output,
     site: &Site,
     connection: &Connection,
@@ -110,9 +119,9 @@ async fn bring_up(
     again: &Again,
     stop: &Interrupt,
 ) -> Result<(Done, Keys), Failure> {
-    let fresh = survey(site, &args.site, connection, &args.how).await?;
-    let plan = match &args.plan {
-        Some(path) => saved(path, site, &fresh, again)?,
+    let fresh = survey(site, &args.site, connection, how).await?;
+    let plan = match asked {
+        Some((path, plan)) => saved(path, plan, site, &fresh, again)?,
         None => fresh,
     };
     let start = folder.choose(plan.clone(), connection.clock.now()).await;
@@ -142,10 +151,35 @@ async fn bring_up(
     Ok((done, keys))
 }
 
+/// The saved plan that is to be applied; it holds how bold it is.
+fn asked<'a>(
+    args: &'a Args,
+    how: &mut HowToPlan,
+    again: &Again,
+) -> Result<Option<(&'a Path, Plan)>, Failure> {
+    let Some(path) = &args.plan else {
+        return Ok(None);
+    };
+    let plan = read_plan(path).map_err(|it| it.next(replan(path, again)))?;
+    how.adopt_changes = plan.policy.adopt_changes;
+    how.remove_duplicates = plan.policy.remove_duplicates;
+    Ok(Some((path, plan)))
+}
+
+/// The command that makes a saved plan anew.
+fn replan(path: &Path, again: &Again) -> String {
+    format!("{} --out {}", again.other("plan"), again::path(path))
+}
+
 /// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
-    let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
-    let mut plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
+fn saved(
+    path: &Path,
+    mut plan: Plan,
+    site: &Site,
+    fresh: &Plan,
+    again: &Again,
+) -> Result<Plan, Failure> {
+    let plan_again = replan(path, again);
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,

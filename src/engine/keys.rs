@@ -8,7 +8,7 @@ use crate::aws::{Client, Collection, Fault};
 use crate::clock::IdSource;
 use crate::journal::{JournalError, KeyPlace, SiteFolder};
 use crate::plan::{Plan, PlannedStep};
-use crate::resource::{Change, Keys};
+use crate::resource::{Change, Keys, TAG_RUN};
 use crate::spec::{InsideCidr, InvalidValue, Site};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
@@ -80,15 +80,26 @@ impl KeyRing<'_> {
         }
         let inside = plan.tunnels.iter().map(|it| it.options.inside_cidr);
         let missing: Vec<InsideCidr> = inside.filter(|it| !keys.contains_key(it)).collect();
-        if !missing.is_empty() {
-            let step = plan.steps.iter().find(|step| step.node.kind == KIND);
-            let there = match step {
-                Some(step) => tunnels_that_stay(step, client).await?,
-                None => Vec::new(),
+        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
+        let there = match step {
+            Some(step) => self.tunnels_that_stay(step, client).await?,
+            None => Staying::default(),
+        };
+        if there.made_elsewhere {
+            let own = |it: &&TunnelXml| {
+                let mut pairs = plan.tunnels.iter().zip(&self.site.tunnels);
+                pairs.any(|(tunnel, wishes)| {
+                    tunnel.options.inside_cidr == it.inside_cidr
+                        && wishes.pre_shared_key_file.is_none()
+                })
             };
+            let theirs = there.tunnels.iter().filter(own);
+            keys.extend(theirs.filter_map(|it| Some((it.inside_cidr, it.key.clone()?))));
+        }
+        if !missing.is_empty() {
             let given = step.is_none_or(|it| !matches!(it.change, Change::Keep | Change::Adopt));
             for inside in missing {
-                let key = match there.iter().find(|tunnel| tunnel.inside_cidr == inside) {
+                let key = match there.tunnels.iter().find(|it| it.inside_cidr == inside) {
                     Some(tunnel) => tunnel.key.clone(),
                     None => given.then(|| key::generate(ids)),
                 };
@@ -98,22 +109,39 @@ impl KeyRing<'_> {
         self.folder.save_keys(self.place, &keys)?;
         Ok(keys)
     }
+
+    async fn tunnels_that_stay(
+        &self,
+        step: &PlannedStep,
+        client: &Client,
+    ) -> Result<Staying, KeysError> {
+        let stays = !matches!(step.change, Change::Create | Change::Replace);
+        let Some(id) = step.existing.as_deref().filter(|_| stays) else {
+            return Ok(Staying::default());
+        };
+        let view = client.view(&[Collection::VpnConnections]).await?;
+        let mut seen = view.vpn_connections.values();
+        let seen = seen.find(|seen| seen.id.as_str() == id);
+        let run = seen.and_then(|seen| seen.tags.get(TAG_RUN));
+        let known = self.folder.runs().await?;
+        let text = seen.and_then(|seen| seen.configuration.as_ref());
+        // What cannot be read is told when the files are written, with what was wrong.
+        let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
+        Ok(Staying {
+            tunnels: read.map(|read| read.tunnels).unwrap_or_default(),
+            made_elsewhere: run
+                .is_some_and(|run| known.iter().all(|it| it.run.to_string() != *run)),
+        })
+    }
 }
 
 /// The tunnels that AWS has and that the plan leaves where they are.
-async fn tunnels_that_stay(step: &PlannedStep, client: &Client) -> Result<Vec<TunnelXml>, Fault> {
-    let stays = !matches!(step.change, Change::Create | Change::Replace);
-    let Some(id) = step.existing.as_deref().filter(|_| stays) else {
-        return Ok(Vec::new());
-    };
-    let view = client.view(&[Collection::VpnConnections]).await?;
-    let mut seen = view.vpn_connections.values();
-    let text = seen
-        .find(|seen| seen.id.as_str() == id)
-        .and_then(|seen| seen.configuration.as_ref());
-    // What cannot be read is told when the files are written, with what was wrong.
-    let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
-    Ok(read.map(|read| read.tunnels).unwrap_or_default())
+#[derive(Default)]
+struct Staying {
+    tunnels: Vec<TunnelXml>,
+    /// Whether a run that this folder does not know made them, as when two machines onboarded at
+    /// once: then the keys in the folder, if any, are those of a connection that is not used.
+    made_elsewhere: bool,
 }
 
 fn read_key(path: &Path) -> Result<PreSharedKey, KeysError> {

@@ -30,6 +30,7 @@
 mod bucket;
 mod calls;
 mod configuration;
+mod consistency;
 mod control;
 mod error;
 mod fault;
@@ -63,7 +64,7 @@ mod testing;
 mod tests;
 
 pub use error::SandboxError;
-pub use fault::{Faults, Injected};
+pub use fault::{Faults, Injected, Stuck, Trouble};
 pub use ids::{Kind, ResourceId};
 pub use lifecycle::{Lifecycle, State};
 pub use log_options::LogOptions;

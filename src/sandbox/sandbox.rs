@@ -11,11 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::bucket::Buckets;
+use super::consistency::Veils;
 use super::control;
 use super::error::{ApiError, SandboxError};
-use super::fault::{FaultState, Faults};
+use super::fault::{FaultState, Faults, Injected, Stuck};
 use super::seed;
-use super::session::{self, Session, State};
+use super::session::{self, Answered, Session, State};
 use super::store::{Saved, Store};
 use super::telemetry::GatewaySim;
 use super::wire::{self, Reply, Request};
@@ -56,12 +57,17 @@ pub struct Call {
     pub mutating: bool,
     /// Whether it was a dry run.
     pub dry_run: bool,
-    /// `ok`, `lost`, or the error's code.
+    /// `ok`, `lost` when it had its effect and the reply was lost, `reset` when it never arrived,
+    /// or the error's code.
     pub outcome: String,
     /// The request id of the reply.
     pub request_id: String,
     /// What it was about, when it changed something or found it already there.
     pub resource: Option<String>,
+    /// Whether it changed the world, whatever was said.
+    pub effect: bool,
+    /// The fault that hit it.
+    pub injected: Option<Injected>,
 }
 
 struct Inner {
@@ -119,7 +125,8 @@ impl Sandbox {
         drop(lock);
         let state = State {
             world,
-            faults: FaultState::new(options.faults),
+            faults: FaultState::new(options.faults, clock.now()),
+            veils: Veils::default(),
             buckets: Buckets::default(),
             calls: Vec::new(),
             store,
@@ -175,7 +182,15 @@ impl Sandbox {
         };
         let before = (session.state.store.is_some()).then(|| session.state.world.clone());
         let answered = session.answer(request, form, &self.0.ids);
-        let mut outcome = answered.outcome;
+        let lost = answered.is_lost();
+        let Answered {
+            mut outcome,
+            mutating,
+            injected,
+            excuse,
+            latency,
+            spike,
+        } = answered;
         if outcome.as_ref().is_ok_and(|done| done.effect) {
             let now = session.now;
             session.state.world.sweep(now);
@@ -191,14 +206,18 @@ impl Sandbox {
                 ));
             }
         }
-        let lost = answered.lost && outcome.is_ok();
+        let effect = outcome.as_ref().is_ok_and(|done| done.effect);
+        let resource = outcome.as_ref().ok().and_then(|done| done.resource.clone());
+        if let (Some(excuse), Ok(_)) = (excuse, &outcome) {
+            outcome = Err(excuse);
+        }
         let mut reply = session::reply(request, &action, &request_id, &outcome);
-        reply.delay = answered.latency.div_f64(self.0.clock.scale());
+        reply.delay = latency.div_f64(self.0.clock.scale()) + spike;
         reply.lost = lost;
         let call = Call {
             at: session.now,
             region: session::region_of(request).to_owned(),
-            mutating: answered.mutating,
+            mutating,
             dry_run: form
                 .get("DryRun")
                 .is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
@@ -209,7 +228,9 @@ impl Sandbox {
             },
             action,
             request_id,
-            resource: outcome.ok().and_then(|done| done.resource),
+            resource,
+            effect,
+            injected,
         };
         session.state.calls.push(call.clone());
         (reply, Some(call))
@@ -295,9 +316,14 @@ impl Sandbox {
         });
     }
 
-    /// Replaces the faults; counts of scripted ones start anew.
+    /// Replaces the faults; counts of scripted ones start anew, and a gateway that would have been
+    /// `detaching` for ever is detached a minute later.
     pub fn set_faults(&self, faults: Faults) {
-        self.lock().faults = FaultState::new(faults);
+        let now = self.now();
+        if faults.stuck_detach != Some(Stuck::Forever) {
+            self.edit(|world| world.free_what_is_stuck(now));
+        }
+        self.lock().faults = FaultState::new(faults, now);
     }
 
     /// The clock that the world runs on.

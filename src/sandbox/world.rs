@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ResourceId;
-use super::lifecycle::{Lifecycle, State};
+use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
 use super::telemetry::{self, GatewaySim};
 use super::tunnel_options::TunnelOptions;
@@ -46,6 +47,17 @@ impl World {
     ) -> [bool; 2] {
         let up = |tunnel| telemetry::of_tunnel(region, &self.site, connection, tunnel, now).up;
         connection.tunnels.each_ref().map(up)
+    }
+
+    /// Ends what would be `detaching` for ever.
+    pub(super) fn free_what_is_stuck(&mut self, now: Timestamp) {
+        let gateways = self.regions.values_mut();
+        let gateways = gateways.flat_map(|region| region.vpn_gateways.values_mut());
+        for attachment in gateways.flat_map(|gateway| &mut gateway.attachments) {
+            if attachment.detached_at == Some(Timestamp::MAX) {
+                attachment.detached_at = Some(later(now, Duration::from_secs(60)));
+            }
+        }
     }
 
     /// Forgets what has been deleted for more than an hour.
