@@ -1,5 +1,6 @@
 //! The pre-shared keys of a site: which it has, which AWS has, which have to be made.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
@@ -7,14 +8,22 @@ use secrecy::ExposeSecret;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::journal_failure;
-use crate::aws::Collection;
+use super::run::Done;
+use super::store::journal_failure;
+use crate::aws::{Collection, Tags, VpnConnection};
 use crate::journal::SiteFolder;
 use crate::plan::{Plan, PlannedStep};
-use crate::resource::{Change, Keys};
+use crate::resource::{Change, Keys, TAG_RUN, TAG_SITE};
 use crate::spec::{InsideCidr, Site};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
+
+/// A site's keys, and which of them this process has made up.
+#[derive(Debug)]
+pub(super) struct SiteKeys {
+    pub(super) keys: Keys,
+    made: BTreeSet<InsideCidr>,
+}
 
 /// The site's keys: those it was given, those it has, those that AWS has, and new ones for the
 /// rest.
@@ -23,65 +32,148 @@ use crate::tunnel::{PreSharedKey, key};
 /// inside CIDR. For a tunnel that stays, a made-up key would be the wrong one; AWS's stands in, as
 /// with a connection that was adopted or brought up from another machine. They are on disk (0600)
 /// before the first write to AWS, so that a stop loses none.
+///
+/// `plans` are the plan that was just made and the one that is carried out: another one when a
+/// stopped run goes on, on this machine or on another, with the same connection or a later one.
 pub(super) async fn keys(
     folder: &SiteFolder,
     site: &Site,
     site_path: &Path,
-    plan: &Plan,
+    plans: [&Plan; 2],
     connection: &Connection,
-) -> Result<Keys, Failure> {
-    let place = connection.key_place();
-    let mut keys = folder
-        .keys(&place)
-        .map_err(|error| journal_failure(&error))?;
-    for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
-        if let Some(file) = &wishes.pre_shared_key_file {
-            let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
-            keys.insert(tunnel.options.inside_cidr, read_key(&path)?);
+) -> Result<SiteKeys, Failure> {
+    let mut keys = known(folder, connection)?;
+    for plan in plans {
+        for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
+            if let Some(file) = &wishes.pre_shared_key_file {
+                let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
+                keys.keys
+                    .insert(tunnel.options.inside_cidr, read_key(&path)?);
+            }
         }
     }
-    let inside = plan.tunnels.iter().map(|it| it.options.inside_cidr);
-    let missing: Vec<InsideCidr> = inside.filter(|it| !keys.contains_key(it)).collect();
-    if !missing.is_empty() {
+    for plan in plans {
+        keys.complete(plan, connection).await?;
+    }
+    keys.save(folder, connection)?;
+    Ok(keys)
+}
+
+/// The keys of a run that was stopped, perhaps on another machine whose keys are not here.
+pub(super) async fn keys_of_run(
+    folder: &SiteFolder,
+    plan: &Plan,
+    connection: &Connection,
+) -> Result<SiteKeys, Failure> {
+    let mut keys = known(folder, connection)?;
+    keys.complete(plan, connection).await?;
+    keys.save(folder, connection)?;
+    Ok(keys)
+}
+
+fn known(folder: &SiteFolder, connection: &Connection) -> Result<SiteKeys, Failure> {
+    let keys = folder
+        .keys(&connection.key_place())
+        .map_err(|error| journal_failure(&error))?;
+    Ok(SiteKeys {
+        keys,
+        made: BTreeSet::new(),
+    })
+}
+
+impl SiteKeys {
+    /// Adds what a plan's tunnels lack.
+    async fn complete(&mut self, plan: &Plan, connection: &Connection) -> Result<(), Failure> {
+        let inside = plan.tunnels.iter().map(|it| it.options.inside_cidr);
+        let missing: Vec<InsideCidr> = inside.filter(|it| !self.keys.contains_key(it)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
         let step = plan.steps.iter().find(|step| step.node.kind == KIND);
         let there = match step {
-            Some(step) => tunnels_that_stay(step, connection).await?,
+            Some(step) => tunnels_that_stay(step, plan, connection).await?,
             None => Vec::new(),
         };
         let given = step.is_none_or(|step| !matches!(step.change, Change::Keep | Change::Adopt));
         for inside in missing {
-            let key = match there.iter().find(|tunnel| tunnel.inside_cidr == inside) {
-                Some(tunnel) => tunnel.key.clone(),
-                None => given.then(|| key::generate(&connection.ids)),
-            };
-            keys.extend(key.map(|key| (inside, key)));
+            let theirs = there.iter().find(|tunnel| tunnel.inside_cidr == inside);
+            match theirs.and_then(|tunnel| tunnel.key.clone()) {
+                Some(key) => drop(self.keys.insert(inside, key)),
+                None if given && theirs.is_none() => {
+                    self.keys.insert(inside, key::generate(&connection.ids));
+                    self.made.insert(inside);
+                }
+                None => {}
+            }
         }
+        Ok(())
     }
-    folder
-        .save_keys(&place, &keys)
-        .map_err(|error| journal_failure(&error))?;
-    Ok(keys)
+
+    /// Takes AWS's keys for those made up here, when the run went on with a call of another
+    /// machine's: its connection may have had its effect before we knew of it, with keys that only
+    /// that machine and AWS know.
+    pub(super) async fn settle(
+        &mut self,
+        folder: &SiteFolder,
+        done: &Done,
+        connection: &Connection,
+    ) -> Result<(), Failure> {
+        if self.made.is_empty() || !done.may_have_found_its_connection() {
+            return Ok(());
+        }
+        let id = done.connection()?;
+        for tunnel in tunnels_of(connection, |seen| seen.id == id).await? {
+            if let Some(key) = tunnel
+                .key
+                .filter(|_| self.made.contains(&tunnel.inside_cidr))
+            {
+                self.keys.insert(tunnel.inside_cidr, key);
+            }
+        }
+        self.save(folder, connection)
+    }
+
+    fn save(&self, folder: &SiteFolder, connection: &Connection) -> Result<(), Failure> {
+        folder
+            .save_keys(&connection.key_place(), &self.keys)
+            .map_err(|error| journal_failure(&error))
+    }
 }
 
 /// The kind whose tunnels have the keys.
 const KIND: &str = "vpn_connection";
 
-/// The tunnels that AWS has and that the plan leaves where they are.
+/// The tunnels that AWS has and that the plan leaves where they are, or that its run has made.
 async fn tunnels_that_stay(
     step: &PlannedStep,
+    plan: &Plan,
     connection: &Connection,
 ) -> Result<Vec<TunnelXml>, Failure> {
     let stays = !matches!(step.change, Change::Create | Change::Replace);
-    let Some(id) = step.existing.as_deref().filter(|_| stays) else {
-        return Ok(Vec::new());
+    let existing = step.existing.as_deref().filter(|_| stays);
+    let run = plan.run.to_string();
+    let made = |tags: &Tags| {
+        tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str())
+            && tags.get(TAG_RUN) == Some(&run)
     };
+    tunnels_of(connection, |seen| {
+        Some(seen.id.as_str()) == existing || (made(&seen.tags) && !seen.state.is_ending())
+    })
+    .await
+}
+
+/// The tunnels of the first connection that is asked for.
+async fn tunnels_of(
+    connection: &Connection,
+    wanted: impl Fn(&VpnConnection) -> bool,
+) -> Result<Vec<TunnelXml>, Failure> {
     let view = connection
         .client
         .view(&[Collection::VpnConnections])
         .await?;
     let mut seen = view.vpn_connections.values();
     let text = seen
-        .find(|seen| seen.id.as_str() == id)
+        .find(|seen| wanted(seen))
         .and_then(|seen| seen.configuration.as_ref());
     // What cannot be read is told when the files are written, with what was wrong.
     let read = text.and_then(|text| xml::read(text.expose_secret()).ok());

@@ -11,7 +11,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::output::{Line, Output};
-use super::run::{Done, journal_failure};
+use super::run::Done;
+use super::store::{self, Breaking, journal_failure};
 use super::survey::{HowToPlan, linted, read_plan, survey};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, watch};
@@ -34,6 +35,9 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
     /// Folder for the router's files [default: SITE.bundle]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -45,11 +49,12 @@ pub struct Args {
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
-    let folder = run::folder(global, &site.name);
+    let folder = store::folder(global, &site.name).await?;
     let again = Again::new(&args.site, &args.how.flags(), global);
-    let lock = run::lock(&folder).await?;
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
     let report = bring_up(args, output, &site, &connection, &folder, &lock, &again).await;
-    run::release(output, lock).await;
+    store::release(output, lock).await;
     let (report, keys) = report?;
 
     let out = handover::folder(args.out.as_deref(), &site.name);
@@ -111,13 +116,15 @@ async fn bring_up(
         }
         confirm(output, args.yes, "Bring this site up?", again)?;
     }
-    let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
+    let plans = [&plan, start.plan()];
+    let mut keys = keys::keys(folder, site, &args.site, plans, connection).await?;
     let job = run::Job {
         start,
-        keys: keys.clone(),
+        keys: keys.keys.clone(),
     };
     let done = run::execute(output, connection, folder, lock, job, again).await?;
-    Ok((done, keys))
+    keys.settle(folder, &done, connection).await?;
+    Ok((done, keys.keys))
 }
 
 /// A saved plan, if it still fits.

@@ -9,9 +9,10 @@ use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
+use super::store::{self, Breaking};
 use super::table::Table;
+use super::teardown;
 use super::words::when;
-use super::{run, teardown};
 use crate::aws::Collection;
 use crate::plan;
 use crate::spec::Region;
@@ -77,8 +78,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     for site in &expired {
         let result = async {
             let plan = teardown::plan_for(&connection, &site.site).await?;
-            let folder = run::folder(global, &site.site);
-            let lock = run::lock(&folder).await?;
+            let folder = store::folder(global, &site.site).await?;
+            let lock = store::lock(output, global, &folder, &Breaking::never()).await?;
             teardown::execute(output, &connection, &folder, lock, plan, &again).await
         };
         match result.await {

@@ -8,9 +8,11 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::keys;
 use super::output::Output;
-use super::run::{self, Done, Job, journal_failure};
-use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start, Store};
+use super::run::{self, Done, Job};
+use super::store::{self, Breaking, journal_failure};
+use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
 /// Go on with a run that was stopped; the newest one unless named
@@ -18,10 +20,13 @@ use crate::plan::Mode;
 pub struct Args {
     /// A run out of `underpass runs`
     run: Option<Ulid>,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let store = Store::open(&global.home);
+    let store = store::store(global).await?;
     let runs = store.runs().await;
     let mut runs = runs.map_err(|error| journal_failure(&error))?;
     runs.retain(|run| args.run.map_or(!is_done(run), |wanted| run.run == wanted));
@@ -29,7 +34,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         return match args.run {
             Some(run) => Err(Failure::new(
                 Exit::Input,
-                format!("no run {run} is remembered in {}", global.home.display()),
+                format!("no run {run} is remembered in {}", store::place(global)),
             )
             .next("underpass runs")),
             None => {
@@ -44,7 +49,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let value = json!({ "schema_version": 1, "resumed": null });
         return output.result(&value, text).map(|()| Exit::Ok);
     }
-    let folder = run::folder(global, &found.site);
+    let folder = store.site(&found.site);
     let command = format!(
         "underpass resume {}{}",
         found.run,
@@ -54,9 +59,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         command,
         site: None,
     };
-    let lock = run::lock(&folder).await?;
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
     let done = go_on(&found, global, output, &folder, &lock, &again).await;
-    run::release(output, lock).await;
+    store::release(output, lock).await;
     let began = run::remembered(&folder);
     let plan = done?.plan;
     let value = json!({ "schema_version": 1, "resumed": plan.run, "site": plan.site, "mode": plan.mode, "next": began });
@@ -96,12 +102,17 @@ async fn go_on(
         )
         .next(again.command.clone()));
     }
-    let keys = folder
-        .keys(&connection.key_place())
-        .map_err(|error| journal_failure(&error))?;
+    let mut keys = keys::keys_of_run(folder, &history.plan, &connection).await?;
     let start = Start::GoOn(Box::new(history));
-    let job = Job { start, keys };
-    run::execute(output, &connection, folder, lock, job, again).await
+    let job = Job {
+        start,
+        keys: keys.keys.clone(),
+    };
+    let done = run::execute(output, &connection, folder, lock, job, again).await?;
+    if done.plan.mode == Mode::Onboard {
+        keys.settle(folder, &done, &connection).await?;
+    }
+    Ok(done)
 }
 
 fn is_done(run: &RunSummary) -> bool {

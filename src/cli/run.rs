@@ -1,26 +1,23 @@
-//! Carrying a plan out: lock, keys, journal, engine, Ctrl-C, report.
+//! Carrying a plan out: journal, engine, Ctrl-C, report.
 
 use std::str::FromStr;
 
 use indicatif::MultiProgress;
 use tokio::sync::mpsc;
 
-use super::again::{Again, typed};
-use super::args::Global;
+use super::again::Again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
+use super::store::journal_failure;
 use super::{progress, stopped};
-use crate::clock::Clock;
 use crate::engine::{self, Cancel, CancelLevel, RunReport};
 use crate::files;
-use crate::journal::{
-    JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Start, Store,
-};
+use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
-use crate::resource::Keys;
-use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId};
+use crate::resource::{Change, Keys};
+use crate::spec::{VpnConnectionId, VpnGatewayId};
 
 /// Where the command that began the last run stands in a site's folder.
 const COMMAND: &str = "command";
@@ -38,6 +35,8 @@ pub(super) struct Done {
     pub(super) plan: Plan,
     /// What the engine reports.
     pub(super) report: RunReport,
+    /// Whether it went on with a run that was stopped.
+    pub(super) went_on: bool,
 }
 
 impl Done {
@@ -51,6 +50,17 @@ impl Done {
         self.id_of("vpn_gateway")
     }
 
+    /// Whether the connection may be one that an earlier process has asked for.
+    pub(super) fn may_have_found_its_connection(&self) -> bool {
+        let step = self
+            .plan
+            .steps
+            .iter()
+            .find(|it| it.node.kind == "vpn_connection");
+        let done = step.and_then(|step| self.report.steps.get(&step.node.id));
+        self.went_on || done.is_some_and(|done| done.change != Change::Create)
+    }
+
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
         let step = self.plan.steps.iter().find(|step| step.node.kind == kind);
         step.and_then(|step| self.report.steps.get(&step.node.id))
@@ -62,51 +72,6 @@ impl Done {
                     format!("the playbook has no {kind} step to write files for"),
                 )
             })
-    }
-}
-
-/// The folder of one site.
-pub(super) fn folder(global: &Global, site: &SiteName) -> SiteFolder {
-    Store::open(&global.home).site(site)
-}
-
-/// Takes the site's lock, or says who holds it.
-pub(super) async fn lock(folder: &SiteFolder) -> Result<SiteLock, Failure> {
-    let owner = LockOwner {
-        who: std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()),
-        host: host(),
-        pid: std::process::id(),
-        since: Clock::system().now(),
-        run: None,
-        command: typed(),
-    };
-    folder.lock(&owner).await.map_err(lock_failure)
-}
-
-fn lock_failure(error: LockError) -> Failure {
-    match error {
-        LockError::Storage(error) => journal_failure(&error),
-        error => Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
-            .hint("two runs on one site would fight over its tunnels: wait, or stop the other")
-            .next(typed()),
-    }
-}
-
-/// Gives the site free. What was done under the lock is done, so a failure is only told.
-pub(super) async fn release(output: Output, lock: SiteLock) {
-    if let Err(error) = lock.release().await {
-        let text = format!("the site's lock could not be given free: {error}");
-        output.say(Line::Warn, &text);
-    }
-}
-
-/// The machine's name, as the kernel has it.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    if name.trim().is_empty() {
-        "this machine".to_owned()
-    } else {
-        name.trim().to_owned()
     }
 }
 
@@ -127,6 +92,7 @@ pub(super) async fn execute(
         .await
         .map_err(|error| journal_failure(&error))?;
     let plan = started.plan;
+    let went_on = started.history.is_some();
     let (sender, receiver) = mpsc::unbounded_channel();
     let cancel = Cancel::new();
     let bars = output.lively.then(MultiProgress::new);
@@ -155,7 +121,11 @@ pub(super) async fn execute(
     signals.abort();
     let _shown = display.await;
     if report.result == RunResult::Done {
-        return Ok(Done { plan, report });
+        return Ok(Done {
+            plan,
+            report,
+            went_on,
+        });
     }
     Err(stopped::failure(output, &report, &plan, again))
 }
@@ -196,15 +166,4 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
     let text = std::fs::read_to_string(folder.path().join(COMMAND)).ok()?;
     Some(text.trim().to_owned()).filter(|command| !command.is_empty())
-}
-
-/// A problem with the folder that remembers runs.
-pub(super) fn journal_failure(error: &JournalError) -> Failure {
-    let mut report = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        report.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home")
 }

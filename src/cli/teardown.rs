@@ -11,6 +11,7 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Output, columns};
+use super::store::{self, Breaking};
 use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run};
@@ -34,6 +35,9 @@ pub struct Args {
     /// Only show what would be removed
     #[arg(long)]
     dry_run: bool,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
@@ -94,8 +98,9 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         )?;
     }
     confirm(output, args.yes, "Remove all of this?", &again)?;
-    let folder = run::folder(global, &site.name);
-    let lock = run::lock(&folder).await?;
+    let folder = store::folder(global, &site.name).await?;
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
     let plan = execute(output, &connection, &folder, lock, plan, &again).await?;
     output
         .result(&value(&plan, true), || text(&plan))
@@ -131,7 +136,7 @@ pub(super) async fn execute(
         keys: Keys::new(),
     };
     let done = run::execute(output, connection, folder, &lock, job, again).await;
-    run::release(output, lock).await;
+    store::release(output, lock).await;
     Ok(done?.plan)
 }
 

@@ -13,6 +13,7 @@ mod codes;
 mod cost;
 mod expired;
 mod findings;
+mod journal_policy;
 mod lint;
 mod model;
 mod onboard;
@@ -35,6 +36,7 @@ pub use codes::{Code, codes, find as find_code};
 pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
 pub use expired::{ExpiredSite, expired};
 pub use findings::{PlanErrors, Refusal};
+pub use journal_policy::journal_policy;
 pub use lint::{LintFinding, Severity, lint, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
