@@ -1,6 +1,5 @@
 //! The pre-shared keys of a site: which it has, which AWS has, which have to be made.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use secrecy::ExposeSecret;
@@ -18,11 +17,11 @@ use crate::spec::{InsideCidr, Site};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
 
-/// A site's keys, and which of them this process has made up.
+/// A site's keys, and which of them AWS may never have been told.
 #[derive(Debug)]
 pub(super) struct SiteKeys {
-    pub(super) keys: Keys,
-    made: BTreeSet<InsideCidr>,
+    settled: Keys,
+    proposed: Keys,
 }
 
 /// The site's keys: those it was given, those it has, those that AWS has, and new ones for the
@@ -31,10 +30,11 @@ pub(super) struct SiteKeys {
 /// A key is made only for a tunnel that will be given it: a new one, or one that gets another
 /// inside CIDR. For a tunnel that stays, a made-up key would be the wrong one; AWS's stands in, as
 /// with a connection that was adopted or brought up from another machine. They are on disk (0600)
-/// before the first write to AWS, so that a stop loses none.
+/// before the first write to AWS, so that a stop loses none; until the run is done they count as
+/// proposed only, because it may go on elsewhere, with other keys.
 ///
 /// `plans` are the plan that was just made and the one that is carried out: another one when a
-/// stopped run goes on, on this machine or on another, with the same connection or a later one.
+/// stopped run goes on.
 pub(super) async fn keys(
     folder: &SiteFolder,
     site: &Site,
@@ -42,13 +42,13 @@ pub(super) async fn keys(
     plans: [&Plan; 2],
     connection: &Connection,
 ) -> Result<SiteKeys, Failure> {
-    let mut keys = known(folder, connection)?;
+    let mut keys = SiteKeys::known(folder, connection)?;
     for plan in plans {
         for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
             if let Some(file) = &wishes.pre_shared_key_file {
                 let path = site_path.parent().unwrap_or(Path::new(".")).join(file);
-                keys.keys
-                    .insert(tunnel.options.inside_cidr, read_key(&path)?);
+                let inside = tunnel.options.inside_cidr;
+                keys.settled.insert(inside, read_key(&path)?);
             }
         }
     }
@@ -65,27 +65,33 @@ pub(super) async fn keys_of_run(
     plan: &Plan,
     connection: &Connection,
 ) -> Result<SiteKeys, Failure> {
-    let mut keys = known(folder, connection)?;
+    let mut keys = SiteKeys::known(folder, connection)?;
     keys.complete(plan, connection).await?;
     keys.save(folder, connection)?;
     Ok(keys)
 }
 
-fn known(folder: &SiteFolder, connection: &Connection) -> Result<SiteKeys, Failure> {
-    let keys = folder
-        .keys(&connection.key_place())
-        .map_err(|error| journal_failure(&error))?;
-    Ok(SiteKeys {
-        keys,
-        made: BTreeSet::new(),
-    })
-}
-
 impl SiteKeys {
+    fn known(folder: &SiteFolder, connection: &Connection) -> Result<Self, Failure> {
+        let place = connection.key_place();
+        let unreadable = |error| journal_failure(&error);
+        Ok(Self {
+            settled: folder.keys(&place).map_err(unreadable)?,
+            proposed: folder.proposed_keys(&place).map_err(unreadable)?,
+        })
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Keys {
+        let mut all = self.proposed.clone();
+        all.extend(self.settled.clone());
+        all
+    }
+
     /// Adds what a plan's tunnels lack.
     async fn complete(&mut self, plan: &Plan, connection: &Connection) -> Result<(), Failure> {
         let inside = plan.tunnels.iter().map(|it| it.options.inside_cidr);
-        let missing: Vec<InsideCidr> = inside.filter(|it| !self.keys.contains_key(it)).collect();
+        let missing: Vec<InsideCidr> = inside.filter(|it| !self.settled.contains_key(it)).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -97,45 +103,47 @@ impl SiteKeys {
         let given = step.is_none_or(|step| !matches!(step.change, Change::Keep | Change::Adopt));
         for inside in missing {
             let theirs = there.iter().find(|tunnel| tunnel.inside_cidr == inside);
-            match theirs.and_then(|tunnel| tunnel.key.clone()) {
-                Some(key) => drop(self.keys.insert(inside, key)),
-                None if given && theirs.is_none() => {
-                    self.keys.insert(inside, key::generate(&connection.ids));
-                    self.made.insert(inside);
-                }
-                None => {}
+            if let Some(key) = theirs.and_then(|tunnel| tunnel.key.clone()) {
+                self.settled.insert(inside, key);
+                self.proposed.remove(&inside);
+            } else if theirs.is_none() && given && !self.proposed.contains_key(&inside) {
+                self.proposed.insert(inside, key::generate(&connection.ids));
             }
         }
         Ok(())
     }
 
-    /// Takes AWS's keys for those made up here, when the run went on with a call of another
-    /// machine's: its connection may have had its effect before we knew of it, with keys that only
-    /// that machine and AWS know.
+    /// Counts as AWS's, once the run is done, what was proposed.
+    ///
+    /// Where the connection may have been asked for by an earlier process, perhaps another
+    /// machine's, AWS is asked: what it has are then the keys that only that machine and AWS know.
     pub(super) async fn settle(
         &mut self,
         folder: &SiteFolder,
         done: &Done,
         connection: &Connection,
     ) -> Result<(), Failure> {
-        if self.made.is_empty() || !done.may_have_found_its_connection() {
+        if self.proposed.is_empty() {
             return Ok(());
         }
-        let id = done.connection()?;
-        for tunnel in tunnels_of(connection, |seen| seen.id == id).await? {
-            if let Some(key) = tunnel
-                .key
-                .filter(|_| self.made.contains(&tunnel.inside_cidr))
-            {
-                self.keys.insert(tunnel.inside_cidr, key);
+        let mut sent = std::mem::take(&mut self.proposed);
+        if done.may_have_found_its_connection() {
+            let id = done.connection()?;
+            for tunnel in tunnels_of(connection, |seen| seen.id == id).await? {
+                if let (Some(key), true) = (tunnel.key, sent.contains_key(&tunnel.inside_cidr)) {
+                    sent.insert(tunnel.inside_cidr, key);
+                }
             }
+        }
+        for (inside, key) in sent {
+            self.settled.entry(inside).or_insert(key);
         }
         self.save(folder, connection)
     }
 
     fn save(&self, folder: &SiteFolder, connection: &Connection) -> Result<(), Failure> {
         folder
-            .save_keys(&connection.key_place(), &self.keys)
+            .save_all_keys(&connection.key_place(), &self.settled, &self.proposed)
             .map_err(|error| journal_failure(&error))
     }
 }

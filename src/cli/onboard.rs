@@ -120,11 +120,11 @@ async fn bring_up(
     let mut keys = keys::keys(folder, site, &args.site, plans, connection).await?;
     let job = run::Job {
         start,
-        keys: keys.keys.clone(),
+        keys: keys.all(),
     };
     let done = run::execute(output, connection, folder, lock, job, again).await?;
     keys.settle(folder, &done, connection).await?;
-    Ok((done, keys.keys))
+    Ok((done, keys.all()))
 }
 
 /// A saved plan, if it still fits.

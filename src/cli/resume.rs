@@ -106,7 +106,7 @@ async fn go_on(
     let start = Start::GoOn(Box::new(history));
     let job = Job {
         start,
-        keys: keys.keys.clone(),
+        keys: keys.all(),
     };
     let done = run::execute(output, &connection, folder, lock, job, again).await?;
     if done.plan.mode == Mode::Onboard {

@@ -11,6 +11,8 @@ mod engine_makespan;
 mod engine_takeover;
 mod env;
 mod house;
+mod journal_bucket;
+mod journal_fencing;
 mod journal_format;
 mod journey;
 mod moto;
@@ -20,6 +22,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod stores;
 
 #[test]
 fn no_test_file_is_forgotten() {
