@@ -199,7 +199,7 @@ impl Cell {
 
     /// Runs the plan until the process dies, with the call's intent on disk and not its result.
     async fn die(&self, stage: &mut Stage, plan: &Plan) -> Result<(), String> {
-        let journal = stage.begin(plan);
+        let journal = stage.begin(plan).await;
         let action = self.row.action;
         let mut intents: BTreeMap<String, String> = BTreeMap::new();
         let intents = std::sync::Mutex::new(std::mem::take(&mut intents));
@@ -349,7 +349,13 @@ fn cells() -> Vec<Cell> {
 fn every_call_survives_every_fault_in_every_run() {
     let mut cells = cells();
     if let Ok(only) = std::env::var("ONLY") {
-        cells.retain(|it| format!("{:?}{:?}{:?}{:?}", it.row.action, it.row.life, it.injected, it.run).contains(&only));
+        cells.retain(|it| {
+            format!(
+                "{:?}{:?}{:?}{:?}",
+                it.row.action, it.row.life, it.injected, it.run
+            )
+            .contains(&only)
+        });
     }
     let half = cells.len() / 2;
     let (one, two) = cells.split_at(half);
