@@ -68,11 +68,10 @@ pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
 /// Nothing but a regular file, behind whatever links: a pipe may never end and never begin, and a
 /// device has no length. The errors are sentences about the file without its name.
 pub fn read_bounded(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    // Asked before it is opened: opening a pipe waits for somebody to write into it.
-    regular(&fs::metadata(path)?)?;
+    regular(path)?;
     let file = File::open(path)?;
     let metadata = file.metadata()?;
-    regular(&metadata)?;
+    is_regular(&metadata)?;
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     let room = usize::try_from(metadata.len().min(limit)).unwrap_or(0);
     // Room from the start, and for one byte more: a buffer that grows leaves copies of keys behind.
@@ -101,7 +100,12 @@ pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
     })
 }
 
-fn regular(metadata: &Metadata) -> io::Result<()> {
+/// Refuses what is no regular file, before it is opened: opening a pipe waits for a writer.
+pub fn regular(path: &Path) -> io::Result<()> {
+    is_regular(&fs::metadata(path)?)
+}
+
+fn is_regular(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();
     if kind.is_file() {
         Ok(())

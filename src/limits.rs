@@ -11,12 +11,11 @@ pub const SITE_FILE: usize = 256 * 1024;
 pub const SITE_DEPTH: usize = 24;
 /// Characters of one value of a site file. A log group's ARN, the longest useful one, has 600.
 pub const SITE_VALUE: usize = 1024;
-/// Entries of one list or mapping of a site file. Every list that we know is shorter: AWS takes
-/// a hundred static routes, a VPC has a few hundred networks.
-pub const SITE_ENTRIES: usize = 4096;
 /// Bytes of a playbook.
 pub const PLAYBOOK: usize = 64 * 1024;
-/// Bytes of a saved plan: a thousand steps, which is as many as there may be, have 2 MiB.
+/// Steps of a plan: what a playbook makes of the largest site that AWS's quotas allow has 250.
+pub const STEPS: usize = 1_000;
+/// Bytes of a saved plan: [`STEPS`] have 2 MiB.
 pub const SAVED_PLAN: usize = 8 * 1024 * 1024;
 /// Bytes of a price table; ours has 300.
 pub const PRICES: usize = 64 * 1024;

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::output::{Line, Output};
-use super::survey::{HowToPlan, linted, read_plan, survey};
+use super::survey::{HowToPlan, observe, planned, read_plan};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, watch};
 use crate::plan::Plan;
@@ -26,7 +26,10 @@ pub struct Args {
     #[command(flatten)]
     how: HowToPlan,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices"])]
+    ///
+    /// With the flags that it was made with: what is carried out is planned anew, and the file only
+    /// says what it has to be.
+    #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -46,12 +49,16 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let again = Again::new(&args.site, &args.how.flags(), global);
     let lock = run::lock(&folder)?;
 
-    let fresh = survey(&site, &args.site, &connection, &args.how).await?;
+    let view = observe(&args.site, &connection).await?;
+    let fresh = planned(&site, &args.site, &view, &connection, &args.how)?;
     let plan = match &args.plan {
-        Some(path) => saved(path, &site, &fresh, &again)?,
+        Some(path) => {
+            promised(path, &site, &fresh, &again)?;
+            fresh
+        }
         None => fresh,
     };
-    let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
+    let unfinished = run::unfinished(&folder, &lock, &plan, &view, &connection.clock)?;
     if plan.is_noop() && unfinished.is_none() {
         let text = format!(
             "{}: everything is as it should be, AWS is not touched",
@@ -103,10 +110,12 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     .await
 }
 
-/// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
+/// Refuses when a saved plan is not what would be done now.
+///
+/// The file may have lain about and may have been edited: none of it is carried out.
+fn promised(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<(), Failure> {
     let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
-    let mut plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
+    let plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
@@ -119,24 +128,23 @@ fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, 
         )
         .next(plan_again));
     }
-    if !plan.same_world(fresh) {
-        return Err(Failure::new(
-            Exit::Refused,
-            format!(
-                "nothing was changed: the site file or AWS has changed since {} was made",
-                path.display()
-            ),
-        )
-        .hint(format!(
-            "the plan was observed at {}",
-            when(plan.basis.observed_at)
-        ))
-        .next(plan_again));
+    let changed = plan.what_changed_since(fresh);
+    if changed.is_empty() {
+        return Ok(());
     }
-    // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
-    plan.run = fresh.run;
-    plan.owner = fresh.owner.clone();
-    linted(plan, None)
+    Err(Failure::new(
+        Exit::Refused,
+        format!(
+            "nothing was changed: {} is not what would be done now: {}",
+            path.display(),
+            changed.join("; ")
+        ),
+    )
+    .hint(format!(
+        "it was observed at {}; it is applied with the flags that it was made with",
+        when(plan.basis.observed_at)
+    ))
+    .next(plan_again))
 }
 
 /// AWS's half stands, but there is no half for the router. Teardown knows fewer flags.

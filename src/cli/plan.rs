@@ -57,12 +57,12 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let again = Again::new(&args.site, &args.how.flags(), global);
     let next = match &args.out {
         _ if plan.is_noop() => again.other("verify"),
-        // A saved plan holds the playbook and how bold it is.
+        // It is planned anew when it is applied, and that takes the same flags.
         Some(saved) => format!(
             "underpass onboard {} --plan {}{}{}",
             path(&args.site),
             path(saved),
-            args.how.accepted(),
+            args.how.flags(),
             same_flags(global)
         ),
         None => again.other("onboard"),

@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::load;
 use super::output::Output;
-use super::survey::read_plan;
+use super::survey::{linted, read_plan};
 use crate::plan::{self, PolicyFor, Scope};
 
 /// Print the exact IAM policy for a site, with tag conditions
@@ -53,6 +53,8 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
             );
             return Err(Failure::new(Exit::Input, text).next(again));
         }
+        // The file may have been edited, and what is printed here is granted to somebody.
+        let plan = linted(plan, None).map_err(|failure| failure.next(again.clone()))?;
         output.text(&format!("{:#}", plan::policy(&PolicyFor::Plan(&plan))));
         return Ok(Exit::Ok);
     }

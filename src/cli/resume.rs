@@ -10,6 +10,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::run::{self, Job, Unfinished, journal_failure};
+use super::survey::unforged;
+use crate::aws::Collection;
 use crate::journal::{RunResult, RunSummary, Store};
 use crate::plan::Mode;
 
@@ -71,6 +73,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         )
         .next(command));
     }
+    let view = connection.client.view(&Collection::ALL).await;
+    unforged(&plan, &view.map_err(Failure::untouched)?)?;
     let keys = folder
         .keys(&connection.key_place())
         .map_err(|error| journal_failure(&error))?;

@@ -11,7 +11,9 @@ use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{Line, Output};
+use super::survey::unforged;
 use super::{progress, stopped};
+use crate::aws::View;
 use crate::clock::Clock;
 use crate::engine::{self, Cancel, CancelLevel, RunReport};
 use crate::journal::{
@@ -113,6 +115,7 @@ pub(super) fn unfinished(
     folder: &SiteFolder,
     lock: &SiteLock,
     plan: &Plan,
+    view: &View,
     clock: &Clock,
 ) -> Result<Option<Unfinished>, Failure> {
     let Some(run) = folder
@@ -128,6 +131,7 @@ pub(super) fn unfinished(
     if !same || !before.is_worth_resuming(clock.now()) {
         return Ok(None);
     }
+    unforged(&before.plan, view)?;
     let (journal, history) = folder
         .open(lock, run, clock.clone())
         .map_err(|error| journal_failure(&error))?;

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::words::report;
 use crate::aws::{Collection, FaultKind, View};
 use crate::clock::{Clock, IdSource};
-use crate::plan::{self, Plan, PlanErrors, Prices, Question, Severity};
+use crate::plan::{self, LintFinding, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
 use crate::resource::{self, Policy};
 use crate::spec::{AccountId, Site};
@@ -79,29 +79,34 @@ pub(super) async fn survey(
     connection: &Connection,
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
-    let view = connection
-        .client
-        .view(&Collection::ALL)
-        .await
-        .map_err(|fault| {
-            let denied = fault.kind == FaultKind::Denied;
-            let failure = Failure::untouched(fault);
-            match denied {
-                true => failure.next(format!("underpass policy {} --for plan", again::path(path))),
-                false => failure,
-            }
-        })?;
+    let view = observe(path, connection).await?;
+    planned(site, path, &view, connection, how)
+}
+
+/// Looks at everything in AWS that a plan may depend on.
+pub(super) async fn observe(path: &Path, connection: &Connection) -> Result<View, Failure> {
+    let seen = connection.client.view(&Collection::ALL).await;
+    seen.map_err(|fault| {
+        let denied = fault.kind == FaultKind::Denied;
+        let failure = Failure::untouched(fault);
+        match denied {
+            true => failure.next(format!("underpass policy {} --for plan", again::path(path))),
+            false => failure,
+        }
+    })
+}
+
+/// Plans for what was seen.
+pub(super) fn planned(
+    site: &Site,
+    path: &Path,
+    view: &View,
+    connection: &Connection,
+    how: &HowToPlan,
+) -> Result<Plan, Failure> {
     let run = connection.ids.ulid(connection.clock.now());
     let account = Some(connection.caller.account.clone());
-    make(
-        site,
-        path,
-        Some(&view),
-        account,
-        run,
-        &connection.clock,
-        how,
-    )
+    make(site, path, Some(view), account, run, &connection.clock, how)
 }
 
 /// Plans without AWS: everything is assumed absent.
@@ -178,25 +183,53 @@ pub(super) fn linted(plan: Plan, view: Option<&View>) -> Result<Plan, Failure> {
         Some(view) => plan::lint_in(&plan, view),
         None => plan::lint(&plan),
     };
+    passed(findings).map_err(|list| {
+        Failure::new(
+            Exit::Internal,
+            format!("nothing was changed: the plan does not pass its own linter\n{list}"),
+        )
+        .hint("this is a defect of underpass: please report it with `underpass plan --format json`")
+    })?;
+    Ok(plan)
+}
+
+/// Refuses to go on with a run whose plan cannot have been made by us.
+///
+/// A journal's checksums are found by accidents, not by somebody who computes them anew.
+pub(super) fn unforged(plan: &Plan, view: &View) -> Result<(), Failure> {
+    passed(plan::lint_begun(plan, view)).map_err(|list| {
+        Failure::new(
+            Exit::Refused,
+            format!(
+                "nothing was changed: the plan in the journal of run {} is none that underpass \
+                 makes\n{list}",
+                plan.run
+            ),
+        )
+        .hint("somebody has edited it; `underpass onboard` plans anew once it is moved away")
+    })
+}
+
+/// The findings that forbid to apply a plan, as lines.
+fn passed(findings: Vec<LintFinding>) -> Result<(), String> {
+    const SHOWN: usize = 20;
     let bad: Vec<_> = findings
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error)
         .collect();
     if bad.is_empty() {
-        return Ok(plan);
+        return Ok(());
     }
-    let list: Vec<_> = bad
+    let more = bad.len().saturating_sub(SHOWN);
+    let mut list: Vec<_> = bad
         .iter()
+        .take(SHOWN)
         .map(|finding| format!("  {}: {}", finding.code, finding.message))
         .collect();
-    Err(Failure::new(
-        Exit::Internal,
-        format!(
-            "nothing was changed: the plan does not pass its own linter\n{}",
-            list.join("\n")
-        ),
-    )
-    .hint("this is a defect of underpass: please report it with `underpass plan --format json`"))
+    if more > 0 {
+        list.push(format!("  and {more} more"));
+    }
+    Err(list.join("\n"))
 }
 
 /// Reads and checks a playbook of the user's own.

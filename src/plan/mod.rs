@@ -35,7 +35,7 @@ pub use codes::{Code, codes, find as find_code};
 pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
 pub use expired::{ExpiredSite, expired};
 pub use findings::{PlanErrors, Refusal};
-pub use lint::{LintFinding, Severity, lint, lint_in};
+pub use lint::{LintFinding, Severity, lint, lint_begun, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };

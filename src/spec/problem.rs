@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::codes::Code;
 use super::mask::mask_lines;
+use super::text::can_be_pointed_at;
 
 /// How many problems are shown; a file with more has one cause, not hundreds.
 const SHOWN: usize = 50;
@@ -134,6 +135,12 @@ impl Findings {
         }
         for problem in &mut problems {
             (problem.line, problem.column) = position(text, problem.start());
+            let mut places = problem.labels.iter().map(|label| &label.span);
+            if !places.all(|place| can_be_pointed_at(text, place)) {
+                let (line, column) = (problem.line, problem.column);
+                problem.message += &format!(" (line {line}, column {column})");
+                problem.labels.clear();
+            }
         }
         let origin = origin.display().to_string();
         Self {

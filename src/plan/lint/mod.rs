@@ -6,6 +6,7 @@
 
 mod effect;
 mod foreign;
+mod identity;
 mod order;
 mod report;
 mod secret;
@@ -13,4 +14,4 @@ mod secret;
 mod tests;
 mod tunnel;
 
-pub use report::{LintFinding, Severity, lint, lint_in};
+pub use report::{LintFinding, Severity, lint, lint_begun, lint_in};
