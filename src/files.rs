@@ -121,3 +121,27 @@ fn is_regular(metadata: &Metadata) -> io::Result<()> {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_to_its_limit_and_only_if_it_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_secret(&path, b"12345").unwrap();
+        assert_eq!(read_bounded(&path, 5).unwrap(), b"12345");
+        let error = read_bounded(&path, 4).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        write_secret(&path, b"12\xff45").unwrap();
+        let error = read_text(&path, 5).unwrap_err().to_string();
+        assert_eq!(error, "it is not UTF-8: byte 3 begins no character");
+        let error = read_bounded(folder.path(), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        let error = read_bounded(Path::new("/dev/zero"), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let error = read_bounded(&folder.path().join("none"), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -39,3 +39,44 @@ pub const BUNDLE_FILE: usize = 4 * 1024 * 1024;
 pub const ANSWER: usize = 64 * 1024 * 1024;
 /// Characters of a text of AWS that is shown in a line: a message, a state, a tag's value.
 pub const ANSWER_TEXT: usize = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_stand_in_the_docs() {
+        let docs = include_str!("../docs/site-file.md");
+        let size = |bytes: usize| match bytes {
+            0..1024 => format!("{bytes} bytes"),
+            1024..1_048_576 => format!("{} KiB", bytes / 1024),
+            _ => format!("{} MiB", bytes >> 20),
+        };
+        for (what, bytes) in [
+            ("a site file", SITE_FILE),
+            ("a playbook", PLAYBOOK),
+            ("a saved plan", SAVED_PLAN),
+            ("prices of your own", PRICES),
+            ("a saved XML", CONFIGURATION),
+            ("an IKE log", LOG),
+            ("a file with a pre-shared key", KEY_FILE),
+            ("a journal", JOURNAL),
+            ("an answer of AWS", ANSWER),
+        ] {
+            let row = format!("| {what} | {} |", size(bytes));
+            assert!(docs.contains(&row), "docs/site-file.md lacks `{row}`");
+        }
+        let prose = [
+            format!("no value above {SITE_VALUE} characters"),
+            format!("{SITE_DEPTH} levels"),
+            format!("{STEPS} steps"),
+        ];
+        for words in prose {
+            let flowing = docs.replace('\n', " ");
+            assert!(
+                flowing.contains(&words),
+                "docs/site-file.md lacks `{words}`"
+            );
+        }
+    }
+}

@@ -170,11 +170,11 @@ fn saved_plan(input: &[u8]) {
         plan.tunnel_impact(),
     );
     if plan::lint(&plan).is_empty() {
-        let policy = plan::policy(&PolicyFor::Plan(&plan)).to_string();
-        assert!(
-            !policy.contains("vpn-gateway/*\"") || plan.steps.is_empty() || input.len() < 9,
-            "{policy}"
-        );
+        // What is granted by name is granted by a name that is one.
+        let wild =
+            |step: &plan::PlannedStep| step.existing.as_ref().is_some_and(|id| id.contains('*'));
+        assert!(!plan.steps.iter().any(wild));
+        drop(plan::policy(&PolicyFor::Plan(&plan)));
     }
 }
 

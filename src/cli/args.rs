@@ -52,6 +52,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_HOME",
+        hide_env_values = true,
         default_value = ".underpass",
         value_name = "DIR",
         help_heading = "Where"
@@ -62,6 +63,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_PROFILE",
+        hide_env_values = true,
         value_name = "NAME",
         help_heading = "Where"
     )]
@@ -71,6 +73,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_ENDPOINT_URL",
+        hide_env_values = true,
         value_name = "URL",
         help_heading = "Where"
     )]
@@ -80,6 +83,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_SANDBOX",
+        hide_env_values = true,
         value_parser = clap::builder::FalseyValueParser::new(),
         conflicts_with = "profile",
         help_heading = "Sandbox"

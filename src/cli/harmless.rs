@@ -4,8 +4,9 @@
 //! a file's name, a parser's words about a line, an environment variable.
 
 use std::borrow::Cow;
+use std::path::Path;
 
-use crate::spec::is_hostile;
+use crate::spec::{is_hostile, one_line};
 
 /// What a terminal may be given: lines, tabs, and colours, which are ours.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
@@ -47,6 +48,12 @@ pub(super) fn json(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(harmless)
+}
+
+/// A file's name in a sentence: one line, whatever the file is called.
+pub(super) fn path(path: &Path) -> String {
+    const LONGEST: usize = 4096;
+    one_line(&path.display().to_string(), LONGEST)
 }
 
 fn suspicious(c: char) -> bool {

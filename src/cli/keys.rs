@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::run::journal_failure;
 use crate::aws::Collection;
 use crate::journal::SiteFolder;
@@ -95,11 +96,12 @@ fn read_key(path: &Path) -> Result<PreSharedKey, Failure> {
             Exit::Input,
             format!(
                 "cannot read the pre-shared key in {}: {error}",
-                path.display()
+                harmless::path(path)
             ),
         )
     })?;
     PreSharedKey::new(text.trim_end_matches(['\r', '\n']).to_owned().into()).map_err(|error| {
-        Failure::new(Exit::Input, format!("{}: {error}", path.display())).hint(error.help.clone())
+        Failure::new(Exit::Input, format!("{}: {error}", harmless::path(path)))
+            .hint(error.help.clone())
     })
 }

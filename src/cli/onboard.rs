@@ -10,6 +10,7 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::harmless;
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, observe, planned, read_plan};
 use super::words::when;
@@ -121,7 +122,7 @@ fn promised(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<(),
             Exit::Input,
             format!(
                 "{} is a plan for site {} in {}",
-                path.display(),
+                harmless::path(path),
                 plan.site,
                 plan.region
             ),
@@ -136,7 +137,7 @@ fn promised(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<(),
         Exit::Refused,
         format!(
             "nothing was changed: {} is not what would be done now: {}",
-            path.display(),
+            harmless::path(path),
             changed.join("; ")
         ),
     )

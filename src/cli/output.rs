@@ -190,6 +190,18 @@ impl Output {
         let _closed = stderr.flush();
     }
 
+    /// Prints what clap has to say: help, or what is wrong with the words that were typed.
+    pub fn usage(error: &clap::Error) {
+        let text = error.render().ansi().to_string();
+        let text = harmless::text(&text);
+        // A closed stream is nobody listening.
+        let _closed = if error.use_stderr() {
+            anstream::stderr().lock().write_all(text.as_bytes())
+        } else {
+            anstream::stdout().lock().write_all(text.as_bytes())
+        };
+    }
+
     /// Prints a failure; its last line is the command to run next.
     pub fn failure(self, failure: &Failure) {
         if self.is_for_machines() && !failure.after_result {

@@ -7,6 +7,7 @@ use super::args::Global;
 use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::load;
 use super::output::{Format, Line, Output};
 use super::permissions::{self, Checked};
@@ -73,7 +74,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             Failure::new(Exit::Internal, format!("cannot write the plan: {error}"))
         })?;
         files::write_public(path, &json).map_err(|error| Failure::file("write", path, &error))?;
-        output.say(Line::Made, &format!("plan saved in {}", path.display()));
+        output.say(
+            Line::Made,
+            &format!("plan saved in {}", harmless::path(path)),
+        );
     }
     if checked.is_some_and(|checked| checked.iter().any(Checked::is_denied)) {
         return Err(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::again;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::load;
 use super::output::Output;
 use super::survey::{linted, read_plan};
@@ -47,7 +48,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
         if plan.site != site.name || plan.region != site.region {
             let text = format!(
                 "{} is a plan for site {} in {}",
-                path.display(),
+                harmless::path(path),
                 plan.site,
                 plan.region
             );

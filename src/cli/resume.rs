@@ -8,6 +8,7 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::output::Output;
 use super::run::{self, Job, Unfinished, journal_failure};
 use super::survey::unforged;
@@ -30,7 +31,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         return match args.run {
             Some(run) => Err(Failure::new(
                 Exit::Input,
-                format!("no run {run} is remembered in {}", global.home.display()),
+                format!(
+                    "no run {run} is remembered in {}",
+                    harmless::path(&global.home)
+                ),
             )
             .next("underpass runs")),
             None => {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::output::Output;
 use super::run::{journal_failure, remembered};
 use super::table::Table;
@@ -22,7 +23,7 @@ pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit,
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     output.result(&json!({ "schema_version": 1, "runs": runs }), || {
         if runs.is_empty() {
-            return format!("No run is remembered in {}.", global.home.display());
+            return format!("No run is remembered in {}.", harmless::path(&global.home));
         }
         let mut table = Table::new(["run", "site", "what", "began", "ready", "state"]);
         for run in &runs {

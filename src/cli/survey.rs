@@ -9,6 +9,7 @@ use super::again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::words::report;
 use crate::aws::{Collection, FaultKind, View};
 use crate::clock::{Clock, IdSource};
@@ -158,7 +159,7 @@ fn prices(path: &Path) -> Result<Prices, Failure> {
     let text = files::read_text(path, limits::PRICES).map_err(|error| error.to_string());
     text.and_then(|text| Prices::read(&text).map_err(|error| error.to_string()))
         .map_err(|error| {
-            let text = format!("cannot use the prices in {}: {error}", path.display());
+            let text = format!("cannot use the prices in {}: {error}", harmless::path(path));
             Failure::new(Exit::Input, text).next(again::typed())
         })
 }
@@ -166,11 +167,11 @@ fn prices(path: &Path) -> Result<Prices, Failure> {
 /// Reads a saved plan.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Failure> {
     let bytes = files::read_bounded(path, limits::SAVED_PLAN).map_err(|error| {
-        let text = format!("cannot read {}: {error}", path.display());
+        let text = format!("cannot read {}: {error}", harmless::path(path));
         Failure::new(Exit::Input, text)
     })?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        let text = format!("{} is not a saved plan: {error}", path.display());
+        let text = format!("{} is not a saved plan: {error}", harmless::path(path));
         Failure::new(Exit::Input, text)
     })
 }
@@ -237,10 +238,10 @@ pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
     let text = files::read_text(path, limits::PLAYBOOK).map_err(|error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
+            format!("cannot read {}: {error}", harmless::path(path)),
         )
     })?;
-    playbook::parse(&text, &path.display().to_string())
+    playbook::parse(&text, &harmless::path(path))
         .and_then(|own| playbook::check(&own, resource::registry()).map(|()| own))
         .map_err(|errors| playbook_refused(path, &errors))
 }
@@ -248,7 +249,7 @@ pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
 fn playbook_refused(path: &Path, errors: &PlaybookErrors) -> Failure {
     let text = format!(
         "nothing was changed: {} cannot be used\n{}",
-        path.display(),
+        harmless::path(path),
         report(errors)
     );
     let problems: Vec<_> = errors

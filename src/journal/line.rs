@@ -179,3 +179,31 @@ fn refuse_if_not_torn(text: &[u8], sum: &Sum, line: usize) -> Result<(), Damage>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each of these took minutes when every end was hashed from the line's beginning.
+    #[test]
+    fn a_torn_line_full_of_ends_is_looked_through_once() {
+        let seam = format!("{SEAM}0123456789abcdef{TAIL}");
+        for text in [seam.repeat(100_000), TAIL.repeat(1_000_000)] {
+            assert!(refuse_if_not_torn(text.as_bytes(), &Sum::default(), 1).is_ok());
+        }
+        let body = "{\"a\":1";
+        let sealed = format!(
+            "{body}{SEAM}{}{TAIL}",
+            Sum::default().next(body.as_bytes()).0
+        );
+        let more = format!("{sealed} ");
+        assert!(refuse_if_not_torn(more.as_bytes(), &Sum::default(), 1).is_err());
+        assert!(refuse_if_not_torn(sealed.as_bytes(), &Sum::default(), 1).is_ok());
+    }
+
+    #[test]
+    fn a_journal_larger_than_any_is_not_read() {
+        let error = read(&vec![b'\n'; limits::JOURNAL + 1]).unwrap_err();
+        assert!(matches!(error, Damage::Large), "{error}");
+    }
+}

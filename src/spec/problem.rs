@@ -10,10 +10,12 @@ use serde::Serialize;
 
 use super::codes::Code;
 use super::mask::mask_lines;
-use super::text::can_be_pointed_at;
+use super::text::{can_be_pointed_at, one_line};
 
 /// How many problems are shown; a file with more has one cause, not hundreds.
 const SHOWN: usize = 50;
+/// Characters of the file's name.
+const LONGEST_NAME: usize = 4096;
 /// How many problems are kept at all, so that a hostile file cannot make us slow.
 const KEPT: usize = 1000;
 
@@ -142,7 +144,7 @@ impl Findings {
                 problem.labels.clear();
             }
         }
-        let origin = origin.display().to_string();
+        let origin = one_line(&origin.display().to_string(), LONGEST_NAME);
         Self {
             source: NamedSource::new(&origin, text.to_owned()),
             origin,

@@ -10,6 +10,7 @@ mod command_line;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
+mod hostile;
 mod house;
 mod journal_format;
 mod journey;
@@ -20,6 +21,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod skeleton;
 
 #[test]
 fn no_test_file_is_forgotten() {
