@@ -6,7 +6,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
 use zeroize::Zeroize;
+
+/// How the names of files begin that are not written to their end yet.
+const UNFINISHED: &str = ".underpass-";
 
 /// Creates `folder` and its parents, each new one with mode 0700.
 pub fn private_folder(folder: &Path) -> io::Result<()> {
@@ -23,24 +27,65 @@ pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
     write_atomic(path, content, 0o644)
 }
 
+/// Creates `path` with `content` in one step, readable by its owner only; an error of the kind
+/// `AlreadyExists` when there is one.
+pub fn create_secret(path: &Path, content: &[u8]) -> io::Result<()> {
+    let (folder, file) = written_beside(path, content, 0o600)?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
 /// Replaces `path` by `content` in one step with the given mode.
 ///
 /// The content is on disk before the name points to it, and so is the name when this returns.
 pub fn write_atomic(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let (folder, file) = written_beside(path, content, mode)?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// A synced file with no name of its own yet, in the folder of `path`.
+fn written_beside<'a>(
+    path: &'a Path,
+    content: &[u8],
+    mode: u32,
+) -> io::Result<(&'a Path, NamedTempFile)> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     // tempfile creates with 0600, so a secret is never readable in between.
     let mut file = tempfile::Builder::new()
-        .prefix(".underpass-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    Ok((folder, file))
+}
+
+/// Whether a file of this name is what a process left that died in [`write_atomic`].
+pub fn is_unfinished(name: &str) -> bool {
+    let rest = name.strip_prefix(UNFINISHED);
+    rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Removes what processes left in `folder` that died in [`write_atomic`]; there may be keys in it.
+///
+/// Only for a folder in which nobody else is writing: a file that is being written looks the same.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if is_unfinished(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens `path` for appending, creating it with mode 0600.

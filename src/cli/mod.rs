@@ -14,6 +14,7 @@ mod failure;
 mod handover;
 mod harmless;
 mod init;
+mod interrupt;
 mod keys;
 mod load;
 mod main;

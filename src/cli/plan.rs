@@ -7,7 +7,6 @@ use super::args::Global;
 use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::harmless;
 use super::load;
 use super::output::{Format, Line, Output};
 use super::permissions::{self, Checked};
@@ -23,6 +22,9 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Make no AWS call at all: everything is assumed absent
     #[arg(long, conflicts_with_all = ["check_permissions", "out"])]
     offline: bool,
@@ -39,11 +41,12 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
+    let how = args.how.removing(args.remove_duplicates);
     let (plan, checked) = if args.offline {
-        (offline(&site, &args.site, &args.how)?, None)
+        (offline(&site, &args.site, &how)?, None)
     } else {
         let connection = connect_for(global, &site).await?;
-        let plan = survey(&site, &args.site, &connection, &args.how).await?;
+        let plan = survey(&site, &args.site, &connection, &how).await?;
         let checked = match args.check_permissions {
             true => {
                 let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
@@ -55,17 +58,23 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         };
         (plan, checked)
     };
-    let again = Again::new(&args.site, &args.how.flags(), global);
+    let again = Again::new(&args.site, &how.flags(), global);
     let next = match &args.out {
         _ if plan.is_noop() => again.other("verify"),
         // It is planned anew when it is applied, and that takes the same flags.
         Some(saved) => format!(
-            "underpass onboard {} --plan {}{}{}",
+            "underpass onboard {} --plan {}{}{}{}",
             path(&args.site),
             path(saved),
-            args.how.flags(),
+            how.flags(),
+            if how.remove_duplicates {
+                " --remove-duplicates"
+            } else {
+                ""
+            },
             same_flags(global)
         ),
+        None if how.remove_duplicates => format!("{} --remove-duplicates", again.other("onboard")),
         None => again.other("onboard"),
     };
     show(output, &plan, checked.as_deref(), Some(&next))?;
@@ -76,7 +85,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         files::write_public(path, &json).map_err(|error| Failure::file("write", path, &error))?;
         output.say(
             Line::Made,
-            &format!("plan saved in {}", harmless::path(path)),
+            &format!("plan saved in {}", super::harmless::path(path)),
         );
     }
     if checked.is_some_and(|checked| checked.iter().any(Checked::is_denied)) {

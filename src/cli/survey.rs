@@ -34,9 +34,20 @@ pub(super) struct HowToPlan {
     /// Prices of your own, in the shape of docs/plan.md
     #[arg(long, value_name = "FILE")]
     pub(super) prices: Option<PathBuf>,
+    /// Set by the commands that offer `--remove-duplicates`.
+    #[arg(skip)]
+    pub(super) remove_duplicates: bool,
 }
 
 impl HowToPlan {
+    /// The same, with `--remove-duplicates` or without.
+    pub(super) fn removing(&self, remove_duplicates: bool) -> Self {
+        Self {
+            remove_duplicates,
+            ..self.clone()
+        }
+    }
+
     /// The same flags for another command on the site.
     pub(super) fn flags(&self) -> String {
         let file = |flag: &str, path: &Option<PathBuf>| {
@@ -69,6 +80,7 @@ impl HowToPlan {
     pub(super) fn policy(&self) -> Policy {
         Policy {
             adopt_changes: self.adopt_changes,
+            remove_duplicates: self.remove_duplicates,
         }
     }
 }

@@ -8,11 +8,11 @@ use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::harmless;
-use super::output::{Output, columns};
+use super::output::{Line, Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
 use super::words::wrapped;
-use super::{load, watch};
+use super::{load, status, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
 use crate::verify::{Report, Subject, Verdict};
@@ -39,6 +39,9 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         subject.ike_log = lines(path)?;
     }
     let report = watch::look(&connection, &subject).await?;
+    for told in status::duplicates(&plan) {
+        output.say(Line::Plain, &told);
+    }
     output.result(&report, || text(&report))?;
     if report.is_up() {
         Ok(Exit::Ok)

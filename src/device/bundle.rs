@@ -1,6 +1,6 @@
 //! Writes a device's files into one folder, and knows later which of them are its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -160,6 +160,7 @@ pub fn write(
     no_links(folder, paths.map(|file| &file.path))?;
     at(folder, files::private_folder(folder))?;
     at(folder, files::restrict(folder, 0o700))?;
+    sweep(folder, &rendered)?;
     let unchanged = old.as_ref().is_some_and(|old| same_bundle(old, &manifest))
         && manifest
             .files
@@ -204,6 +205,19 @@ fn no_links<'a>(folder: &Path, paths: impl Iterator<Item = &'a String>) -> Resul
     Ok(())
 }
 
+/// Clears away what a process left that was killed while it wrote: keys may be in it.
+fn sweep(folder: &Path, rendered: &[&BundleFile]) -> Result<(), BundleError> {
+    let paths = rendered.iter().map(|file| folder.join(&file.path));
+    let folders: BTreeSet<PathBuf> = paths
+        .filter_map(|path| path.parent().map(Path::to_owned))
+        .chain([folder.to_owned()])
+        .collect();
+    for folder in &folders {
+        at(folder, files::sweep(folder))?;
+    }
+    Ok(())
+}
+
 /// Reads the manifest of a bundle's folder; none when there is none.
 pub fn read_manifest(folder: &Path) -> Result<Option<Manifest>, BundleError> {
     let path = folder.join(MANIFEST);
@@ -236,13 +250,13 @@ fn owned(
             entries => at(folder, entries)?,
         };
         let names = entries
-            .take(3)
             .map(|entry| {
-                Ok(at(folder, entry)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned())
+                let name = at(folder, entry)?.file_name();
+                Ok(name.to_string_lossy().into_owned())
             })
+            // A process that died over its first file left no manifest, but this.
+            .filter(|name| !name.as_ref().is_ok_and(|name| files::is_unfinished(name)))
+            .take(3)
             .collect::<Result<Vec<_>, BundleError>>()?;
         return if names.is_empty() {
             Ok(None)

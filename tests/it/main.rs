@@ -12,8 +12,10 @@ mod engine_takeover;
 mod env;
 mod hostile;
 mod house;
+mod interrupts;
 mod journal_format;
 mod journey;
+mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
@@ -22,6 +24,7 @@ mod sandbox_file;
 mod sandbox_http;
 mod secrets;
 mod skeleton;
+mod town;
 
 #[test]
 fn no_test_file_is_forgotten() {

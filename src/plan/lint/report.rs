@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{effect, foreign, identity, order, secret, tunnel};
+use super::{duplicate, effect, foreign, identity, order, secret, tunnel};
 use crate::aws::View;
 use crate::limits;
 use crate::plan::model::{PLAN_SCHEMA, Plan};
@@ -52,6 +52,7 @@ pub fn lint(plan: &Plan) -> Vec<LintFinding> {
     }
     identity::check(plan, &mut report);
     order::check(plan, &mut report);
+    duplicate::check(plan, &mut report);
     effect::check(plan, &mut report);
     tunnel::check(plan, &mut report);
     secret::check(plan, &mut report);
@@ -63,6 +64,7 @@ pub fn lint_in(plan: &Plan, view: &View) -> Vec<LintFinding> {
     let mut report = Report {
         findings: lint(plan),
     };
+    duplicate::check_in(plan, view, &mut report);
     foreign::check(plan, view, &mut report);
     report.findings
 }
