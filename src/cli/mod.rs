@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod failure;
 mod handover;
+mod harmless;
 mod init;
 mod interrupt;
 mod keys;

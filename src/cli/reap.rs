@@ -23,7 +23,7 @@ use crate::spec::Region;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The Region to look in
-    #[arg(long, env = "AWS_REGION")]
+    #[arg(long, env = "AWS_REGION", hide_env_values = true)]
     region: Region,
     /// Only show what would be removed
     #[arg(long)]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::record::{Entry, JOURNAL_SCHEMA, Outcome, Record, RunResult};
+use crate::limits;
 use crate::plan::{Plan, PlannedStep};
 use crate::playbook::StepId;
 
@@ -29,6 +30,12 @@ pub enum Disorder {
         plan: Ulid,
         /// The journal's run.
         run: Ulid,
+    },
+    /// Its plan has more steps than a plan can have.
+    #[error("its plan has {found} steps, more than {}", limits::STEPS)]
+    TooManySteps {
+        /// How many.
+        found: usize,
     },
     /// A line is missing.
     #[error("record {found} stands where record {expected} belongs")]
@@ -156,6 +163,11 @@ impl History {
             return Err(Disorder::OtherRun {
                 plan: plan.run,
                 run,
+            });
+        }
+        if plan.steps.len() > limits::STEPS {
+            return Err(Disorder::TooManySteps {
+                found: plan.steps.len(),
             });
         }
         let steps = plan

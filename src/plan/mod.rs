@@ -39,7 +39,7 @@ pub use duplicates::{Duplicate, Twin};
 pub use expired::{ExpiredSite, expired};
 pub use findings::{PlanErrors, Refusal};
 pub use journal_policy::journal_policy;
-pub use lint::{LintFinding, Severity, lint, lint_in};
+pub use lint::{LintFinding, Severity, lint, lint_begun, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };

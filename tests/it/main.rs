@@ -11,6 +11,7 @@ mod command_line;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
+mod hostile;
 mod house;
 mod interrupts;
 mod journal_bucket;
@@ -26,6 +27,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod skeleton;
 mod stores;
 mod town;
 
