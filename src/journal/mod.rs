@@ -12,7 +12,8 @@
 //!
 //! `record.rs` is what a line says, `line.rs` how it is written and proven whole, `history.rs` what
 //! a journal adds up to (and which orders cannot be), `log.rs` the open journal of the running run,
-//! `store.rs` the folders, `lock.rs` the one writer per site, `keys.rs` the keys' file.
+//! `store.rs` the folders, `lock.rs` the one writer per site, `keys.rs` the keys' file, `unseen.rs`
+//! what a stopped run may have made that AWS does not list yet.
 
 mod error;
 mod history;
@@ -22,6 +23,7 @@ mod lock;
 mod log;
 mod record;
 mod store;
+mod unseen;
 
 pub use error::{JournalError, LockError};
 pub use history::{Disorder, History, MadeCall, ReadyStep, StepHistory};
@@ -31,6 +33,7 @@ pub use lock::{LockOwner, SiteLock};
 pub use log::Journal;
 pub use record::{Entry, JOURNAL_SCHEMA, Outcome, Record, RunResult};
 pub use store::{RunSummary, SiteFolder, Store};
+pub use unseen::{LISTED_AFTER, Unseen, unseen};
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -14,6 +14,7 @@ mod cost;
 mod duplicates;
 mod expired;
 mod findings;
+mod leaving;
 mod lint;
 mod model;
 mod onboard;
@@ -35,7 +36,7 @@ pub use changes::Counts;
 pub use codes::{Code, codes, find as find_code};
 pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
 pub use duplicates::{Duplicate, Twin};
-pub use expired::{ExpiredSite, expired};
+pub use expired::{DoubtfulSite, ExpiredSite, Expiry, expired};
 pub use findings::{PlanErrors, Refusal};
 pub use lint::{LintFinding, Severity, lint, lint_in};
 pub use model::{
