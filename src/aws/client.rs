@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::call::{Answer, Call};
+use super::convert;
 use super::convert_vpn;
 use super::describe;
 use super::fault::{Fault, FaultKind};
@@ -148,7 +149,7 @@ impl Client {
         account
             .map(|account| Caller {
                 account,
-                arn: answer.arn().unwrap_or_default().to_owned(),
+                arn: convert::shown(answer.arn().unwrap_or_default()),
             })
             .ok_or_else(|| {
                 let message = "the answer names no account";
@@ -198,11 +199,27 @@ impl Client {
         describe::look(&self.shared.reader, collection, began).await
     }
 
-    /// Makes a call.
+    /// Makes a call, when it is its turn.
     ///
     /// A call that may be repeated is, when AWS says "too often"; any other failure comes back at
     /// once, because only the caller knows what to look for before it tries again.
     pub async fn call(&self, call: &Call) -> Result<Answer, Fault> {
+        self.turn(call).await;
+        self.call_now(call).await
+    }
+
+    /// Waits until AWS's rate limits allow `call`.
+    pub async fn turn(&self, call: &Call) {
+        let group = match call {
+            Call::CreateTags { .. } => Group::Tag,
+            _ => Group::Write,
+        };
+        self.shared.pace.turn(group).await;
+    }
+
+    /// Makes a call whose turn it is: [`Client::call`] for those who have to prove something
+    /// between the wait and the call.
+    pub async fn call_now(&self, call: &Call) -> Result<Answer, Fault> {
         let mut further = if call.is_unrepeatable() {
             0
         } else {
@@ -216,6 +233,7 @@ impl Client {
                     self.shared.clock.sleep(pause.mul_f64(jitter)).await;
                     further -= 1;
                     pause *= 2;
+                    self.turn(call).await;
                 }
                 result => return result,
             }
@@ -229,6 +247,7 @@ impl Client {
         if !call.has_dry_run() {
             return None;
         }
+        self.turn(call).await;
         Some(match self.send(call, true).await {
             Err(fault) if fault.kind == FaultKind::WouldSucceed => Ok(()),
             Err(fault) => Err(fault),
@@ -249,11 +268,6 @@ impl Client {
     }
 
     async fn send(&self, call: &Call, dry: bool) -> Result<Answer, Fault> {
-        let group = match call {
-            Call::CreateTags { .. } => Group::Tag,
-            _ => Group::Write,
-        };
-        self.shared.pace.turn(group).await;
         let answer = request::send(&self.shared.writer, call, dry).await;
         answer.map_err(|fault| fault.without(call.secrets()))
     }

@@ -10,11 +10,15 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
+use super::run::{Done, journal_failure};
 use super::survey::{HowToPlan, linted, read_plan, survey};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, watch};
+use crate::journal::{SiteFolder, SiteLock};
 use crate::plan::Plan;
+use crate::resource::Keys;
 use crate::spec::Site;
 use crate::verify::Subject;
 
@@ -42,62 +46,44 @@ pub struct Args {
     wait_for_tunnels: Option<Duration>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = run::folder(global, &site.name);
     let mut how = args.how.removing(args.remove_duplicates);
     let again = Again::new(&args.site, &how.flags(), global);
-    let lock = run::lock(&folder)?;
-
-    let asked = match &args.plan {
-        Some(path) => Some((
-            path,
-            read_plan(path).map_err(|it| it.next(replan(path, &again)))?,
-        )),
-        None => None,
+    let asked = asked(args, &mut how, &again)?;
+    let lock = run::lock(&folder).await?;
+    let made = async {
+        let (report, keys) = bring_up(
+            args,
+            &how,
+            asked,
+            output,
+            &site,
+            &connection,
+            &folder,
+            &lock,
+            &again,
+            stop,
+        )
+        .await?;
+        let out = handover::folder(args.out.as_deref(), &site.name);
+        let id = report.connection()?;
+        // Under the lock, so that nobody tears down what the files are being written for.
+        let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
+            .await
+            .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+        Ok((report, handover))
     };
-    if let Some((_, plan)) = &asked {
-        // A saved plan holds how bold it is.
-        how.adopt_changes = plan.policy.adopt_changes;
-        how.remove_duplicates = plan.policy.remove_duplicates;
-    }
-    let fresh = survey(&site, &args.site, &connection, &how).await?;
-    let plan = match asked {
-        Some((path, plan)) => saved(path, plan, &site, &fresh, &again)?,
-        None => fresh,
-    };
-    let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
-    if plan.is_noop() && unfinished.is_none() {
-        let text = format!(
-            "{}: everything is as it should be, AWS is not touched",
-            site.name
-        );
-        output.say(Line::Ready, &text);
-    } else {
-        if !output.is_for_machines() {
-            plan_command::show(output, &plan, None, None)?;
-        }
-        if unfinished.is_some() {
-            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
-            output.say(Line::Do, text);
-        }
-        confirm(output, args.yes, "Bring this site up?", &again)?;
-    }
-    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
-    let job = run::Job {
-        plan,
-        keys: keys.clone(),
-        unfinished,
-    };
-    let report = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    drop(lock);
-
-    let out = handover::folder(args.out.as_deref(), &site.name);
-    let id = report.connection()?;
-    let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
-        .await
-        .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+    let made = stop.holding(made).await;
+    run::release(output, lock).await;
+    let (report, handover) = made?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -115,8 +101,69 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &report.plan,
         &handover,
         &again,
+        stop,
     )
     .await
+}
+
+/// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
+async fn bring_up(
+    args: &Args,
+    how: &HowToPlan,
+    asked: Option<(&Path, Plan)>,
+    output: Output,
+    site: &Site,
+    connection: &Connection,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    again: &Again,
+    stop: &Interrupt,
+) -> Result<(Done, Keys), Failure> {
+    let fresh = survey(site, &args.site, connection, how).await?;
+    let plan = match asked {
+        Some((path, plan)) => saved(path, plan, site, &fresh, again)?,
+        None => fresh,
+    };
+    let start = folder.choose(plan.clone(), connection.clock.now()).await;
+    let start = start.map_err(|error| journal_failure(&error))?;
+    if plan.is_noop() && !start.goes_on() {
+        let text = format!(
+            "{}: everything is as it should be, AWS is not touched",
+            site.name
+        );
+        output.say(Line::Ready, &text);
+    } else {
+        if !output.is_for_machines() {
+            plan_command::show(output, &plan, None, None)?;
+        }
+        if start.goes_on() {
+            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
+            output.say(Line::Do, text);
+        }
+        confirm(output, args.yes, "Bring this site up?", again).await?;
+    }
+    let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
+    let job = run::Job {
+        start,
+        keys: keys.clone(),
+    };
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
+    Ok((done, keys))
+}
+
+/// The saved plan that is to be applied; it holds how bold it is.
+fn asked<'a>(
+    args: &'a Args,
+    how: &mut HowToPlan,
+    again: &Again,
+) -> Result<Option<(&'a Path, Plan)>, Failure> {
+    let Some(path) = &args.plan else {
+        return Ok(None);
+    };
+    let plan = read_plan(path).map_err(|it| it.next(replan(path, again)))?;
+    how.adopt_changes = plan.policy.adopt_changes;
+    how.remove_duplicates = plan.policy.remove_duplicates;
+    Ok(Some((path, plan)))
 }
 
 /// The command that makes a saved plan anew.
@@ -187,12 +234,13 @@ async fn finish(
     plan: &Plan,
     handover: &Handover,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Exit, Failure> {
     let verify = again.other("verify");
     let (report, waited) = match args.wait_for_tunnels {
         Some(limit) => {
             output.say(Line::Made, &handover.where_to());
-            watch::until_up(output, connection, subject, Some(limit)).await?
+            watch::until_up(output, connection, subject, Some(limit), stop).await?
         }
         None => (watch::look(connection, subject).await?, Duration::ZERO),
     };

@@ -9,6 +9,7 @@ use super::confirm::confirm;
 use super::connect::{Connection, connect};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::table::Table;
 use super::words::when;
@@ -74,7 +75,12 @@ pub(super) enum Fate {
     Failed,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let mut regions = args.region.clone();
     regions.sort();
     regions.dedup();
@@ -101,10 +107,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         return reaped::finish(output, &value, &outcomes, &regions, next);
     }
     if !expired.is_empty() {
-        ask(args, output, &expired)?;
+        ask(args, output, &expired).await?;
     }
     for (here, site) in expired {
-        outcomes.push(remove(global, output, here, site).await);
+        outcomes.push(remove(global, output, here, site, stop).await);
     }
     let gone = |it: &&Outcome| matches!(it.result, Fate::Removed | Fate::Partly);
     let names: Vec<_> = outcomes.iter().filter(gone).map(|it| &it.site).collect();
@@ -159,7 +165,11 @@ async fn expiry(connection: &Connection) -> Result<Expiry, Failure> {
     Ok(plan::expired(&view, reaped::aws_now(connection)))
 }
 
-fn ask(args: &Args, output: Output, expired: &[(&Found, &ExpiredSite)]) -> Result<(), Failure> {
+async fn ask(
+    args: &Args,
+    output: Output,
+    expired: &[(&Found, &ExpiredSite)],
+) -> Result<(), Failure> {
     let mut table = Table::new(["site", "Region", "expired at", "objects"]);
     for (here, site) in expired {
         table.add_row([
@@ -173,7 +183,7 @@ fn ask(args: &Args, output: Output, expired: &[(&Found, &ExpiredSite)]) -> Resul
     if !args.yes || output.lively {
         output.say(Line::Do, &format!("expired test sites\n{table}"));
     }
-    confirm(output, args.yes, "Remove all of them?", &again)
+    confirm(output, args.yes, "Remove all of them?", &again).await
 }
 
 fn again() -> Again {
@@ -194,11 +204,17 @@ fn would(here: &Found, site: &ExpiredSite) -> Outcome {
 }
 
 /// Removes one site, if it is still expired once its lock is held.
-async fn remove(global: &Global, output: Output, here: &Found, site: &ExpiredSite) -> Outcome {
+async fn remove(
+    global: &Global,
+    output: Output,
+    here: &Found,
+    site: &ExpiredSite,
+    stop: &Interrupt,
+) -> Outcome {
     let connection = &here.connection;
     let region = connection.client.region();
     let folder = run::folder(global, &site.site);
-    let lock = match run::lock(&folder) {
+    let lock = match run::lock(&folder).await {
         Ok(lock) => lock,
         Err(failure) => return reaped::not_locked(site, region, &failure),
     };
@@ -214,11 +230,13 @@ async fn remove(global: &Global, output: Output, here: &Found, site: &ExpiredSit
             return Ok(None);
         }
         let plan = teardown::plan_for(connection, &site.site, &view)?;
-        teardown::remove(quiet, connection, &folder, &lock, plan, &again())
+        teardown::remove(quiet, connection, &folder, &lock, plan, &again(), stop)
             .await
             .map(Some)
     };
-    match result.await {
+    let result = stop.holding(result).await;
+    run::release(output, lock).await;
+    match result {
         Ok(Some(plan)) => reaped::removed(site, region, &plan),
         Ok(None) => reaped::changed(site, region),
         Err(failure) => reaped::failed(Some(site), region, &failure),

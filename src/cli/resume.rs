@@ -8,9 +8,10 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::Output;
-use super::run::{self, Job, Unfinished, journal_failure};
-use crate::journal::{RunResult, RunSummary, Store};
+use super::run::{self, Done, Job, journal_failure};
+use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start, Store};
 use crate::plan::Mode;
 
 /// Go on with a run that was stopped; the newest one unless named
@@ -20,9 +21,15 @@ pub struct Args {
     run: Option<Ulid>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let store = Store::open(&global.home);
-    let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
+    let runs = store.runs().await;
+    let mut runs = runs.map_err(|error| journal_failure(&error))?;
     runs.retain(|run| args.run.map_or(!is_done(run), |wanted| run.run == wanted));
     let Some(found) = runs.into_iter().max_by_key(|run| run.run) else {
         return match args.run {
@@ -50,44 +57,15 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         again::same_flags(global)
     );
     let again = Again {
-        command: command.clone(),
+        command,
         site: None,
     };
-    let lock = run::lock(&folder)?;
+    let lock = run::lock(&folder).await?;
+    let done = go_on(&found, global, output, &folder, &lock, &again, stop);
+    let done = stop.holding(done).await;
+    run::release(output, lock).await;
     let began = run::remembered(&folder);
-    let plan = folder
-        .read(found.run)
-        .map_err(|error| journal_failure(&error))?
-        .plan;
-    let connection = connect(global, &plan.region).await?;
-    if plan
-        .account
-        .as_ref()
-        .is_some_and(|account| *account != connection.caller.account)
-    {
-        return Err(Failure::new(
-            Exit::Refused,
-            "nothing was changed: these credentials are of another account than the run's",
-        )
-        .next(command));
-    }
-    let keys = folder
-        .keys(&connection.key_place())
-        .map_err(|error| journal_failure(&error))?;
-    let (journal, history) = folder
-        .open(&lock, found.run, connection.clock.clone())
-        .map_err(|error| journal_failure(&error))?;
-    let job = Job {
-        plan: plan.clone(),
-        keys,
-        unfinished: Some(Unfinished {
-            journal,
-            history,
-            plan,
-        }),
-    };
-    let done = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    let plan = done.plan;
+    let plan = done?.plan;
     let value = json!({ "schema_version": 1, "resumed": plan.run, "site": plan.site, "mode": plan.mode, "next": began });
     output.result(&value, || {
         let done = format!("\nRun {} of site {} is done.\n", plan.run, plan.site);
@@ -99,6 +77,39 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         }
     })?;
     Ok(Exit::Ok)
+}
+
+/// Carries the rest of a run out.
+async fn go_on(
+    run: &RunSummary,
+    global: &Global,
+    output: Output,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    again: &Again,
+    stop: &Interrupt,
+) -> Result<Done, Failure> {
+    let history = folder.read(run.run).await;
+    let history = history.map_err(|error| journal_failure(&error))?;
+    let plan = &history.plan;
+    let connection = connect(global, &plan.region).await?;
+    if plan
+        .account
+        .as_ref()
+        .is_some_and(|account| *account != connection.caller.account)
+    {
+        return Err(Failure::new(
+            Exit::Refused,
+            "nothing was changed: these credentials are of another account than the run's",
+        )
+        .next(again.command.clone()));
+    }
+    let keys = folder
+        .keys(&connection.key_place())
+        .map_err(|error| journal_failure(&error))?;
+    let start = Start::GoOn(Box::new(history));
+    let job = Job { start, keys };
+    run::execute(output, &connection, folder, lock, job, again, stop).await
 }
 
 fn is_done(run: &RunSummary) -> bool {

@@ -16,9 +16,10 @@ use crate::plan::Mode;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let store = Store::open(&global.home);
-    let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
+    let runs = store.runs().await;
+    let mut runs = runs.map_err(|error| journal_failure(&error))?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     output.result(&json!({ "schema_version": 1, "runs": runs }), || {
         if runs.is_empty() {

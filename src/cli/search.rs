@@ -18,7 +18,7 @@ pub(super) async fn look(
     connection: &Connection,
     folder: &SiteFolder,
 ) -> Result<View, Failure> {
-    let runs = recent(connection, folder)?;
+    let runs = recent(connection, folder).await?;
     let mut said = Vec::new();
     let view = engine::look_patiently(
         &connection.client,
@@ -42,10 +42,14 @@ pub(super) async fn look(
 }
 
 /// The runs in this account and Region that wrote something lately.
-fn recent(connection: &Connection, folder: &SiteFolder) -> Result<Vec<History>, Failure> {
+async fn recent(connection: &Connection, folder: &SiteFolder) -> Result<Vec<History>, Failure> {
     let now = connection.clock.now();
     let mut recent = Vec::new();
-    for run in folder.runs().map_err(|error| journal_failure(&error))? {
+    let runs = folder
+        .runs()
+        .await
+        .map_err(|error| journal_failure(&error))?;
+    for run in runs {
         // A journal that cannot be read tells nothing; `underpass runs` says why.
         let late = run
             .last_at
@@ -55,6 +59,7 @@ fn recent(connection: &Connection, folder: &SiteFolder) -> Result<Vec<History>, 
         }
         let history = folder
             .read(run.run)
+            .await
             .map_err(|error| journal_failure(&error))?;
         let account = history.plan.account.as_ref();
         if history.plan.region == *connection.client.region()

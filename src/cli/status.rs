@@ -9,6 +9,7 @@ use super::args::Global;
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
@@ -30,7 +31,12 @@ pub struct Args {
     watch: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let mut plan = survey(&site, &args.site, &connection, &args.how).await?;
@@ -45,7 +51,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         false => None,
     };
     if let Some(subject) = subject.as_ref().filter(|_| args.watch) {
-        watch::until_up(output, &connection, subject, None).await?;
+        watch::until_up(output, &connection, subject, None, stop).await?;
         plan = survey(&site, &args.site, &connection, &args.how).await?;
     }
     let report = match &subject {

@@ -16,6 +16,7 @@ use crate::plan::{self, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
 use crate::resource::{self, Policy};
 use crate::spec::{AccountId, Site};
+use crate::{files, limits};
 
 /// How to plan, as the command line says it.
 #[derive(Clone, Debug, clap::Args)]
@@ -161,7 +162,7 @@ fn make(
 }
 
 fn prices(path: &Path) -> Result<Prices, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let text = files::read_text(path, limits::PRICES).map_err(|error| error.to_string());
     text.and_then(|text| Prices::read(&text).map_err(|error| error.to_string()))
         .map_err(|error| {
             let text = format!("cannot use the prices in {}: {error}", path.display());
@@ -171,7 +172,7 @@ fn prices(path: &Path) -> Result<Prices, Failure> {
 
 /// Reads a saved plan.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = files::read_bounded(path, limits::SAVED_PLAN).map_err(|error| {
         let text = format!("cannot read {}: {error}", path.display());
         Failure::new(Exit::Input, text)
     })?;
@@ -212,7 +213,7 @@ pub(super) fn linted(plan: Plan, view: Option<&View>) -> Result<Plan, Failure> {
 
 /// Reads and checks a playbook of the user's own.
 pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, limits::PLAYBOOK).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("cannot read {}: {error}", path.display()),

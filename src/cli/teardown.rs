@@ -10,15 +10,16 @@ use super::confirm::{confirm, confirm_name};
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output, columns};
 use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run, search};
 use crate::aws::{Collection, View};
-use crate::journal::{SiteFolder, SiteLock};
+use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::{self, Plan, Warning};
 use crate::resource::Keys;
-use crate::spec::{Environment, SiteName};
+use crate::spec::{Environment, Site, SiteName};
 
 /// Remove what onboarding made, and only that
 #[derive(Debug, clap::Args)]
@@ -36,7 +37,12 @@ pub struct Args {
     dry_run: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     if let Some(account) = site
@@ -56,56 +62,48 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         .next("aws sts get-caller-identity"));
     }
     let again = Again::new(&args.site, "", global);
-    let folder = run::folder(global, &site.name);
-    // What is planned is what is removed: nobody else may work on the site in between.
-    let lock = match args.dry_run {
-        true => None,
-        false => Some(run::lock(&folder)?),
-    };
-    let view = search::look(output, &connection, &folder).await?;
-    let plan = plan_for(&connection, &site.name, &view)?;
-    if plan.is_noop() {
-        let text = nothing(&plan);
-        output.result(&value(&plan, true), || text)?;
-        return left(&plan, &again);
+    if args.dry_run {
+        let folder = run::folder(global, &site.name);
+        let view = search::look(output, &connection, &folder).await?;
+        let plan = plan_for(&connection, &site.name, &view)?;
+        return would_remove(output, &plan, &again);
     }
-    if args.dry_run && output.is_for_machines() {
+    let folder = run::folder(global, &site.name);
+    // Before the look: what somebody else is still making would not be in the plan.
+    let lock = run::lock(&folder).await?;
+    let removed = async {
+        let view = search::look(output, &connection, &folder).await?;
+        let plan = plan_for(&connection, &site.name, &view)?;
+        if plan.is_noop() {
+            return Ok(plan);
+        }
+        ask(args, output, &site, &plan, &again).await?;
+        remove(output, &connection, &folder, &lock, plan, &again, stop).await
+    };
+    let removed = stop.holding(removed).await;
+    run::release(output, lock).await;
+    let plan = removed?;
+    output.result(&value(&plan, true), || match plan.is_noop() {
+        true => nothing(&plan),
+        false => text(&plan),
+    })?;
+    left(&plan, &again)
+}
+
+/// What would be removed, and the command that does it.
+fn would_remove(output: Output, plan: &Plan, again: &Again) -> Result<Exit, Failure> {
+    if plan.is_noop() {
         return output
-            .result(&value(&plan, false), String::new)
+            .result(&value(plan, true), || nothing(plan))
             .map(|()| Exit::Ok);
     }
-    if !output.is_for_machines() {
-        let next = again.other("teardown");
-        plan_command::show(
-            output,
-            &plan,
-            None,
-            Some(&next).filter(|_| args.dry_run).map(String::as_str),
-        )?;
+    if output.is_for_machines() {
+        return output
+            .result(&value(plan, false), String::new)
+            .map(|()| Exit::Ok);
     }
-    if args.dry_run {
-        return Ok(Exit::Ok);
-    }
-    // What the tags say counts as much as what the file says: a file can be edited.
-    let production = site.environment == Environment::Production
-        || plan.owner.environment == Environment::Production;
-    if production {
-        let question = format!("{} is a production site: its traffic stops.", site.name);
-        confirm_name(
-            output,
-            args.name.as_deref(),
-            site.name.as_str(),
-            &question,
-            &again,
-        )?;
-    }
-    confirm(output, args.yes, "Remove all of this?", &again)?;
-    let Some(lock) = lock else {
-        return Ok(Exit::Ok);
-    };
-    let plan = remove(output, &connection, &folder, &lock, plan, &again).await?;
-    output.result(&value(&plan, true), || text(&plan))?;
-    left(&plan, &again)
+    plan_command::show(output, plan, None, Some(&again.other("teardown")))?;
+    Ok(Exit::Ok)
 }
 
 /// Nothing to do: nothing is there, or only what others need.
@@ -143,6 +141,28 @@ fn left(plan: &Plan, again: &Again) -> Result<Exit, Failure> {
     .after_result())
 }
 
+/// Shows what will be removed, and asks whether it may be.
+async fn ask(
+    args: &Args,
+    output: Output,
+    site: &Site,
+    plan: &Plan,
+    again: &Again,
+) -> Result<(), Failure> {
+    if !output.is_for_machines() {
+        plan_command::show(output, plan, None, None)?;
+    }
+    // What the tags say counts as much as what the file says: a file can be edited.
+    let production = site.environment == Environment::Production
+        || plan.owner.environment == Environment::Production;
+    if production {
+        let question = format!("{} is a production site: its traffic stops.", site.name);
+        let given = args.name.as_deref();
+        confirm_name(output, given, site.name.as_str(), &question, again).await?;
+    }
+    confirm(output, args.yes, "Remove all of this?", again).await
+}
+
 /// A teardown plan from AWS's tags alone.
 pub(super) fn plan_for(
     connection: &Connection,
@@ -168,9 +188,10 @@ pub(super) async fn remove(
     lock: &SiteLock,
     plan: Plan,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Plan, Failure> {
     let site = plan.site.clone();
-    let mut all = execute(output, connection, folder, lock, plan, again).await?;
+    let mut all = execute(output, connection, folder, lock, plan, again, stop).await?;
     for _ in 1..ROUNDS {
         let view = connection.client.view(&Collection::ALL).await?;
         let more = plan_for(connection, &site, &view)?;
@@ -180,7 +201,7 @@ pub(super) async fn remove(
             break;
         }
         output.say(Line::Do, "more of the site has come to light");
-        let more = execute(output, connection, folder, lock, more, again).await?;
+        let more = execute(output, connection, folder, lock, more, again, stop).await?;
         all.steps.extend(more.steps);
         all.cost.extend(more.cost);
     }
@@ -194,16 +215,14 @@ async fn execute(
     lock: &SiteLock,
     plan: Plan,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Plan, Failure> {
-    // A stopped teardown is planned anew: what is gone is simply no longer in the plan.
     let job = run::Job {
-        plan,
+        start: Start::New(Box::new(plan)),
         keys: Keys::new(),
-        unfinished: None,
     };
-    Ok(run::execute(output, connection, folder, lock, job, again)
-        .await?
-        .plan)
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await;
+    Ok(done?.plan)
 }
 
 /// What is removed, or would be.

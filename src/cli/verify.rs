@@ -57,7 +57,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 }
 
 fn lines(path: &Path) -> Result<Vec<String>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = crate::files::read_text(path, crate::limits::LOG).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("cannot read {}: {error}", path.display()),

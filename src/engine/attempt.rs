@@ -9,7 +9,7 @@ use super::error::{Leftover, StepProblem};
 use super::event::Event;
 use super::retry::{Patience, Reaction, search_window};
 use super::task::Task;
-use super::worker::Worker;
+use super::worker::{Worker, unwritten};
 use crate::aws::{Answer, Call, Fault, FaultKind, View};
 use crate::journal::{Outcome, Record};
 use crate::resource::Goal;
@@ -87,14 +87,19 @@ impl Worker {
             action: action.clone(),
             about: about.clone(),
             attempt,
-        })?;
+        })
+        .await?;
         self.task.run.tell(Event::Calling {
             at: self.task.run.now(),
             step: step.clone(),
             action: action.clone(),
             about: about.clone(),
         });
-        let answer = self.task.run.client.call(call).await;
+        self.task.run.client.turn(call).await;
+        // The last thing before the call: this process may have slept, and lost the site's lock.
+        let ours = self.task.run.journal.check_lock().await;
+        ours.map_err(unwritten)?;
+        let answer = self.task.run.client.call_now(call).await;
         let outcome = match &answer {
             Ok(Answer { id, request_id }) => Outcome::Done {
                 id: id.clone(),
@@ -109,7 +114,8 @@ impl Worker {
         self.write(Record::Result {
             step: step.clone(),
             outcome,
-        })?;
+        })
+        .await?;
         if let Ok(Answer { id, request_id }) = &answer {
             self.task.run.tell(Event::Called {
                 at: self.task.run.now(),

@@ -11,8 +11,10 @@ mod engine_makespan;
 mod engine_takeover;
 mod env;
 mod house;
+mod interrupts;
 mod journal_format;
 mod journey;
+mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
@@ -20,6 +22,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod town;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -13,7 +13,7 @@ async fn undisturbed(wish: &Wish) -> ([usize; 6], u64) {
     let plan = stage.onboard(wish).await;
     let run = plan.run;
     stage.run(plan).await;
-    let records = stage.folder.read(run).unwrap().next_seq();
+    let records = stage.folder.read(run).await.unwrap().next_seq();
     (census(&stage.sandbox), records)
 }
 
@@ -28,7 +28,7 @@ async fn die_when(
     plan: &Plan,
     stop: impl Fn(&Entry) -> bool + Send + 'static,
 ) -> RunReport {
-    let journal = stage.begin(plan);
+    let journal = stage.begin(plan).await;
     journal.stop_when(stop);
     let report = stage.play(stage.job(plan.clone(), journal)).await.0;
     assert!(report.journal_problem.is_some(), "{report:#?}");
@@ -123,7 +123,7 @@ async fn an_open_intent_whose_call_had_no_effect_is_made_once_more() {
             _ => false,
         };
         die_when(&mut stage, &plan, is_refused).await;
-        let history = stage.folder.read(plan.run).unwrap();
+        let history = stage.folder.read(plan.run).await.unwrap();
         let open: Vec<_> = history
             .steps()
             .filter_map(|(_, step)| step.open.clone())
@@ -149,7 +149,7 @@ async fn a_resumed_run_counts_its_attempts_and_does_not_repeat_what_was_ready() 
     let report = stage.resume(plan.run).await;
     assert_done(&report, "last records");
     assert_eq!(stage.changes_since(from), Vec::<String>::new());
-    let history = stage.folder.read(plan.run).unwrap();
+    let history = stage.folder.read(plan.run).await.unwrap();
     assert_eq!(history.resumed, 1);
     assert!(history.steps().all(|(_, step)| step.calls == 1));
     assert_eq!(report.steps.len(), plan.steps.len());
@@ -170,7 +170,7 @@ async fn a_replacement_that_dies_at_any_record_leaves_one_connection() {
         let plan = stage.onboard(&Wish::fixed()).await;
         let replaced = plan.steps.iter().filter(|it| it.change == Change::Replace);
         assert_eq!(replaced.count(), 1, "{plan:#?}");
-        let journal = stage.begin(&plan);
+        let journal = stage.begin(&plan).await;
         journal.stop_when(move |entry| entry.seq >= seq);
         let report = stage.play(stage.job(plan.clone(), journal)).await.0;
         if report.journal_problem.is_none() {

@@ -14,7 +14,7 @@ use crate::clock::{Clock, IdSource};
 use crate::engine::tests::stage::living;
 use crate::engine::{Cancel, Event, Job, run};
 use crate::journal::testing::owner;
-use crate::journal::{History, Journal, KeyPlace, RunResult, SiteFolder, Store};
+use crate::journal::{History, KeyPlace, RunResult, SiteFolder, Started, Store};
 use crate::plan::{self, Mode, Plan, PlanErrors, Question};
 use crate::playbook;
 use crate::resource::{Keys, Policy};
@@ -239,17 +239,6 @@ impl Fleet {
         Ok(plan)
     }
 
-    /// The run to go on with, as the command line chooses it.
-    fn unfinished(&self, which: usize, plan: &Plan) -> Option<(Journal, History)> {
-        let folder = self.folder(which);
-        let before = folder.read(folder.unfinished().unwrap()?).unwrap();
-        let same = before.plan.mode == plan.mode && before.plan.basis.site == plan.basis.site;
-        let worth =
-            same && plan.mode == Mode::Onboard && before.is_worth_resuming(self.clock.now());
-        let lock = folder.lock(&owner("campaign")).unwrap();
-        worth.then(|| folder.open(&lock, before.run, self.clock.clone()).unwrap())
-    }
-
     fn keys(&self, which: usize, plan: &Plan) -> Keys {
         let folder = self.folder(which);
         let mut keys = folder.keys(&place()).unwrap();
@@ -263,21 +252,15 @@ impl Fleet {
 
     async fn execute(&mut self, which: usize, plan: Plan, trouble: &Trouble) -> RunResult {
         let keys = self.keys(which, &plan);
-        let (journal, history, plan) = match self.unfinished(which, &plan) {
-            Some((journal, history)) => {
-                let plan = history.plan.clone();
-                (journal, Some(history), plan)
-            }
-            None => {
-                let folder = self.folder(which);
-                let lock = folder.lock(&owner("campaign")).unwrap();
-                (
-                    folder.begin(&lock, &plan, self.clock.clone()).unwrap(),
-                    None,
-                    plan,
-                )
-            }
-        };
+        let folder = self.folder(which);
+        let lock = folder.lock(&owner("campaign")).await.unwrap();
+        let start = folder.choose(plan, self.clock.now()).await.unwrap();
+        let started = folder.start(&lock, start, self.clock.clone()).await;
+        let Started {
+            plan,
+            journal,
+            history,
+        } = started.unwrap();
         let from = history.as_ref().map_or(0, History::next_seq);
         if let Trouble::Crash(at) = trouble {
             let at = from + at;

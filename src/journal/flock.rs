@@ -1,0 +1,141 @@
+//! The lock of a folder: an flock on a file whose text says who holds it.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use ulid::Ulid;
+
+use super::error::{JournalError, LockError};
+use super::lock::LockOwner;
+use super::storage::Lease;
+use crate::files;
+use crate::spec::SiteName;
+
+/// A held flock.
+#[derive(Debug)]
+pub(super) struct FileLease {
+    path: PathBuf,
+    site: SiteName,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// None once it was released.
+    file: Option<File>,
+    owner: LockOwner,
+}
+
+impl FileLease {
+    pub(super) fn take(
+        path: PathBuf,
+        site: &SiteName,
+        owner: &LockOwner,
+    ) -> Result<Self, LockError> {
+        let mut file = files::append_private(&path).map_err(JournalError::io("open", &path))?;
+        try_lock(&mut file, &path, |owner| LockError::Held {
+            site: site.to_string(),
+            owner,
+        })?;
+        write_owner(&mut file, owner).map_err(JournalError::io("write", &path))?;
+        let lease = Self {
+            path,
+            site: site.clone(),
+            held: Mutex::new(Held {
+                file: Some(file),
+                owner: owner.clone(),
+            }),
+        };
+        // Between opening and locking, the file may have been swept away with its folder.
+        lease.prove()?;
+        Ok(lease)
+    }
+
+    /// Somebody who holds the lock is alive: an flock does not outlive its process.
+    pub(super) fn refuse_if_held(path: &Path, site: &SiteName) -> Result<(), LockError> {
+        let mut file = files::append_private(path).map_err(JournalError::io("open", path))?;
+        try_lock(&mut file, path, |owner| LockError::Alive {
+            site: site.to_string(),
+            owner,
+        })
+    }
+
+    /// The file that we have locked is the one that others would open.
+    fn prove(&self) -> Result<(), LockError> {
+        let held = self.held();
+        let ours = held.file.as_ref().map(File::metadata);
+        let there = fs::metadata(&self.path);
+        match (ours, there) {
+            (Some(Ok(ours)), Ok(there))
+                if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) =>
+            {
+                Ok(())
+            }
+            _ => Err(LockError::Lost {
+                site: self.site.to_string(),
+                owner: File::open(&self.path)
+                    .ok()
+                    .and_then(|mut file| read_owner(&mut file))
+                    .filter(|owner| *owner != held.owner)
+                    .map(Box::new),
+            }),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Lease for FileLease {
+    async fn name_run(&self, run: Ulid) -> Result<(), LockError> {
+        self.prove()?;
+        let mut held = self.held();
+        let Held { file, owner } = &mut *held;
+        owner.run = Some(run.to_string());
+        if let Some(file) = file {
+            write_owner(file, owner).map_err(JournalError::io("write", &self.path))?;
+        }
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<(), LockError> {
+        self.prove()
+    }
+
+    async fn release(&self) -> Result<(), LockError> {
+        drop(self.held().file.take());
+        Ok(())
+    }
+}
+
+fn try_lock(
+    file: &mut File,
+    path: &Path,
+    held: impl FnOnce(Option<Box<LockOwner>>) -> LockError,
+) -> Result<(), LockError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(held(read_owner(file).map(Box::new))),
+        Err(TryLockError::Error(source)) => Err(JournalError::io("lock", path)(source).into()),
+    }
+}
+
+fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
+    file.set_len(0)?;
+    let mut text = serde_json::to_string(owner)?;
+    text.push('\n');
+    file.write_all(text.as_bytes())
+}
+
+fn read_owner(file: &mut File) -> Option<LockOwner> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
