@@ -4,6 +4,7 @@ mod campaign;
 mod cancel;
 mod crash;
 mod faults;
+mod leftovers;
 mod life;
 mod stage;
 mod update;
