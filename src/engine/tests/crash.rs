@@ -23,7 +23,7 @@ async fn die_at(stage: &mut Stage, plan: &Plan, seq: u64) -> RunReport {
 }
 
 /// Runs a plan whose process dies when it wants to write a certain record.
-async fn die_when(
+pub(super) async fn die_when(
     stage: &mut Stage,
     plan: &Plan,
     stop: impl Fn(&Entry) -> bool + Send + 'static,
