@@ -77,6 +77,7 @@ impl Failure {
             Exit::Internal,
             format!("cannot {what} {}: {error}", path.display()),
         )
+        .next(super::again::typed())
     }
 
     /// The failure as JSON, for `--format json`.

@@ -1,5 +1,6 @@
 //! Carrying a plan out: lock, keys, journal, engine, report.
 
+use std::io::ErrorKind;
 use std::str::FromStr;
 
 use indicatif::MultiProgress;
@@ -185,13 +186,28 @@ pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
     Some(text.trim().to_owned()).filter(|command| !command.is_empty())
 }
 
-/// A problem with the folder that remembers runs.
+/// A problem with the folder that remembers runs. All of them come before the first call to AWS;
+/// what the engine meets later is in its report.
 pub(super) fn journal_failure(error: &JournalError) -> Failure {
-    let mut report = error.to_string();
+    let mut report = format!("nothing was changed: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         report.push_str(&format!(": {error}"));
         cause = error.source();
     }
-    Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home")
+    let failure = Failure::new(Exit::Internal, report);
+    match error {
+        JournalError::Io { source, .. } => failure.hint(remedy(source)).next(typed()),
+        _ => failure.hint("the folder of runs is named by --home"),
+    }
+}
+
+/// What helps against a disk that does not do what it should.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room on that disk: the same command goes on where this one stopped"
+        }
+        _ => "the folder of runs has to be one that you can write: --home names another",
+    }
 }
