@@ -7,6 +7,7 @@ mod broken_disk;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod campaign;
 mod clocks;
 mod command_line;
 mod engine_makespan;
@@ -14,6 +15,8 @@ mod engine_takeover;
 mod env;
 mod house;
 mod interrupts;
+mod journal_bucket;
+mod journal_fencing;
 mod journal_format;
 mod journey;
 mod kills;
@@ -25,6 +28,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod stores;
 mod town;
 
 #[test]
