@@ -78,6 +78,7 @@ impl Failure {
             Exit::Internal,
             format!("cannot {what} {}: {error}", harmless::path(path)),
         )
+        .next(super::again::typed())
     }
 
     /// The failure as JSON, for `--format json`.

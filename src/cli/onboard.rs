@@ -212,11 +212,12 @@ fn half_done(mut failure: Failure, again: &Again, teardown: &Again) -> Failure {
     );
     failure
         .hint(format!(
-            "mend what is named above, then `{}` writes the router's files; `{}` removes AWS's half",
+            "mend what is named above, then the same again or `{}` writes the router's files; `{}` \
+             removes AWS's half",
             again.other("render"),
             teardown.other("teardown")
         ))
-        .next(again.other("verify"))
+        .next(again.command.clone())
 }
 
 async fn finish(

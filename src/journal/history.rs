@@ -125,6 +125,20 @@ impl StepHistory {
     }
 }
 
+impl StepHistory {
+    /// The call whose effect AWS may not list yet: one in doubt, or one that was answered with the
+    /// id of what it made, which was not seen ready before the process ended.
+    pub fn unseen(&self) -> Option<&MadeCall> {
+        if self.ready.is_some() {
+            return None;
+        }
+        self.in_doubt().or(match &self.last {
+            Some((call, Outcome::Done { id: Some(_), .. })) => Some(call),
+            _ => None,
+        })
+    }
+}
+
 /// A run as its journal tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {

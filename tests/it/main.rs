@@ -3,10 +3,12 @@
 
 mod aws_child;
 mod aws_remote;
+mod broken_disk;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
 mod campaign;
+mod clocks;
 mod command_line;
 mod engine_makespan;
 mod engine_takeover;
