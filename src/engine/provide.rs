@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::{Attempt, Made};
+use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem, verb};
 use super::permit::{changed, permit};
 use super::retry::{CONSISTENCY, search_window};
 use super::task::Task;
-use super::wait::{Look, Wanted};
+use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::{Call, View};
 use crate::plan::Mode;
@@ -26,17 +27,7 @@ impl Worker {
             return Ok(untouched(&task));
         }
         self.search_for_call_in_doubt().await?;
-        let view = task.look().await?;
-        let finding = self.settled(task.find(&view)?);
-        let policy = task.run.plan.policy;
-        let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
-        self.refuse_if_gone_again(&decision)?;
-        permit(
-            &task.step,
-            &finding,
-            &decision,
-            self.has_made_what_has_no_tags()?,
-        )?;
+        let (view, finding, decision) = self.observe().await?;
         match (decision.change, finding.chosen().cloned()) {
             (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
             (Change::Update, Some(seen)) => self.update(seen).await,
@@ -58,6 +49,37 @@ impl Worker {
         }
     }
 
+    /// Looks, and once more before anything is made or refused.
+    ///
+    /// A look may be answered by a server that has not heard of a change yet: what it does not list
+    /// may be there. Absence counts when it was seen twice.
+    async fn observe(&mut self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
+        let task = Arc::clone(&self.task);
+        let view = task.look().await?;
+        if let Ok((finding, decision)) = self.judge(&view)
+            && !matches!(decision.change, Change::Create | Change::Replace)
+        {
+            return Ok((view, finding, decision));
+        }
+        task.pause(SHORTEST, CancelLevel::Abandon).await;
+        task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+        let view = task.look().await?;
+        let (finding, decision) = self.judge(&view)?;
+        Ok((view, finding, decision))
+    }
+
+    /// What a view means for this step, if the plan covers that.
+    fn judge(&self, view: &View) -> Result<(Finding, Decision), StepProblem> {
+        let task = &self.task;
+        let finding = self.settled(task.find(view)?);
+        let policy = task.run.plan.policy;
+        let decision = task.kind.decide(&task.inputs, &finding, view, policy)?;
+        self.refuse_if_gone_again(&decision)?;
+        let made = self.has_made_what_has_no_tags()?;
+        permit(&task.step, &finding, &decision, made)?;
+        Ok((finding, decision))
+    }
+
     /// Gives AWS's lists the time to show what a call in doubt may have made, before "absent" is
     /// believed. Only for calls that must not be made twice.
     async fn search_for_call_in_doubt(&mut self) -> Result<(), StepProblem> {
@@ -73,6 +95,7 @@ impl Worker {
             call: &call,
             goal: Goal::Ready,
             careful: true,
+            at_rest: None,
             evidence: &|view| self.task.created(&call, view),
         };
         self.task
@@ -127,6 +150,7 @@ impl Worker {
             call: &call,
             goal: Goal::Ready,
             careful: call.is_unrepeatable(),
+            at_rest: None,
             evidence: &|view| task.created(&call, view),
         };
         let id = match self.make(&attempt).await? {

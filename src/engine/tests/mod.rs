@@ -3,6 +3,7 @@
 mod campaign;
 mod cancel;
 mod crash;
+mod doubts;
 mod faults;
 mod life;
 mod matrix;
