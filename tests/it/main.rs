@@ -6,22 +6,27 @@ mod aws_remote;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod campaign;
 mod command_line;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
 mod house;
 mod interrupts;
+mod journal_bucket;
+mod journal_fencing;
 mod journal_format;
 mod journey;
 mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod operators;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod stores;
 mod town;
 
 #[test]

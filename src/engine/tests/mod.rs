@@ -1,6 +1,5 @@
 //! Whole runs against the sandbox, in virtual time.
 
-mod campaign;
 mod cancel;
 mod crash;
 mod doubts;

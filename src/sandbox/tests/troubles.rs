@@ -399,3 +399,22 @@ fn every_trouble_has_a_test_here() {
         assert!(tests.contains(name) || elsewhere.contains(&name), "{name}");
     }
 }
+
+/// `UPDATE_DOCS=1 cargo test` writes the table anew.
+#[test]
+fn the_guide_explains_every_fault() {
+    const BEGIN: &str = "<!-- the table is written by UPDATE_DOCS=1 cargo test -->\n";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sandbox.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, shown) = text.split_once(BEGIN).expect("the mark before the table");
+    let rows = Faults::table().map(|(name, what)| format!("| `{name}` | {what} |\n"));
+    let table = format!(
+        "| fault | what happens |\n|---|---|\n{}",
+        rows.collect::<String>()
+    );
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{head}{BEGIN}{table}")).unwrap();
+        return;
+    }
+    assert_eq!(shown, table, "UPDATE_DOCS=1 writes it");
+}
