@@ -8,6 +8,7 @@ use aws_sdk_ec2::config::Builder as Ec2Config;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
 
 use super::call::{Answer, Call};
 use super::convert;
@@ -28,6 +29,21 @@ use crate::spec::{AccountId, Region, VpnConnectionId};
 
 /// How often a repeatable call is made when AWS answers "too often".
 const WRITE_ATTEMPTS: u32 = 5;
+
+/// A gateway that nobody has.
+const NOBODY: &str = "vgw-00000000000000000";
+
+/// Whether an address is one of AWS's own, such as that of a VPC endpoint.
+fn is_awss(url: &str) -> bool {
+    let host = url.parse::<http::Uri>().ok();
+    let host = host.as_ref().and_then(http::Uri::host).unwrap_or_default();
+    ["amazonaws.com", "amazonaws.com.cn", "api.aws"]
+        .iter()
+        .any(|domain| {
+            host.strip_suffix(domain)
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
+}
 
 /// Which AWS to talk to, and as whom.
 #[derive(Clone, Debug)]
@@ -69,6 +85,10 @@ struct Shared {
     pace: Pace,
     share: Share,
     server_clock: ServerClock,
+    /// Whether the endpoint is another than AWS's own.
+    foreign: bool,
+    /// Set once the endpoint has shown that it looks at `DryRun`.
+    probed: OnceCell<()>,
 }
 
 impl Target {
@@ -150,6 +170,9 @@ impl Client {
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
                 server_clock,
+                foreign: target.sandbox.is_some()
+                    || config.endpoint_url().is_some_and(|url| !is_awss(url)),
+                probed: OnceCell::new(),
                 clock,
                 ids,
             }),
@@ -271,9 +294,18 @@ impl Client {
     /// Asks whether `call` would be allowed; none when EC2 has no DryRun for it.
     ///
     /// EC2 checks permissions and the form of the parameters, not quotas or what exists.
+    ///
+    /// Most look-alikes of EC2 ignore `DryRun` and carry the call out. So an endpoint that is not
+    /// AWS is first asked about deleting something that does not exist: one that says "not found"
+    /// did not look at `DryRun`, and is asked nothing else.
     pub async fn dry_run(&self, call: &Call) -> Option<Result<(), Fault>> {
         if !call.has_dry_run() {
             return None;
+        }
+        if self.shared.foreign
+            && let Err(fault) = self.probe_dry_run().await
+        {
+            return Some(Err(fault));
         }
         self.turn(call).await;
         Some(match self.send(call, true).await {
@@ -293,6 +325,32 @@ impl Client {
                 ))
             }
         })
+    }
+
+    /// Finds out, once, whether the endpoint looks at `DryRun`.
+    async fn probe_dry_run(&self) -> Result<(), Fault> {
+        let probe = || async {
+            let Ok(nobody) = NOBODY.parse() else {
+                return Ok(());
+            };
+            let ignores = match self.send(&Call::DeleteVpnGateway(nobody), true).await {
+                Ok(_) => true,
+                Err(fault) => match fault.kind {
+                    FaultKind::NotFound => true,
+                    FaultKind::Throttled | FaultKind::Server | FaultKind::Lost => {
+                        return Err(fault);
+                    }
+                    _ => false,
+                },
+            };
+            if ignores {
+                let message = "the endpoint is not AWS and ignores DryRun: it would carry out \
+                               what it is asked about";
+                return Err(Fault::of_kind("DryRun", FaultKind::NoDryRun, message));
+            }
+            Ok(())
+        };
+        self.shared.probed.get_or_try_init(probe).await.copied()
     }
 
     async fn send(&self, call: &Call, dry: bool) -> Result<Answer, Fault> {

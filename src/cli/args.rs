@@ -106,7 +106,7 @@ pub struct Global {
     /// How many seconds pass in the sandbox in a real one [default: 30; 1 for AWS]
     #[arg(long, global = true, value_name = "FACTOR", value_parser = time_scale, help_heading = "Sandbox")]
     pub time_scale: Option<f64>,
-    /// Faults to inject: throttle, lost-replies, slow-consistency, errors, denied:ACTION, …
+    /// Faults to inject, such as resets,lost-replies; `underpass sandbox --help` explains all
     #[arg(
         long,
         global = true,

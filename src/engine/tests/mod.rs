@@ -2,6 +2,7 @@
 
 mod cancel;
 mod crash;
+mod doubts;
 mod faults;
 mod leftovers;
 mod life;

@@ -64,6 +64,8 @@ pub enum Injected {
     /// The call takes effect and is answered, but nothing shows it for minutes: what it made is
     /// not found, what it changed looks as before.
     Unseen,
+    /// `….NotFound` for an object that exists, without effect.
+    NotFound,
     /// `IncorrectState`, without effect.
     IncorrectState,
     /// `UnauthorizedOperation`, without effect.
