@@ -25,7 +25,7 @@ impl Worker {
         if task.run.plan.mode == Mode::Teardown {
             return Ok(untouched(&task));
         }
-        self.search_for_call_in_doubt().await?;
+        self.search_for_what_was_made().await?;
         let view = task.look().await?;
         let finding = self.settled(task.find(&view)?);
         let policy = task.run.plan.policy;
@@ -58,17 +58,17 @@ impl Worker {
         }
     }
 
-    /// Gives AWS's lists the time to show what a call in doubt may have made, before "absent" is
-    /// believed. Only for calls that must not be made twice.
-    async fn search_for_call_in_doubt(&mut self) -> Result<(), StepProblem> {
-        let Some(doubt) = self.past.in_doubt() else {
+    /// Gives AWS's lists the time to show what an earlier process made, or may have made, before
+    /// "absent" is believed. Only for calls that must not be made twice.
+    async fn search_for_what_was_made(&mut self) -> Result<(), StepProblem> {
+        let Some(made) = self.past.unlisted() else {
             return Ok(());
         };
         let call = self.task.creation()?;
-        if !call.is_unrepeatable() || call.action() != doubt.action {
+        if !call.is_unrepeatable() || call.action() != made.action {
             return Ok(());
         }
-        let age = self.task.run.clock.since(doubt.at);
+        let age = self.task.run.clock.since(made.at);
         let attempt = Attempt {
             call: &call,
             goal: Goal::Ready,

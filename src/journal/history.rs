@@ -114,6 +114,15 @@ impl StepHistory {
             _ => None,
         })
     }
+
+    /// The call that may have made something which AWS need not list yet: one in doubt, or the
+    /// last one when AWS has answered it with what it made and the step is not ready.
+    pub fn unlisted(&self) -> Option<&MadeCall> {
+        self.in_doubt().or(match &self.last {
+            Some((call, Outcome::Done { id: Some(_), .. })) if self.ready.is_none() => Some(call),
+            _ => None,
+        })
+    }
 }
 
 /// A run as its journal tells it.
