@@ -1,5 +1,6 @@
 //! `underpass reap`.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::again::{self, Again, typed};
@@ -14,7 +15,7 @@ use super::table::Table;
 use super::words::when;
 use super::{run, teardown};
 use crate::aws::Collection;
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::spec::Region;
 
 /// Remove test sites whose time is over; never a production site
@@ -86,6 +87,7 @@ pub(super) async fn run(
             let lock = run::lock(&folder).await?;
             let removed = async {
                 let plan = teardown::plan_for(&connection, &site.site).await?;
+                refuse_if_prolonged(&plan, connection.clock.now())?;
                 teardown::execute(output, &connection, &folder, &lock, plan, &again, stop).await
             };
             let removed = stop.holding(removed).await;
@@ -121,5 +123,16 @@ pub(super) async fn run(
     match failures.into_iter().next() {
         Some(failure) => Err(failure),
         None => Ok(Exit::Ok),
+    }
+}
+
+/// Somebody may have given the site more time between the first look and the lock.
+fn refuse_if_prolonged(plan: &Plan, now: Timestamp) -> Result<(), Failure> {
+    match plan.owner.expires_at {
+        Some(at) if at > now => {
+            let text = format!("nothing was changed: it was given time until {}", when(at));
+            Err(Failure::new(Exit::Refused, text).next(typed()))
+        }
+        _ => Ok(()),
     }
 }

@@ -19,6 +19,7 @@ mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod operators;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;

@@ -4,6 +4,7 @@ mod cancel;
 mod crash;
 mod faults;
 mod life;
+mod matrix;
 mod stage;
 mod update;
 mod words;
