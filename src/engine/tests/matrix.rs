@@ -349,7 +349,13 @@ fn cells() -> Vec<Cell> {
 fn every_call_survives_every_fault_in_every_run() {
     let mut cells = cells();
     if let Ok(only) = std::env::var("ONLY") {
-        cells.retain(|it| format!("{:?}{:?}{:?}{:?}", it.row.action, it.row.life, it.injected, it.run).contains(&only));
+        cells.retain(|it| {
+            format!(
+                "{:?}{:?}{:?}{:?}",
+                it.row.action, it.row.life, it.injected, it.run
+            )
+            .contains(&only)
+        });
     }
     let half = cells.len() / 2;
     let (one, two) = cells.split_at(half);

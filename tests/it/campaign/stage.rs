@@ -44,6 +44,7 @@ pub(crate) struct Stage {
     seed: u64,
     sites: Vec<Draft>,
     spare: Option<String>,
+    half_up: bool,
     before: World,
     /// Sites whose last command brought them up, as they were then.
     up: BTreeMap<usize, Draft>,
@@ -109,6 +110,7 @@ impl Stage {
             seed: script.seed,
             sites: script.sites.clone(),
             spare,
+            half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
             machines: vec![machine()?],
@@ -299,7 +301,8 @@ impl Stage {
 
     // === what a patient person does in the end ===
 
-    /// All trouble is over: faults end, clocks are right, tags are put back.
+    /// All trouble is over: faults end, clocks are right, tags are put back, and a router with one
+    /// tunnel has both, because a tunnel that carries alone is not changed.
     ///
     /// That is all in which meddling relaxes the rules: while it goes on a command may fail, and
     /// what lost its tags is nobody's until a person gives them back. What was deleted stays so.
@@ -308,6 +311,9 @@ impl Stage {
         self.sandbox
             .set_faults(Faults::default().with_seed(self.seed));
         self.skew = SignedDuration::ZERO;
+        if self.half_up {
+            self.sandbox.set_gateway(None, GatewaySim::Online);
+        }
         for done in std::mem::take(&mut self.undo) {
             if let Some(form) = done.undo {
                 stranger::call(&self.sandbox, &form);
