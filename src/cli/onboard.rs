@@ -142,7 +142,8 @@ async fn bring_up(
         }
         confirm(output, args.yes, "Bring this site up?", again).await?;
     }
-    let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
+    // Of the plan that is carried out: a stopped run may have chosen other inside CIDRs.
+    let keys = keys::keys(folder, site, &args.site, start.plan(), connection).await?;
     let job = run::Job {
         start,
         keys: keys.clone(),
