@@ -45,6 +45,7 @@ pub(crate) struct Stage {
     sites: Vec<Draft>,
     spare: Option<String>,
     half_up: bool,
+    quick: bool,
     before: World,
     /// Sites whose last command brought them up, as they were then.
     up: BTreeMap<usize, Draft>,
@@ -110,6 +111,7 @@ impl Stage {
             seed: script.seed,
             sites: script.sites.clone(),
             spare,
+            quick: script.quick,
             half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
@@ -117,6 +119,11 @@ impl Stage {
             skew: SignedDuration::ZERO,
             replayed: BTreeMap::new(),
         })
+    }
+
+    fn set_faults(&self, mut faults: Faults) {
+        faults.quick = self.quick;
+        self.sandbox.set_faults(faults.with_seed(self.seed));
     }
 
     fn site(&self, number: usize) -> Result<Site, Broken> {
@@ -145,7 +152,7 @@ impl Stage {
             .map_err(|error| trouble("faults")(&error));
         if name == "operator" {
             let faults = faults.as_ref().ok().cloned().flatten().unwrap_or_default();
-            self.sandbox.set_faults(faults.with_seed(self.seed));
+            self.set_faults(faults);
         }
         match command.site() {
             Some(site) => drop(self.up.remove(&site)),
@@ -308,8 +315,7 @@ impl Stage {
     /// what lost its tags is nobody's until a person gives them back. What was deleted stays so.
     pub(crate) async fn calm(&mut self) {
         self.timeline.say("act", format_args!("calm"));
-        self.sandbox
-            .set_faults(Faults::default().with_seed(self.seed));
+        self.set_faults(Faults::default());
         self.skew = SignedDuration::ZERO;
         if self.half_up {
             self.sandbox.set_gateway(None, GatewaySim::Online);
@@ -383,6 +389,11 @@ impl Stage {
             "stuck",
             format!("{} does not go away", self.sites[site].name()),
         )
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        check::empty(&self.sandbox, &self.before).is_ok()
     }
 
     /// Nothing is left, and nobody has told a secret.
