@@ -11,9 +11,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
+use super::store::{self, Breaking};
 use super::table::Table;
+use super::teardown;
 use super::words::when;
-use super::{run, teardown};
 use crate::aws::Collection;
 use crate::plan::{self, Plan};
 use crate::spec::Region;
@@ -82,16 +83,16 @@ pub(super) async fn run(
     let mut reaped = Vec::new();
     let mut failures = Vec::new();
     for site in &expired {
-        let folder = run::folder(global, &site.site);
         let result = async {
-            let lock = run::lock(&folder).await?;
+            let folder = store::folder(global, &site.site).await?;
+            let lock = store::lock(output, global, &folder, &Breaking::never()).await?;
             let removed = async {
                 let plan = teardown::plan_for(&connection, &site.site).await?;
                 refuse_if_prolonged(&plan, connection.clock.now())?;
                 teardown::execute(output, &connection, &folder, &lock, plan, &again, stop).await
             };
             let removed = stop.holding(removed).await;
-            run::release(output, lock).await;
+            store::release(output, lock).await;
             removed
         };
         match result.await {

@@ -13,6 +13,8 @@ mod engine_takeover;
 mod env;
 mod house;
 mod interrupts;
+mod journal_bucket;
+mod journal_fencing;
 mod journal_format;
 mod journey;
 mod kills;
@@ -24,6 +26,7 @@ mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod stores;
 mod town;
 
 #[test]

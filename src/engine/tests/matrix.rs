@@ -199,7 +199,7 @@ impl Cell {
 
     /// Runs the plan until the process dies, with the call's intent on disk and not its result.
     async fn die(&self, stage: &mut Stage, plan: &Plan) -> Result<(), String> {
-        let journal = stage.begin(plan);
+        let journal = stage.begin(plan).await;
         let action = self.row.action;
         let mut intents: BTreeMap<String, String> = BTreeMap::new();
         let intents = std::sync::Mutex::new(std::mem::take(&mut intents));

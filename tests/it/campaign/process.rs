@@ -9,7 +9,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use underpass::aws::{Caller, Client, Collection, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
-use underpass::engine::{self, Cancel, Event, Job, KeyRing, RunReport, StepProblem};
+use underpass::engine::{
+    self, Cancel, Event, Job, KeyRing, RunReport, StepProblem, doubtful_connection,
+};
 use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Store};
 use underpass::plan::{self, Plan, Question, Severity};
 use underpass::playbook;
@@ -169,18 +171,20 @@ impl Process {
             Ok(plan) => plan,
             Err(exit) => return Ok(exit),
         };
+        let fresh = plan.clone();
         let start = match folder.choose(plan, self.clock.now()).await {
             Ok(start) => start,
             Err(error) => return Ok(failed(&error)),
         };
         let place = KeyPlace::new(&self.caller.account, &site.region);
         let ring = KeyRing {
-            site,
-            site_file: Path::new("site.yaml"),
+            given: Some((site, Path::new("site.yaml"))),
             folder: &folder,
             place: &place,
+            client: &self.client,
+            ids: &self.ids,
         };
-        let keys = match ring.keys_for(start.plan(), &self.client, &self.ids).await {
+        let mut keys = match ring.keys_for(&[&fresh, start.plan()]).await {
             Ok(keys) => keys,
             Err(error) => return Ok(failed(&error)),
         };
@@ -189,10 +193,17 @@ impl Process {
             Ok(started) => started,
             Err(error) => return Ok(failed(&error)),
         };
-        let report = self.execute(started, keys.clone()).await?;
+        let went_on = started.history.is_some();
+        let report = self.execute(started, keys.all()).await?;
+        if report.result == RunResult::Done {
+            let doubtful = doubtful_connection(&plan, &report, went_on);
+            if let Err(error) = ring.settle(&mut keys, doubtful.as_ref()).await {
+                return Ok(failed(&error));
+            }
+        }
         drop(lock);
         match report.result {
-            RunResult::Done => self.hand_over(site, &plan, &keys, &report).await,
+            RunResult::Done => self.hand_over(site, &plan, &keys.all(), &report).await,
             result => Ok(Exit::Failed(format!("the run is {result:?}"))),
         }
     }
