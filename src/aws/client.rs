@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_ec2::config::Builder as Ec2Config;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::call::{Answer, Call};
 use super::convert;
@@ -18,6 +18,7 @@ use super::in_process;
 use super::model::NegotiatedTunnel;
 use super::pace::{Group, Pace};
 use super::request;
+use super::server_clock::ServerClock;
 use super::share::Share;
 use super::transport::{self, Patience};
 use super::view::{Collection, View};
@@ -67,6 +68,7 @@ struct Shared {
     sts: aws_sdk_sts::Client,
     pace: Pace,
     share: Share,
+    server_clock: ServerClock,
 }
 
 impl Target {
@@ -116,14 +118,17 @@ impl Client {
         ids: IdSource,
     ) -> Self {
         let writer = Ec2Config::from(config).retry_config(transport::no_retries());
+        let server_clock = ServerClock::new(clock.clone());
+        let reader = Ec2Config::from(config).interceptor(server_clock.clone());
         Self {
             shared: Arc::new(Shared {
                 region: target.region.clone(),
-                reader: aws_sdk_ec2::Client::new(config),
+                reader: aws_sdk_ec2::Client::from_conf(reader.build()),
                 writer: aws_sdk_ec2::Client::from_conf(writer.build()),
                 sts: aws_sdk_sts::Client::new(config),
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
+                server_clock,
                 clock,
                 ids,
             }),
@@ -133,6 +138,13 @@ impl Client {
     /// The Region.
     pub fn region(&self) -> &Region {
         &self.shared.region
+    }
+
+    /// How far this machine's clock is ahead of AWS's, to the second.
+    ///
+    /// None before AWS has answered a look, or when its answers tell no time.
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.shared.server_clock.ahead()
     }
 
     /// Who is calling (`sts:GetCallerIdentity`).

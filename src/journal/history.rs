@@ -100,6 +100,8 @@ pub struct StepHistory {
     pub open: Option<MadeCall>,
     /// The last call with a result.
     pub last: Option<(MadeCall, Outcome)>,
+    /// The last call without a clear answer, whatever was called after it.
+    pub unanswered: Option<MadeCall>,
     /// What AWS said it made last.
     pub made: Option<String>,
     /// Set when the step is ready.
@@ -234,8 +236,10 @@ impl History {
                 let Some(call) = past.open.take() else {
                     return Err(Disorder::ResultWithoutIntent(step.clone()));
                 };
-                if let Outcome::Done { id: Some(id), .. } = outcome {
-                    past.made = Some(id.clone());
+                match outcome {
+                    Outcome::Done { id: Some(id), .. } => past.made = Some(id.clone()),
+                    Outcome::Unknown(_) => past.unanswered = Some(call.clone()),
+                    Outcome::Done { .. } | Outcome::Refused(_) => {}
                 }
                 past.last = Some((call, outcome.clone()));
                 Ok(())
