@@ -18,10 +18,11 @@ use super::lock::{LockOwner, SiteLock};
 use super::log::{First, Journal, Means};
 use super::record::RunResult;
 use super::storage::{Broken, End, Storage};
+use super::unseen::LISTED_AFTER;
 use crate::clock::Clock;
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
-use crate::spec::{Region, SiteName};
+use crate::spec::{AccountId, Region, SiteName};
 
 /// All sites; nothing is created before something is written.
 #[derive(Clone, Debug)]
@@ -254,6 +255,31 @@ impl SiteFolder {
         };
         let done = self.summary(run).await.result == Some(RunResult::Done);
         Ok(Some(run).filter(|_| !done))
+    }
+
+    /// The runs that wrote something in the last five minutes, in one account and Region: what they
+    /// made AWS need not list yet ([`unseen`](super::unseen)).
+    ///
+    /// A journal that cannot be read tells nothing; [`SiteFolder::runs`] says why.
+    pub async fn recent(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        now: Timestamp,
+    ) -> Result<Vec<History>, JournalError> {
+        let mut recent = Vec::new();
+        for run in self.storage.runs(&self.site).await? {
+            let Ok(history) = self.read(run).await else {
+                continue;
+            };
+            let plan = &history.plan;
+            let late = now.duration_since(history.last_at) < LISTED_AFTER;
+            let here = plan.account.as_ref().is_none_or(|it| it == account);
+            if late && here && plan.region == *region {
+                recent.push(history);
+            }
+        }
+        Ok(recent)
     }
 
     /// The newest run.

@@ -84,6 +84,7 @@ impl Script {
                 Routers::Online,
                 Routers::HalfUp,
             ]),
+            quick: !dice.one_in(8),
             sites: Vec::new(),
             acts: Vec::new(),
             ending: dice.of(&[Ending::UpAndAway, Ending::UpAndAway, Ending::Away]),
@@ -127,9 +128,10 @@ fn act(dice: &Dice, script: &mut Script) {
         2 if dice.one_in(2) => script.acts.push(Act::LoseLaptop),
         3 => {
             let other = dice.place(script.sites.len());
+            let quick = script.quick;
             let (one, two) = (command(dice, site), command(dice, other));
             // Whose call is the n-th cannot be told of two processes, only whose record.
-            let troubles = troubles(dice).into_iter().filter(|it| {
+            let troubles = troubles(dice, quick).into_iter().filter(|it| {
                 !matches!(
                     it,
                     Trouble::Die(Moment::Call(..) | Moment::Change(..)) | Trouble::Meddle(..)
@@ -139,7 +141,9 @@ fn act(dice: &Dice, script: &mut Script) {
         }
         4 => {
             script.acts.push(Act::Wait(9 * 3600));
-            script.acts.push(Act::Run(Command::Reap, troubles(dice)));
+            script
+                .acts
+                .push(Act::Run(Command::Reap, troubles(dice, script.quick)));
         }
         5..=7 => {
             // To change what is up, it has to be up.
@@ -149,9 +153,10 @@ fn act(dice: &Dice, script: &mut Script) {
                     .push(Act::Run(Command::Onboard(site), Vec::new()));
             }
             script.acts.push(Act::Edit(site, change(dice)));
-            script
-                .acts
-                .push(Act::Run(Command::Onboard(site), troubles(dice)));
+            script.acts.push(Act::Run(
+                Command::Onboard(site),
+                troubles(dice, script.quick),
+            ));
         }
         8 | 9 => {
             if script.acts.is_empty() {
@@ -159,13 +164,15 @@ fn act(dice: &Dice, script: &mut Script) {
                     .acts
                     .push(Act::Run(Command::Onboard(site), Vec::new()));
             }
-            script
-                .acts
-                .push(Act::Run(Command::Teardown(site), troubles(dice)));
+            script.acts.push(Act::Run(
+                Command::Teardown(site),
+                troubles(dice, script.quick),
+            ));
         }
-        _ => script
-            .acts
-            .push(Act::Run(Command::Onboard(site), troubles(dice))),
+        _ => script.acts.push(Act::Run(
+            Command::Onboard(site),
+            troubles(dice, script.quick),
+        )),
     }
 }
 
@@ -187,10 +194,10 @@ fn change(dice: &Dice) -> Change {
 }
 
 /// Nothing, or one kind of trouble, or two.
-fn troubles(dice: &Dice) -> Vec<Trouble> {
+fn troubles(dice: &Dice, quick: bool) -> Vec<Trouble> {
     let mut all: Vec<Trouble> = Vec::new();
     for _ in 0..dice.of(&[0, 1, 1, 1, 1, 2, 2]) {
-        let one = trouble(dice);
+        let one = trouble(dice, quick);
         let same = |it: &Trouble| std::mem::discriminant(it) == std::mem::discriminant(&one);
         if !all.iter().any(same) {
             all.push(one);
@@ -199,11 +206,11 @@ fn troubles(dice: &Dice) -> Vec<Trouble> {
     all
 }
 
-fn trouble(dice: &Dice) -> Trouble {
+fn trouble(dice: &Dice, quick: bool) -> Trouble {
     let record = 1 + dice.below(30);
     match dice.below(20) {
         0..=5 => Trouble::Faults(day(dice)),
-        6..=12 => Trouble::Die(moment(dice)),
+        6..=12 => Trouble::Die(moment(dice, quick)),
         13 | 14 => Trouble::CtrlC(1 + dice.below(60), dice.one_in(2)),
         15 | 16 => Trouble::Disk(record, dice.of(&[Disk::Full, Disk::ReadOnly])),
         17 => Trouble::Clock(record, dice.of(&[-3600, 3600])),
@@ -236,13 +243,13 @@ fn day(dice: &Dice) -> String {
     day.join(",")
 }
 
-fn moment(dice: &Dice) -> Moment {
+fn moment(dice: &Dice, quick: bool) -> Moment {
     let part = dice.of(&[Part::Before, Part::Torn, Part::After]);
     let side = dice.of(&[Side::Before, Side::After]);
     match dice.below(8) {
         0..=3 => Moment::Record(1 + dice.below(24), part),
         4 | 5 => Moment::Change(1 + dice.below(9), side),
         6 => Moment::Call(1 + dice.below(60), side),
-        _ => Moment::After(dice.below(400_000)),
+        _ => Moment::After(dice.below(if quick { 60_000 } else { 400_000 })),
     }
 }

@@ -3,39 +3,34 @@
 
 use std::collections::BTreeMap;
 
-/// The calls that are announced and not yet answered, by step: the action, and whether it has been
-/// made.
+/// By action, how many calls were announced, and how many were made.
 #[derive(Debug, Default)]
-pub(crate) struct Intents(BTreeMap<String, (String, bool)>);
+pub(crate) struct Intents(BTreeMap<String, (u64, u64)>);
 
 impl Intents {
     /// Takes note of a record that is on disk.
     pub(crate) fn record(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
-        let after = |start: &str| {
-            let (_, rest) = text.split_once(start)?;
-            rest.split_once('"').map(|(word, _)| word.to_owned())
+        let Some((_, rest)) = text.split_once("\"record\":{\"intent\":{") else {
+            return;
         };
-        if let Some(step) = after("\"record\":{\"intent\":{\"step\":\"") {
-            let action = after("\"action\":\"").unwrap_or_default();
-            self.0.insert(step, (action, false));
-        } else if let Some(step) = after("\"record\":{\"result\":{\"step\":\"") {
-            self.0.remove(&step);
+        let action = rest.split_once("\"action\":\"");
+        if let Some((action, _)) = action.and_then(|(_, rest)| rest.split_once('"')) {
+            self.0.entry(action.to_owned()).or_default().0 += 1;
         }
     }
 
-    /// Whether a call was announced, and not made since.
+    /// Whether a call that is made was announced.
     pub(crate) fn make(&mut self, action: &str) -> bool {
-        let mut open = self.0.values_mut();
-        let open = open.find(|(announced, made)| announced == action && !*made);
-        open.map(|it| it.1 = true).is_some()
+        let (announced, made) = self.0.entry(action.to_owned()).or_default();
+        *made += 1;
+        made <= announced
     }
 
     /// A call was answered "too often": it had no effect and may be made again.
     pub(crate) fn throttled(&mut self, action: &str) {
-        let mut made = self.0.values_mut();
-        if let Some(it) = made.find(|(announced, made)| announced == action && *made) {
-            it.1 = false;
+        if let Some((_, made)) = self.0.get_mut(action) {
+            *made = made.saturating_sub(1);
         }
     }
 }

@@ -121,6 +121,9 @@ async fn ending(script: &Script, stage: &mut Stage) -> Result<(), Broken> {
         for site in sites.clone().rev() {
             stage.remove(site).await?;
         }
+        if stage.is_empty() {
+            break;
+        }
     }
     stage.expect_nothing()
 }

@@ -25,6 +25,9 @@ use super::script::Trouble;
 use super::storage::{Mount, Shelf};
 use super::stranger::REGION;
 
+/// How often what comes to light during a teardown is removed as well.
+const ROUNDS: usize = 3;
+
 /// A machine: what outlives its processes.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
@@ -53,8 +56,8 @@ impl Machine {
                 continue;
             };
             let kept: serde_json::Value = serde_json::from_slice(&text)?;
-            let places = kept["keys"].as_object().into_iter().flatten();
-            for (_, keys) in places {
+            let shelves = ["keys", "proposed"].map(|shelf| kept[shelf].as_object());
+            for (_, keys) in shelves.into_iter().flatten().flatten() {
                 let keys = keys.as_object().into_iter().flatten();
                 secrets.extend(keys.filter_map(|(_, key)| key.as_str().map(str::to_owned)));
             }
@@ -210,9 +213,9 @@ impl Process {
 
     /// What would be done to bring a site up.
     pub(crate) async fn plan_onboard(&self, site: &Site) -> Result<Result<Plan, Exit>, Broken> {
-        let view = match self.client.view(&Collection::ALL).await {
+        let view = match self.look(&site.name).await {
             Ok(view) => view,
-            Err(fault) => return Ok(Err(failed(&fault))),
+            Err(exit) => return Ok(Err(exit)),
         };
         let Some(playbook) = playbook::choose(site) else {
             return broken("plan", "there is no playbook");
@@ -234,35 +237,53 @@ impl Process {
         }
     }
 
+    /// Looks at everything, with patience for what the site's last runs may have made.
+    async fn look(&self, site: &underpass::spec::SiteName) -> Result<View, Exit> {
+        let folder = self.store.site(site);
+        let now = self.clock.now();
+        let runs = folder.recent(&self.caller.account, &region(), now).await;
+        let runs = runs.map_err(|error| failed(&error))?;
+        let look = engine::look_patiently(&self.client, &self.clock, &self.ids, &runs, |_| {});
+        look.await.map_err(|fault| failed(&fault))
+    }
+
     /// `underpass teardown`.
     pub(crate) async fn teardown(&self, site: &underpass::spec::SiteName) -> Ended {
-        let view = match self.client.view(&Collection::ALL).await {
-            Ok(view) => view,
-            Err(fault) => return Ok(failed(&fault)),
-        };
-        let now = self.clock.now();
-        let account = Some(self.caller.account.clone());
-        let run = self.ids.ulid(now);
-        let plan = match plan::teardown(site, &region(), account, &view, run, now) {
-            Ok(plan) => linted(plan, &view)?,
-            Err(errors) => return Ok(Exit::Refused(errors.to_string())),
-        };
-        if plan.is_noop() {
-            return Ok(Exit::Done);
-        }
         let folder = self.store.site(site);
         let lock = match folder.lock(&self.owner()).await {
             Ok(lock) => lock,
             Err(error) => return Ok(held(error)),
         };
-        let report = match self.carry_out(&folder, &lock, plan).await? {
-            Ok(report) => report,
+        let mut view = match self.look(site).await {
+            Ok(view) => view,
             Err(exit) => return Ok(exit),
         };
-        Ok(match report.result {
-            RunResult::Done => Exit::Done,
-            result => Exit::Failed(format!("the run is {result:?}")),
-        })
+        for _ in 0..ROUNDS {
+            let now = self.clock.now();
+            let account = Some(self.caller.account.clone());
+            let run = self.ids.ulid(now);
+            let plan = match plan::teardown(site, &region(), account, &view, run, now) {
+                Ok(plan) => linted(plan, &view)?,
+                Err(errors) => return Ok(Exit::Refused(errors.to_string())),
+            };
+            if plan.is_noop() {
+                break;
+            }
+            let report = match self.carry_out(&folder, &lock, plan).await? {
+                Ok(report) => report,
+                Err(exit) => return Ok(exit),
+            };
+            if report.result != RunResult::Done {
+                return Ok(Exit::Failed(format!("the run is {:?}", report.result)));
+            }
+            // What has come to light meanwhile goes as well.
+            view = match self.client.view(&Collection::ALL).await {
+                Ok(view) => view,
+                Err(fault) => return Ok(failed(&fault)),
+            };
+        }
+        drop(lock);
+        Ok(Exit::Done)
     }
 
     async fn carry_out(

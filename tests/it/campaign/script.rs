@@ -11,6 +11,8 @@ pub(crate) struct Script {
     pub(crate) strangers: Vec<Stranger>,
     /// What the sites' routers do.
     pub(crate) routers: Routers,
+    /// Whether AWS takes a tenth of its usual time: most of a slow life is spent looking.
+    pub(crate) quick: bool,
     /// The sites, by their names in the commands.
     pub(crate) sites: Vec<Draft>,
     /// What happens, in order.

@@ -49,6 +49,7 @@ fn candidates(script: &Script) -> Vec<Script> {
         });
     }
     with(&|it| it.routers = Routers::Offline);
+    with(&|it| it.quick = true);
     for at in 0..script.acts.len() {
         if let Act::Both(one, other, troubles) = &script.acts[at] {
             with(&|it| it.acts[at] = Act::Run(*one, troubles.clone()));

@@ -44,6 +44,8 @@ pub(crate) struct Stage {
     seed: u64,
     sites: Vec<Draft>,
     spare: Option<String>,
+    half_up: bool,
+    quick: bool,
     before: World,
     /// Sites whose last command brought them up, as they were then.
     up: BTreeMap<usize, Draft>,
@@ -109,12 +111,19 @@ impl Stage {
             seed: script.seed,
             sites: script.sites.clone(),
             spare,
+            quick: script.quick,
+            half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
             machines: vec![machine()?],
             skew: SignedDuration::ZERO,
             replayed: BTreeMap::new(),
         })
+    }
+
+    fn set_faults(&self, mut faults: Faults) {
+        faults.quick = self.quick;
+        self.sandbox.set_faults(faults.with_seed(self.seed));
     }
 
     fn site(&self, number: usize) -> Result<Site, Broken> {
@@ -143,7 +152,7 @@ impl Stage {
             .map_err(|error| trouble("faults")(&error));
         if name == "operator" {
             let faults = faults.as_ref().ok().cloned().flatten().unwrap_or_default();
-            self.sandbox.set_faults(faults.with_seed(self.seed));
+            self.set_faults(faults);
         }
         match command.site() {
             Some(site) => drop(self.up.remove(&site)),
@@ -299,15 +308,18 @@ impl Stage {
 
     // === what a patient person does in the end ===
 
-    /// All trouble is over: faults end, clocks are right, tags are put back.
+    /// All trouble is over: faults end, clocks are right, tags are put back, and a router with one
+    /// tunnel has both, because a tunnel that carries alone is not changed.
     ///
     /// That is all in which meddling relaxes the rules: while it goes on a command may fail, and
     /// what lost its tags is nobody's until a person gives them back. What was deleted stays so.
     pub(crate) async fn calm(&mut self) {
         self.timeline.say("act", format_args!("calm"));
-        self.sandbox
-            .set_faults(Faults::default().with_seed(self.seed));
+        self.set_faults(Faults::default());
         self.skew = SignedDuration::ZERO;
+        if self.half_up {
+            self.sandbox.set_gateway(None, GatewaySim::Online);
+        }
         for done in std::mem::take(&mut self.undo) {
             if let Some(form) = done.undo {
                 stranger::call(&self.sandbox, &form);
@@ -377,6 +389,11 @@ impl Stage {
             "stuck",
             format!("{} does not go away", self.sites[site].name()),
         )
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        check::empty(&self.sandbox, &self.before).is_ok()
     }
 
     /// Nothing is left, and nobody has told a secret.

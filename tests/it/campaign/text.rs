@@ -59,6 +59,9 @@ impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}", self.seed)?;
         writeln!(f, "routers {}", word(&ROUTERS, self.routers))?;
+        if self.quick {
+            writeln!(f, "quick")?;
+        }
         for stranger in &self.strangers {
             writeln!(f, "stranger {}", word(&STRANGERS, *stranger))?;
         }
@@ -174,6 +177,7 @@ impl FromStr for Script {
             seed: 0,
             strangers: Vec::new(),
             routers: Routers::Offline,
+            quick: false,
             sites: Vec::new(),
             acts: Vec::new(),
             ending: Ending::UpAndAway,
@@ -198,6 +202,7 @@ impl Script {
         match words.next()? {
             "seed" => self.seed = words.next()?.parse().ok()?,
             "routers" => self.routers = find(&ROUTERS, words.next()?)?,
+            "quick" => self.quick = true,
             "stranger" => self.strangers.push(find(&STRANGERS, words.next()?)?),
             "site" => self.sites.push(site(words)?),
             "end" => self.ending = find(&ENDINGS, words.next()?)?,
