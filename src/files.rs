@@ -1,11 +1,16 @@
-//! Files that survive a crash and keep their secrets: atomic writes, 0600 files, 0700 folders.
+//! Files that survive a crash and keep their secrets: atomic writes, 0600 files, 0700 folders,
+//! reads that end.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
+use zeroize::Zeroize;
+
+/// How the names of files begin that are not written to their end yet.
+const UNFINISHED: &str = ".underpass-";
 
 /// Creates `folder` and its parents, each new one with mode 0700.
 pub fn private_folder(folder: &Path) -> io::Result<()> {
@@ -51,13 +56,36 @@ fn written_beside<'a>(
     };
     // tempfile creates with 0600, so a secret is never readable in between.
     let mut file = tempfile::Builder::new()
-        .prefix(".underpass-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
     Ok((folder, file))
+}
+
+/// Whether a file of this name is what a process left that died in [`write_atomic`].
+pub fn is_unfinished(name: &str) -> bool {
+    let rest = name.strip_prefix(UNFINISHED);
+    rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Removes what processes left in `folder` that died in [`write_atomic`]; there may be keys in it.
+///
+/// Only for a folder in which nobody else is writing: a file that is being written looks the same.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if is_unfinished(&entry.file_name().to_string_lossy()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens `path` for appending, creating it with mode 0600.
@@ -78,4 +106,59 @@ pub fn mode(path: &Path) -> io::Result<u32> {
 /// Sets the permission bits of a file or folder that exists.
 pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
+/// Reads a file of at most `limit` bytes.
+///
+/// Nothing but a regular file, behind whatever links: a pipe may never end and never begin, and a
+/// device has no length. The errors are sentences about the file without its name.
+pub fn read_bounded(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    // Asked before it is opened: opening a pipe waits for somebody to write into it.
+    regular(&fs::metadata(path)?)?;
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    regular(&metadata)?;
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let room = usize::try_from(metadata.len().min(limit)).unwrap_or(0);
+    // Room from the start, and for one byte more: a buffer that grows leaves copies of keys behind.
+    let mut content = Vec::with_capacity(room + 1);
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut content);
+    if u64::try_from(read?).unwrap_or(u64::MAX) > limit {
+        content.zeroize();
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it has more than {limit} bytes, and none that is needed has"),
+        ));
+    }
+    Ok(content)
+}
+
+/// Reads a file of at most `limit` bytes that is text.
+pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
+    String::from_utf8(read_bounded(path, limit)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to() + 1;
+        let mut content = error.into_bytes();
+        content.zeroize();
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("it is not UTF-8: byte {at} begins no character"),
+        )
+    })
+}
+
+fn regular(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        Ok(())
+    } else if kind.is_dir() {
+        Err(io::Error::new(
+            io::ErrorKind::IsADirectory,
+            "it is a folder",
+        ))
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is a pipe, a device or a socket: save it to a file first",
+        ))
+    }
 }

@@ -10,6 +10,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 use super::call::{Answer, Call};
+use super::convert;
 use super::convert_vpn;
 use super::describe;
 use super::fault::{Fault, FaultKind};
@@ -143,7 +144,7 @@ impl Client {
         account
             .map(|account| Caller {
                 account,
-                arn: answer.arn().unwrap_or_default().to_owned(),
+                arn: convert::shown(answer.arn().unwrap_or_default()),
             })
             .ok_or_else(|| {
                 let message = "the answer names no account";

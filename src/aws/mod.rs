@@ -3,11 +3,13 @@
 //! Reads come as a [`View`] of our own types, writes go out as a [`Call`], which is data: it can be
 //! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
 //!
-//! Reading order: [`Client`] → `transport.rs` (credentials, HTTP, retries; `in_process.rs` for the
-//! sandbox) → `describe.rs` and `convert*.rs` (a look) → `request.rs` (a call) → `sdk_error.rs` and
-//! `codes.rs` (what a failure means) → `pace.rs` and `share.rs` (many sites at once). Beside them
-//! stands `objects.rs`: small objects in S3, for what a team shares.
+//! Reading order: [`Client`] → `transport.rs` (credentials, HTTP, retries; `bounded.rs` for
+//! answers that end, `in_process.rs` for the sandbox) → `describe.rs` and `convert*.rs` (a look) →
+//! `request.rs` (a call) → `sdk_error.rs` and `codes.rs` (what a failure means) → `pace.rs` and
+//! `share.rs` (many sites at once). Beside them stands `objects.rs`: small objects in S3, for what a
+//! team shares.
 
+mod bounded;
 mod bucket_address;
 mod call;
 mod client;

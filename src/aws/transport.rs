@@ -24,9 +24,11 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 
+use super::bounded::bounded;
 use super::client::Target;
 use super::fault::{Fault, FaultKind};
 use super::profile::NamedProfile;
+use crate::limits;
 
 /// How often a read is tried; the SDK waits between tries.
 const READ_ATTEMPTS: u32 = 5;
@@ -76,7 +78,7 @@ pub(super) fn no_retries() -> RetryConfig {
 /// Credentials, profile, proxy and endpoint overrides come from where every AWS tool takes them.
 /// Nothing is sent yet: missing credentials show at the first call.
 pub(super) async fn remote(target: &Target, patience: Patience) -> SdkConfig {
-    let http = https_client();
+    let http = bounded(https_client(), limits::ANSWER);
     let region = Region::new(target.region.to_string());
     let provider = ProviderConfig::without_region()
         .with_http_client(http.clone())
@@ -145,7 +147,7 @@ pub(super) fn in_process(target: &Target, http: SharedHttpClient, patience: Pati
     SdkConfig::builder()
         .behavior_version(behavior())
         .region(Region::new(target.region.to_string()))
-        .http_client(http)
+        .http_client(bounded(http, limits::ANSWER))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(read_retries())
         .timeout_config(timeouts(patience))

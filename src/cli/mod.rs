@@ -13,6 +13,7 @@ mod explain;
 mod failure;
 mod handover;
 mod init;
+mod interrupt;
 mod keys;
 mod load;
 mod main;

@@ -10,6 +10,7 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::run::Done;
 use super::store::{self, Breaking, journal_failure};
@@ -29,8 +30,11 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices", "remove_duplicates"])]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -46,22 +50,45 @@ pub struct Args {
     wait_for_tunnels: Option<Duration>,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = store::folder(global, &site.name).await?;
-    let again = Again::new(&args.site, &args.how.flags(), global);
+    let mut how = args.how.removing(args.remove_duplicates);
+    let again = Again::new(&args.site, &how.flags(), global);
+    let asked = asked(args, &mut how, &again)?;
     let breaking = Breaking::asked(args.break_lock);
     let lock = store::lock(output, global, &folder, &breaking).await?;
-    let report = bring_up(args, output, &site, &connection, &folder, &lock, &again).await;
+    let made = async {
+        let (report, keys) = bring_up(
+            args,
+            &how,
+            asked,
+            output,
+            &site,
+            &connection,
+            &folder,
+            &lock,
+            &again,
+            stop,
+        )
+        .await?;
+        let out = handover::folder(args.out.as_deref(), &site.name);
+        let id = report.connection()?;
+        // Under the lock, so that nobody tears down what the files are being written for.
+        let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
+            .await
+            .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+        Ok((report, handover))
+    };
+    let made = stop.holding(made).await;
     store::release(output, lock).await;
-    let (report, keys) = report?;
-
-    let out = handover::folder(args.out.as_deref(), &site.name);
-    let id = report.connection()?;
-    let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
-        .await
-        .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+    let (report, handover) = made?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -79,6 +106,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &report.plan,
         &handover,
         &again,
+        stop,
     )
     .await
 }
@@ -86,16 +114,19 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 /// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
 async fn bring_up(
     args: &Args,
+    how: &HowToPlan,
+    asked: Option<(&Path, Plan)>,
     output: Output,
     site: &Site,
     connection: &Connection,
     folder: &SiteFolder,
     lock: &SiteLock,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<(Done, Keys), Failure> {
-    let fresh = survey(site, &args.site, connection, &args.how).await?;
-    let plan = match &args.plan {
-        Some(path) => saved(path, site, &fresh, again)?,
+    let fresh = survey(site, &args.site, connection, how).await?;
+    let plan = match asked {
+        Some((path, plan)) => saved(path, plan, site, &fresh, again)?,
         None => fresh,
     };
     let start = folder.choose(plan.clone(), connection.clock.now()).await;
@@ -114,23 +145,48 @@ async fn bring_up(
             let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
             output.say(Line::Do, text);
         }
-        confirm(output, args.yes, "Bring this site up?", again)?;
+        confirm(output, args.yes, "Bring this site up?", again).await?;
     }
-    let plans = [&plan, start.plan()];
-    let mut keys = keys::keys(folder, site, &args.site, plans, connection).await?;
+    let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
     let job = run::Job {
         start,
-        keys: keys.all(),
+        keys: keys.clone(),
     };
-    let done = run::execute(output, connection, folder, lock, job, again).await?;
-    keys.settle(folder, &done, connection).await?;
-    Ok((done, keys.all()))
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
+    let site = Some((site, args.site.as_path()));
+    let keys = keys::settled(folder, site, &done, keys, connection).await?;
+    Ok((done, keys))
+}
+
+/// The saved plan that is to be applied; it holds how bold it is.
+fn asked<'a>(
+    args: &'a Args,
+    how: &mut HowToPlan,
+    again: &Again,
+) -> Result<Option<(&'a Path, Plan)>, Failure> {
+    let Some(path) = &args.plan else {
+        return Ok(None);
+    };
+    let plan = read_plan(path).map_err(|it| it.next(replan(path, again)))?;
+    how.adopt_changes = plan.policy.adopt_changes;
+    how.remove_duplicates = plan.policy.remove_duplicates;
+    Ok(Some((path, plan)))
+}
+
+/// The command that makes a saved plan anew.
+fn replan(path: &Path, again: &Again) -> String {
+    format!("{} --out {}", again.other("plan"), again::path(path))
 }
 
 /// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
-    let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
-    let mut plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
+fn saved(
+    path: &Path,
+    mut plan: Plan,
+    site: &Site,
+    fresh: &Plan,
+    again: &Again,
+) -> Result<Plan, Failure> {
+    let plan_again = replan(path, again);
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
@@ -185,12 +241,13 @@ async fn finish(
     plan: &Plan,
     handover: &Handover,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Exit, Failure> {
     let verify = again.other("verify");
     let (report, waited) = match args.wait_for_tunnels {
         Some(limit) => {
             output.say(Line::Made, &handover.where_to());
-            watch::until_up(output, connection, subject, Some(limit)).await?
+            watch::until_up(output, connection, subject, Some(limit), stop).await?
         }
         None => (watch::look(connection, subject).await?, Duration::ZERO),
     };

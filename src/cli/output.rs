@@ -1,11 +1,14 @@
 //! The one printer: results to stdout, everything else to stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::json;
 
+use super::again::typed;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::words::wrapped;
 
@@ -153,7 +156,7 @@ impl Output {
         };
         let text = text.map_err(|error| {
             Failure::new(
-                super::Exit::Internal,
+                Exit::Internal,
                 format!("cannot write the result as JSON: {error}"),
             )
         })?;
@@ -219,12 +222,35 @@ pub(super) fn columns() -> usize {
     told.or_else(seen).unwrap_or(100).clamp(60, 100)
 }
 
+/// Why stdout did not take everything, if so: there is one stdout, and many who write to it.
+static UNDELIVERED: OnceLock<String> = OnceLock::new();
+
 fn write_stdout(text: &str) {
     let mut stdout = anstream::stdout().lock();
-    // A reader that went away (`| head`) has all it wants.
-    let _closed = stdout.write_all(text.as_bytes());
+    let mut written = stdout.write_all(text.as_bytes());
     if !text.ends_with('\n') {
-        let _closed = stdout.write_all(b"\n");
+        written = written.and_then(|()| stdout.write_all(b"\n"));
     }
-    let _closed = stdout.flush();
+    match written.and_then(|()| stdout.flush()) {
+        // A reader that went away (`| head`) has all it wants.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            UNDELIVERED.get_or_init(|| error.to_string());
+        }
+        _ => {}
+    }
+}
+
+/// The exit of a command whose result got through; a script must not take a cut-off one for whole.
+pub(super) fn delivered(exit: Exit) -> Result<Exit, Failure> {
+    match UNDELIVERED.get() {
+        None => Ok(exit),
+        Some(why) => Err(Failure::new(
+            Exit::Internal,
+            format!(
+                "what was asked for is done, but the result cannot be written to stdout: {why}"
+            ),
+        )
+        .next(typed())
+        .after_result()),
+    }
 }

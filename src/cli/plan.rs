@@ -22,6 +22,9 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Make no AWS call at all: everything is assumed absent
     #[arg(long, conflicts_with_all = ["check_permissions", "out"])]
     offline: bool,
@@ -38,11 +41,12 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
+    let how = args.how.removing(args.remove_duplicates);
     let (plan, checked) = if args.offline {
-        (offline(&site, &args.site, &args.how)?, None)
+        (offline(&site, &args.site, &how)?, None)
     } else {
         let connection = connect_for(global, &site).await?;
-        let plan = survey(&site, &args.site, &connection, &args.how).await?;
+        let plan = survey(&site, &args.site, &connection, &how).await?;
         let checked = match args.check_permissions {
             true => {
                 let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
@@ -54,7 +58,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         };
         (plan, checked)
     };
-    let again = Again::new(&args.site, &args.how.flags(), global);
+    let again = Again::new(&args.site, &how.flags(), global);
     let next = match &args.out {
         _ if plan.is_noop() => again.other("verify"),
         // A saved plan holds the playbook and how bold it is.
@@ -62,9 +66,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             "underpass onboard {} --plan {}{}{}",
             path(&args.site),
             path(saved),
-            args.how.accepted(),
+            how.accepted(),
             same_flags(global)
         ),
+        None if how.remove_duplicates => format!("{} --remove-duplicates", again.other("onboard")),
         None => again.other("onboard"),
     };
     show(output, &plan, checked.as_deref(), Some(&next))?;

@@ -8,6 +8,7 @@ use super::confirm::confirm;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::store::{self, Breaking};
 use super::table::Table;
@@ -31,7 +32,12 @@ pub struct Args {
     yes: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let connection = connect(global, &args.region).await?;
     let view = connection
         .client
@@ -72,15 +78,20 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         Line::Do,
         &format!("expired test sites in {}\n{table}", args.region),
     );
-    confirm(output, args.yes, "Remove all of them?", &again)?;
+    confirm(output, args.yes, "Remove all of them?", &again).await?;
     let mut reaped = Vec::new();
     let mut failures = Vec::new();
     for site in &expired {
         let result = async {
-            let plan = teardown::plan_for(&connection, &site.site).await?;
             let folder = store::folder(global, &site.site).await?;
             let lock = store::lock(output, global, &folder, &Breaking::never()).await?;
-            teardown::execute(output, &connection, &folder, lock, plan, &again).await
+            let removed = async {
+                let plan = teardown::plan_for(&connection, &site.site).await?;
+                teardown::execute(output, &connection, &folder, &lock, plan, &again, stop).await
+            };
+            let removed = stop.holding(removed).await;
+            store::release(output, lock).await;
+            removed
         };
         match result.await {
             Ok(plan) => reaped.push(plan),

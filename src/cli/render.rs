@@ -18,6 +18,7 @@ use crate::device;
 use crate::resource::{Change, Keys};
 use crate::spec::Site;
 use crate::tunnel::{self, xml};
+use crate::{files, limits};
 
 /// Write the router's configuration anew from what is in AWS, or from a saved XML
 #[derive(Debug, clap::Args)]
@@ -97,7 +98,7 @@ fn from_xml(
     path: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Handover, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, limits::CONFIGURATION).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("cannot read {}: {error}", path.display()),

@@ -8,6 +8,7 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::keys;
 use super::output::Output;
 use super::run::{self, Done, Job};
@@ -25,7 +26,12 @@ pub struct Args {
     break_lock: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let store = store::store(global).await?;
     let runs = store.runs().await;
     let mut runs = runs.map_err(|error| journal_failure(&error))?;
@@ -61,7 +67,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     };
     let breaking = Breaking::asked(args.break_lock);
     let lock = store::lock(output, global, &folder, &breaking).await?;
-    let done = go_on(&found, global, output, &folder, &lock, &again).await;
+    let done = go_on(&found, global, output, &folder, &lock, &again, stop);
+    let done = stop.holding(done).await;
     store::release(output, lock).await;
     let began = run::remembered(&folder);
     let plan = done?.plan;
@@ -86,6 +93,7 @@ async fn go_on(
     folder: &SiteFolder,
     lock: &SiteLock,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Done, Failure> {
     let history = folder.read(run.run).await;
     let history = history.map_err(|error| journal_failure(&error))?;
@@ -102,15 +110,15 @@ async fn go_on(
         )
         .next(again.command.clone()));
     }
-    let mut keys = keys::keys_of_run(folder, &history.plan, &connection).await?;
+    let keys = keys::keys_of_run(folder, plan, &connection).await?;
     let start = Start::GoOn(Box::new(history));
     let job = Job {
         start,
-        keys: keys.all(),
+        keys: keys.clone(),
     };
-    let done = run::execute(output, &connection, folder, lock, job, again).await?;
+    let done = run::execute(output, &connection, folder, lock, job, again, stop).await?;
     if done.plan.mode == Mode::Onboard {
-        keys.settle(folder, &done, &connection).await?;
+        keys::settled(folder, None, &done, keys, &connection).await?;
     }
     Ok(done)
 }

@@ -1,4 +1,4 @@
-//! Carrying a plan out: journal, engine, Ctrl-C, report.
+//! Carrying a plan out: journal, engine, report.
 
 use std::str::FromStr;
 
@@ -9,15 +9,16 @@ use super::again::Again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{Line, Output};
+use super::interrupt::Interrupt;
+use super::output::Output;
 use super::store::journal_failure;
 use super::{progress, stopped};
-use crate::engine::{self, Cancel, CancelLevel, RunReport};
-use crate::files;
+use crate::engine::{self, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan};
 use crate::resource::{Change, Keys};
 use crate::spec::{VpnConnectionId, VpnGatewayId};
+use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
 const COMMAND: &str = "command";
@@ -36,7 +37,7 @@ pub(super) struct Done {
     /// What the engine reports.
     pub(super) report: RunReport,
     /// Whether it went on with a run that was stopped.
-    pub(super) went_on: bool,
+    went_on: bool,
 }
 
 impl Done {
@@ -50,15 +51,12 @@ impl Done {
         self.id_of("vpn_gateway")
     }
 
-    /// Whether the connection may be one that an earlier process has asked for.
-    pub(super) fn may_have_found_its_connection(&self) -> bool {
-        let step = self
-            .plan
-            .steps
-            .iter()
-            .find(|it| it.node.kind == "vpn_connection");
+    /// Whether this very process has made the connection, with its own keys.
+    pub(super) fn made_the_connection(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.node.kind == "vpn_connection");
         let done = step.and_then(|step| self.report.steps.get(&step.node.id));
-        self.went_on || done.is_some_and(|done| done.change != Change::Create)
+        !self.went_on && done.is_some_and(|done| done.change == Change::Create)
     }
 
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
@@ -83,6 +81,7 @@ pub(super) async fn execute(
     lock: &SiteLock,
     job: Job,
     again: &Again,
+    interrupt: &Interrupt,
 ) -> Result<Done, Failure> {
     if again.site.is_some() {
         remember(folder, &again.command)?;
@@ -94,9 +93,8 @@ pub(super) async fn execute(
     let plan = started.plan;
     let went_on = started.history.is_some();
     let (sender, receiver) = mpsc::unbounded_channel();
-    let cancel = Cancel::new();
     let bars = output.lively.then(MultiProgress::new);
-    let signals = tokio::spawn(listen(output, bars.clone(), cancel.clone()));
+    let (cancel, _running) = interrupt.run(output, bars.clone(), after(&plan));
     let show = progress::Show {
         output,
         bars,
@@ -118,7 +116,6 @@ pub(super) async fn execute(
         cancel,
     )
     .await;
-    signals.abort();
     let _shown = display.await;
     if report.result == RunResult::Done {
         return Ok(Done {
@@ -130,27 +127,14 @@ pub(super) async fn execute(
     Err(stopped::failure(output, &report, &plan, again))
 }
 
-/// First Ctrl-C (or SIGTERM): start nothing more. Second: stop waiting too.
-async fn listen(output: Output, bars: Option<MultiProgress>, cancel: Cancel) {
-    let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            signal = tokio::signal::ctrl_c() => if signal.is_err() { return },
-            _ = terminate.recv() => {}
+/// What a stop leaves between a run's end and the command's.
+fn after(plan: &Plan) -> &'static str {
+    match plan.mode {
+        Mode::Onboard => {
+            "AWS's half stands, complete and paid for by the hour; the router's files may be \
+             missing, and the same command writes them"
         }
-        if cancel.level() == CancelLevel::GoOn {
-            let text = "stopping: nothing new is begun; Ctrl-C once more to stop waiting as well";
-            progress::say(output, bars.as_ref(), Line::Warn, text);
-            cancel.stop();
-        } else {
-            let text = "stopping now: what AWS has begun goes on there";
-            progress::say(output, bars.as_ref(), Line::Warn, text);
-            cancel.abandon();
-        }
+        Mode::Teardown => "what was to be removed before is gone",
     }
 }
 
@@ -164,6 +148,6 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 
 /// The command that began the site's last run.
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
-    let text = std::fs::read_to_string(folder.path().join(COMMAND)).ok()?;
+    let text = files::read_text(&folder.path().join(COMMAND), limits::NOTE).ok()?;
     Some(text.trim().to_owned()).filter(|command| !command.is_empty())
 }

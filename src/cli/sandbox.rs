@@ -6,6 +6,7 @@ use super::args::Global;
 use super::connect::{clock, open_sandbox};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use crate::sandbox::serve;
 
@@ -23,7 +24,12 @@ pub struct Args {
     only: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     if !args.listen.ip().is_loopback() {
         return Err(Failure::new(
             Exit::Input,
@@ -71,13 +77,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         Line::Do,
         "Ctrl-C ends it; the world stays in the home folder",
     );
-    let stop = async {
-        // Without a signal handler there is no other way to stop than a kill.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    serve(sandbox, listener, stop)
+    let _serving = stop.watch("the world stays in the home folder");
+    serve(sandbox, listener, stop.asked())
         .await
         .map_err(|error| Failure::new(Exit::Internal, format!("the sandbox stopped: {error}")))?;
     Ok(Exit::Ok)

@@ -16,6 +16,7 @@ use crate::plan::{self, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
 use crate::resource::{self, Policy};
 use crate::spec::{AccountId, Site};
+use crate::{files, limits};
 
 /// How to plan, as the command line says it.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,9 +33,20 @@ pub(super) struct HowToPlan {
     /// Prices of your own, in the shape of docs/plan.md
     #[arg(long, value_name = "FILE")]
     pub(super) prices: Option<PathBuf>,
+    /// Set by the commands that offer `--remove-duplicates`.
+    #[arg(skip)]
+    pub(super) remove_duplicates: bool,
 }
 
 impl HowToPlan {
+    /// The same, with `--remove-duplicates` or without.
+    pub(super) fn removing(&self, remove_duplicates: bool) -> Self {
+        Self {
+            remove_duplicates,
+            ..self.clone()
+        }
+    }
+
     /// The same flags for another command on the site.
     pub(super) fn flags(&self) -> String {
         let file = |flag: &str, path: &Option<PathBuf>| {
@@ -67,6 +79,7 @@ impl HowToPlan {
     pub(super) fn policy(&self) -> Policy {
         Policy {
             adopt_changes: self.adopt_changes,
+            remove_duplicates: self.remove_duplicates,
         }
     }
 }
@@ -149,7 +162,7 @@ fn make(
 }
 
 fn prices(path: &Path) -> Result<Prices, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let text = files::read_text(path, limits::PRICES).map_err(|error| error.to_string());
     text.and_then(|text| Prices::read(&text).map_err(|error| error.to_string()))
         .map_err(|error| {
             let text = format!("cannot use the prices in {}: {error}", path.display());
@@ -159,7 +172,7 @@ fn prices(path: &Path) -> Result<Prices, Failure> {
 
 /// Reads a saved plan.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = files::read_bounded(path, limits::SAVED_PLAN).map_err(|error| {
         let text = format!("cannot read {}: {error}", path.display());
         Failure::new(Exit::Input, text)
     })?;
@@ -200,7 +213,7 @@ pub(super) fn linted(plan: Plan, view: Option<&View>) -> Result<Plan, Failure> {
 
 /// Reads and checks a playbook of the user's own.
 pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, limits::PLAYBOOK).map_err(|error| {
         Failure::new(
             Exit::Input,
             format!("cannot read {}: {error}", path.display()),

@@ -10,6 +10,7 @@ use super::confirm::{confirm, confirm_name};
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Output, columns};
 use super::store::{self, Breaking};
 use super::survey::{linted, refused};
@@ -19,7 +20,7 @@ use crate::aws::Collection;
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::{self, Plan};
 use crate::resource::Keys;
-use crate::spec::{Environment, SiteName};
+use crate::spec::{Environment, Site, SiteName};
 
 /// Remove what onboarding made, and only that
 #[derive(Debug, clap::Args)]
@@ -40,7 +41,12 @@ pub struct Args {
     break_lock: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     if let Some(account) = site
@@ -60,51 +66,73 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         .next("aws sts get-caller-identity"));
     }
     let again = Again::new(&args.site, "", global);
-    let plan = plan_for(&connection, &site.name).await?;
-    if plan.is_noop() {
-        let text = format!("Nothing of site {} is in {}.", site.name, site.region);
-        return output
-            .result(&value(&plan, true), || text)
-            .map(|()| Exit::Ok);
-    }
-    if args.dry_run && output.is_for_machines() {
-        return output
-            .result(&value(&plan, false), String::new)
-            .map(|()| Exit::Ok);
-    }
-    if !output.is_for_machines() {
-        let next = again.other("teardown");
-        plan_command::show(
-            output,
-            &plan,
-            None,
-            Some(&next).filter(|_| args.dry_run).map(String::as_str),
-        )?;
-    }
     if args.dry_run {
-        return Ok(Exit::Ok);
+        let plan = plan_for(&connection, &site.name).await?;
+        return would_remove(output, &plan, &again);
+    }
+    let folder = store::folder(global, &site.name).await?;
+    // Before the look: what somebody else is still making would not be in the plan.
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
+    let removed = async {
+        let plan = plan_for(&connection, &site.name).await?;
+        if plan.is_noop() {
+            return Ok(plan);
+        }
+        ask(args, output, &site, &plan, &again).await?;
+        execute(output, &connection, &folder, &lock, plan, &again, stop).await
+    };
+    let removed = stop.holding(removed).await;
+    store::release(output, lock).await;
+    let plan = removed?;
+    output
+        .result(&value(&plan, true), || match plan.is_noop() {
+            true => nothing(&plan),
+            false => text(&plan),
+        })
+        .map(|()| Exit::Ok)
+}
+
+/// What would be removed, and the command that does it.
+fn would_remove(output: Output, plan: &Plan, again: &Again) -> Result<Exit, Failure> {
+    if plan.is_noop() {
+        return output
+            .result(&value(plan, true), || nothing(plan))
+            .map(|()| Exit::Ok);
+    }
+    if output.is_for_machines() {
+        return output
+            .result(&value(plan, false), String::new)
+            .map(|()| Exit::Ok);
+    }
+    plan_command::show(output, plan, None, Some(&again.other("teardown")))?;
+    Ok(Exit::Ok)
+}
+
+fn nothing(plan: &Plan) -> String {
+    format!("Nothing of site {} is in {}.", plan.site, plan.region)
+}
+
+/// Shows what will be removed, and asks whether it may be.
+async fn ask(
+    args: &Args,
+    output: Output,
+    site: &Site,
+    plan: &Plan,
+    again: &Again,
+) -> Result<(), Failure> {
+    if !output.is_for_machines() {
+        plan_command::show(output, plan, None, None)?;
     }
     // What the tags say counts as much as what the file says: a file can be edited.
     let production = site.environment == Environment::Production
         || plan.owner.environment == Environment::Production;
     if production {
         let question = format!("{} is a production site: its traffic stops.", site.name);
-        confirm_name(
-            output,
-            args.name.as_deref(),
-            site.name.as_str(),
-            &question,
-            &again,
-        )?;
+        let given = args.name.as_deref();
+        confirm_name(output, given, site.name.as_str(), &question, again).await?;
     }
-    confirm(output, args.yes, "Remove all of this?", &again)?;
-    let folder = store::folder(global, &site.name).await?;
-    let breaking = Breaking::asked(args.break_lock);
-    let lock = store::lock(output, global, &folder, &breaking).await?;
-    let plan = execute(output, &connection, &folder, lock, plan, &again).await?;
-    output
-        .result(&value(&plan, true), || text(&plan))
-        .map(|()| Exit::Ok)
+    confirm(output, args.yes, "Remove all of this?", again).await
 }
 
 /// A teardown plan from AWS's tags alone.
@@ -122,21 +150,21 @@ pub(super) async fn plan_for(connection: &Connection, site: &SiteName) -> Result
     linted(plan, Some(&view))
 }
 
-/// Removes, gives the site free, and says what is gone.
+/// Removes, and says what is gone.
 pub(super) async fn execute(
     output: Output,
     connection: &Connection,
     folder: &SiteFolder,
-    lock: SiteLock,
+    lock: &SiteLock,
     plan: Plan,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Plan, Failure> {
     let job = run::Job {
         start: Start::New(Box::new(plan)),
         keys: Keys::new(),
     };
-    let done = run::execute(output, connection, folder, &lock, job, again).await;
-    store::release(output, lock).await;
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await;
     Ok(done?.plan)
 }
 

@@ -27,7 +27,7 @@ impl Worker {
         }
         self.search_for_call_in_doubt().await?;
         let view = task.look().await?;
-        let finding = task.find(&view)?;
+        let finding = self.settled(task.find(&view)?);
         let policy = task.run.plan.policy;
         let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
         self.refuse_if_gone_again(&decision)?;
@@ -37,7 +37,7 @@ impl Worker {
             &decision,
             self.has_made_what_has_no_tags()?,
         )?;
-        match (decision.change, self.choose(&finding)) {
+        match (decision.change, finding.chosen().cloned()) {
             (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
             (Change::Update, Some(seen)) => self.update(seen).await,
             (Change::Replace, Some(seen)) => {
@@ -100,24 +100,24 @@ impl Worker {
         }
     }
 
-    /// Which of what was found is meant: the planned one, or the one this run made.
-    fn choose(&self, finding: &Finding) -> Option<Seen> {
-        let all = match finding {
-            Finding::Absent => return None,
-            Finding::Present(seen) => return Some(seen.clone()),
-            Finding::Several(all) => all,
+    /// The finding with the one object that is meant: the planned one, or the one this run made.
+    fn settled(&self, finding: Finding) -> Finding {
+        let Finding::Several(all) = finding else {
+            return finding;
         };
         let known = [&self.task.step.existing, &self.past.made];
         let is_known = |seen: &&Seen| known.iter().any(|id| id.as_ref() == Some(&seen.id));
-        let chosen = all.iter().find(is_known).or_else(|| all.first())?;
+        let Some(chosen) = all.iter().find(is_known).or_else(|| all.first()) else {
+            return Finding::Absent;
+        };
         let ids: Vec<&str> = all.iter().map(|seen| seen.id.as_str()).collect();
         self.task.tell_notice(format!(
-            "{} carry the tags of this step; {} is used, and the rest stays until somebody \
-             removes it",
+            "{} carry the tags of this step; {} is used, and the rest stays until \
+             `--remove-duplicates` or somebody removes it",
             ids.join(" and "),
             chosen.id
         ));
-        Some(chosen.clone())
+        Finding::Present(chosen.clone())
     }
 
     async fn create(&mut self) -> Result<StepDone, StepProblem> {

@@ -10,7 +10,8 @@ use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
-use crate::resource::{Change, Finding, Goal, Ownership, Seen};
+use crate::plan::Mode;
+use crate::resource::{Change, Finding, Goal, Ownership, Seen, TunnelImpact, tunnels_up};
 
 impl Worker {
     /// Deletes exactly what the plan names, if it is still ours, and waits until it is gone.
@@ -22,7 +23,10 @@ impl Worker {
                 let reason = format!("{} is not ours", seen.id);
                 return Err(changed(&task.step, "leave it", reason));
             }
-            Some(seen) => self.delete_one(&seen, &view).await?,
+            Some(seen) => {
+                task.refuse_what_carries(&seen, &view)?;
+                self.delete_one(&seen, &view).await?;
+            }
             // Gone already, or on its way: others wait for its end.
             None => {
                 task.wait_until_gone(task.step.existing.as_deref()).await?;
@@ -55,6 +59,26 @@ impl Worker {
 }
 
 impl Task {
+    /// An onboarding removes a duplicate whose tunnels are down: not one that has come up since.
+    fn refuse_what_carries(&self, seen: &Seen, view: &View) -> Result<(), StepProblem> {
+        let told = self.step.impact != TunnelImpact::None;
+        if self.run.plan.mode == Mode::Teardown || told {
+            return Ok(());
+        }
+        let connection = seen
+            .id
+            .parse()
+            .ok()
+            .and_then(|id| view.vpn_connections.get(&id));
+        match connection.map_or(0, tunnels_up) {
+            0 => Ok(()),
+            up => {
+                let reason = format!("{} carries: {up} of its tunnels came up meanwhile", seen.id);
+                Err(changed(&self.step, "leave it", reason))
+            }
+        }
+    }
+
     /// The object that the plan wants deleted, if it is there.
     fn target(&self, view: &View) -> Result<Option<Seen>, StepProblem> {
         let planned = self.step.existing.as_ref();

@@ -58,6 +58,7 @@ impl SiteFolder {
             let before = self.read(run).await?;
             let same = before.plan.mode == plan.mode
                 && before.plan.basis.site == plan.basis.site
+                && before.plan.policy == plan.policy
                 && before.plan.account == plan.account;
             if same && before.is_worth_resuming(now) {
                 return Ok(Start::GoOn(Box::new(before)));

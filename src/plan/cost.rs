@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::model::{CostLine, Plan, PlannedStep};
+use super::model::{CostLine, Mode, Plan, PlannedStep};
 use crate::resource::Change;
 use crate::spec::Region;
 
@@ -134,8 +134,14 @@ impl Plan {
     }
 
     /// USD per hour: what the site costs, negative when a teardown saves it.
+    ///
+    /// A duplicate that an onboarding removes is no part of what the site costs afterwards.
     pub fn hourly_usd(&self) -> f64 {
-        self.cost.iter().map(|line| line.hourly_usd).sum()
+        let lines = self.cost.iter().map(|line| line.hourly_usd);
+        match self.mode {
+            Mode::Onboard => lines.filter(|usd| *usd > 0.0).sum(),
+            Mode::Teardown => lines.sum(),
+        }
     }
 }
 

@@ -75,6 +75,7 @@ pub fn teardown(
         permissions: permissions::needed(Mode::Teardown, &steps),
         unknowns: Vec::new(),
         warnings: findings.finish()?,
+        duplicates: Vec::new(),
         steps,
     })
 }

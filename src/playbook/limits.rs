@@ -1,7 +1,7 @@
 //! How big a playbook may be: it may come from a stranger.
 
 /// Bytes of a playbook's text.
-pub(super) const BYTES: usize = 64 * 1024;
+pub(super) const BYTES: usize = crate::limits::PLAYBOOK;
 /// How deep YAML values may nest.
 pub(super) const DEPTH: usize = 16;
 /// YAML values in all, with aliases followed.

@@ -14,6 +14,7 @@ use super::kind::{
 };
 use super::listed::{self, Listed};
 use super::owner::Owner;
+use super::rank;
 use super::sharing::stranger_on_vpn_gateway;
 use crate::aws::{Call, Collection, Fault, View, VpnGateway};
 use crate::playbook::StepId;
@@ -81,14 +82,8 @@ impl Kind for VpnGatewayKind {
             let why = "it is attached to the VPC already, which has room for one";
             return Ok(Finding::Present(seen(gateway, why)));
         }
-        let uses = |gateway: &VpnGateway| {
-            let attached_here = attached.is_some_and(|it| it.id == gateway.id);
-            let connections = view.vpn_connections.values();
-            let on_it = connections
-                .filter(|it| it.is_live() && it.vpn_gateway.as_ref() == Some(&gateway.id));
-            usize::from(attached_here) * 1000 + on_it.count()
-        };
-        let ours = listed::ours(view.vpn_gateways.values(), step, owner, uses);
+        let rank = |gateway: &VpnGateway| rank::vpn_gateway(gateway, vpc.as_ref(), view);
+        let ours = listed::ours(view.vpn_gateways.values(), step, owner, rank);
         Ok(listed::finding(
             ours.into_iter().map(|gateway| seen(gateway, "")).collect(),
         ))
@@ -101,13 +96,8 @@ impl Kind for VpnGatewayKind {
         view: &View,
         _policy: Policy,
     ) -> Result<Decision, KindError> {
-        let seen = match finding {
-            Finding::Absent => return decide_absent(inputs, view),
-            Finding::Several(all) => {
-                let because = "it is attached, in use or the oldest";
-                return Ok(listed::keep_first(TITLE, all, because));
-            }
-            Finding::Present(seen) => seen,
+        let Some(seen) = finding.chosen() else {
+            return decide_absent(inputs, view);
         };
         let Some(gateway) = gateway(view, &seen.id) else {
             return Ok(Decision::new(Change::Keep, "is there"));

@@ -93,6 +93,15 @@ impl Store {
             .map_err(|error| failed(&self.lock, "locked", error))
     }
 
+    /// Clears away what a process left that died while it wrote the world.
+    pub(super) fn sweep(&self, _lock: &Lock) -> Result<(), SandboxError> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        match folder.as_os_str().is_empty() {
+            true => Ok(()),
+            false => files::sweep(folder).map_err(|error| failed(folder, "tidied up", error)),
+        }
+    }
+
     /// The world, when the file was changed by another process or not read yet.
     pub(super) fn load(&mut self) -> Result<Option<Saved>, SandboxError> {
         let unreadable = |error| failed(&self.path, "read", error);

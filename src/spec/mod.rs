@@ -23,6 +23,7 @@ mod read;
 mod schema;
 mod site;
 mod syntax;
+mod text;
 
 pub use codes::Code;
 pub use crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
@@ -38,6 +39,7 @@ pub use site::{
     Appliance, AttachTo, AwsSide, Environment, Gateway, RouteTables, Routing, Security, Site,
     TunnelWishes,
 };
+pub use text::{is_hostile, one_line};
 
 #[cfg(test)]
 mod properties;

@@ -11,10 +11,12 @@ mod engine_makespan;
 mod engine_takeover;
 mod env;
 mod house;
+mod interrupts;
 mod journal_bucket;
 mod journal_fencing;
 mod journal_format;
 mod journey;
+mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
@@ -23,6 +25,7 @@ mod sandbox_file;
 mod sandbox_http;
 mod secrets;
 mod stores;
+mod town;
 
 #[test]
 fn no_test_file_is_forgotten() {

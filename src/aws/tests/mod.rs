@@ -2,6 +2,7 @@
 
 mod answers;
 mod failures;
+mod hostile;
 mod lifecycle;
 mod trouble;
 mod wire;

@@ -25,6 +25,14 @@ pub(super) const CODES: &[Code] = &[
         "Plan again; with `--prices FILE`, see that the file has every kind and Region.",
     ),
     refused(
+        "lint::duplicate",
+        "Removing a duplicate would take what is kept, or comes too early",
+        "An onboarding deletes nothing but a duplicate that the plan lists, behind every step that \
+         keeps or makes something, and never an object that another step uses. A duplicate \
+         whose tunnels are up is removed only where the plan says that they end.",
+        "The plan was edited by hand or this is a bug: plan again.",
+    ),
+    refused(
         "lint::existing",
         "A step and the object it is about do not fit",
         "What is created must not exist yet; what is kept, adopted, changed or deleted must be \
@@ -48,7 +56,8 @@ pub(super) const CODES: &[Code] = &[
     refused(
         "lint::mode",
         "A change that this plan may not have",
-        "Onboarding never deletes and teardown does nothing else. A mixed plan was edited by hand.",
+        "Onboarding deletes nothing but the duplicates that it was asked to remove, and teardown \
+         does nothing else. A mixed plan was edited by hand.",
         "Plan again.",
     ),
     refused(

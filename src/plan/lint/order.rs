@@ -51,11 +51,12 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     }
     match plan.mode {
         Mode::Onboard => {
-            kinds(plan, &BEFORE, report);
+            kinds(plan, &BEFORE, false, report);
             remembered(plan, report);
         }
-        Mode::Teardown => kinds(plan, &GONE_BEFORE, report),
+        Mode::Teardown => {}
     }
+    kinds(plan, &GONE_BEFORE, true, report);
 }
 
 fn references(step: &PlannedStep, report: &mut Report) {
@@ -96,7 +97,7 @@ fn remembered(plan: &Plan, report: &mut Report) {
     let connections = plan
         .steps
         .iter()
-        .filter(|step| step.node.kind == "vpn_connection");
+        .filter(|step| step.node.kind == "vpn_connection" && step.change != Change::Delete);
     for connection in connections.map(|step| &step.node.id) {
         for step in plan
             .steps
@@ -118,11 +119,17 @@ fn remembered(plan: &Plan, report: &mut Report) {
 
 /// Every step of the second kind waits, over any number of steps, for every one of the first that
 /// it has to do with.
-fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
+fn kinds(plan: &Plan, rules: &[(&'static str, &'static str)], deletes: bool, report: &mut Report) {
+    let of = |kind: &'static str| {
+        let steps = plan.steps.iter();
+        steps.filter(move |step| {
+            step.node.kind == kind && deletes == (step.change == Change::Delete)
+        })
+    };
     for (first, second) in rules {
-        for late in plan.steps.iter().filter(|step| step.node.kind == *second) {
+        for late in of(second) {
             let waits = waits_for(plan, &late.node.id);
-            for early in plan.steps.iter().filter(|step| step.node.kind == *first) {
+            for early in of(first) {
                 if !waits.contains(&early.node.id) {
                     report.step(
                         "lint::order",

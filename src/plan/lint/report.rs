@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{effect, foreign, order, secret, tunnel};
+use super::{duplicate, effect, foreign, order, secret, tunnel};
 use crate::aws::View;
 use crate::plan::model::{PLAN_SCHEMA, Plan};
 use crate::playbook::StepId;
@@ -43,6 +43,7 @@ pub fn lint(plan: &Plan) -> Vec<LintFinding> {
         );
     }
     order::check(plan, &mut report);
+    duplicate::check(plan, &mut report);
     effect::check(plan, &mut report);
     tunnel::check(plan, &mut report);
     secret::check(plan, &mut report);
@@ -54,6 +55,7 @@ pub fn lint_in(plan: &Plan, view: &View) -> Vec<LintFinding> {
     let mut report = Report {
         findings: lint(plan),
     };
+    duplicate::check_in(plan, view, &mut report);
     foreign::check(plan, view, &mut report);
     report.findings
 }

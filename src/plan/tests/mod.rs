@@ -4,4 +4,5 @@ mod access;
 mod away;
 mod pages;
 mod refusals;
+mod twice;
 mod worlds;

@@ -44,7 +44,10 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
                 _ => gateway.id.to_string(),
             }]
         },
-        |xml, gateway| write(xml, gateway, gateway.life.state(now).as_str()),
+        |xml, gateway| {
+            let state = gateway.life.state(now).as_str();
+            write(xml, gateway, context.shown(gateway.id.as_str(), state));
+        },
     )
 }
 

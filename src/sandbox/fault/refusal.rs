@@ -1,0 +1,77 @@
+//! EC2's and STS's words for what was injected.
+
+use super::faults::Injected;
+use crate::sandbox::error::ApiError;
+
+/// Who called what: the words of a refusal.
+pub(in crate::sandbox) struct Caller<'a> {
+    pub(in crate::sandbox) service: &'a str,
+    pub(in crate::sandbox) region: &'a str,
+    pub(in crate::sandbox) account: &'a str,
+    pub(in crate::sandbox) action: &'a str,
+    /// The type of resource in the refusal's ARN.
+    pub(in crate::sandbox) resource_type: &'a str,
+}
+
+/// The error that a failure is answered with; none when the connection is what fails.
+pub(in crate::sandbox) fn error(injected: Injected, caller: &Caller<'_>) -> Option<ApiError> {
+    Some(match injected {
+        Injected::Reset | Injected::LostReply | Injected::Spike | Injected::Unseen => return None,
+        Injected::Throttled => ApiError::throttled(),
+        Injected::InternalError | Injected::LateInternalError => {
+            ApiError::with_status(500, "InternalError", "An internal error has occurred")
+        }
+        Injected::Unavailable | Injected::LateUnavailable => ApiError::with_status(
+            503,
+            "Unavailable",
+            "The service is unavailable. Please try again shortly.",
+        ),
+        Injected::IncorrectState => ApiError::new("IncorrectState", in_use(caller.action)),
+        Injected::Denied => denied(caller),
+        Injected::Expired if caller.service == "sts" => ApiError::with_status(
+            403,
+            "ExpiredToken",
+            "The security token included in the request is expired",
+        ),
+        Injected::Expired => ApiError::new("RequestExpired", "Request has expired."),
+    })
+}
+
+/// What AWS says while something else is in progress; the first two are its own words.
+fn in_use(action: &str) -> &'static str {
+    match action {
+        "DeleteCustomerGateway" => "The customer gateway is in use.",
+        "DeleteVpnGateway" => "The VPN gateway is in use.",
+        _ => "The resource is in an incorrect state for the requested operation.",
+    }
+}
+
+fn denied(caller: &Caller<'_>) -> ApiError {
+    let Caller {
+        service,
+        region,
+        account,
+        action,
+        resource_type,
+    } = caller;
+    if *service == "sts" {
+        return ApiError::with_status(
+            403,
+            "AccessDenied",
+            format!(
+                "User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: \
+                 sts:{action} because no identity-based policy allows the sts:{action} action"
+            ),
+        );
+    }
+    ApiError::with_status(
+        403,
+        "UnauthorizedOperation",
+        format!(
+            "You are not authorized to perform this operation. User: \
+             arn:aws:iam::{account}:user/sandbox is not authorized to perform: ec2:{action} on \
+             resource: arn:aws:ec2:{region}:{account}:{resource_type}/* because no identity-based \
+             policy allows the ec2:{action} action. Encoded authorization failure message: SANDBOX"
+        ),
+    )
+}
