@@ -48,6 +48,8 @@ pub use storage::{Broken, End, Lease, Storage, Tape};
 pub use store::{RunSummary, SiteFolder, Store};
 
 #[cfg(test)]
+mod bucket_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
