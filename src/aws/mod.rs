@@ -33,6 +33,8 @@ mod tunnel_request;
 mod view;
 
 #[cfg(test)]
+pub(crate) mod fake_s3;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -12,13 +12,12 @@ use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::harmless;
 use super::interrupt::Interrupt;
-use super::keys::Keyring;
 use super::output::{Line, Output};
 use super::run::Done;
 use super::store::{self, Breaking, journal_failure};
 use super::survey::{HowToPlan, observe, planned, read_plan, unforged};
 use super::words::when;
-use super::{load, plan as plan_command, run, watch};
+use super::{keys, load, plan as plan_command, run, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -152,20 +151,15 @@ async fn bring_up(
         }
         confirm(output, args.yes, "Bring this site up?", again).await?;
     }
-    let plans = [&plan, start.plan()];
-    let ring = Keyring {
-        given: Some((site, &args.site)),
-        folder,
-        connection,
-    };
-    let mut keys = ring.keys_for(&plans).await?;
+    let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
     let job = run::Job {
         start,
-        keys: keys.all(),
+        keys: keys.clone(),
     };
     let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
-    ring.settle(&mut keys, &done).await?;
-    Ok((done, keys.all()))
+    let site = Some((site, args.site.as_path()));
+    let keys = keys::settled(folder, site, &done, keys, connection).await?;
+    Ok((done, keys))
 }
 
 /// Refuses when a saved plan is not what would be done now.

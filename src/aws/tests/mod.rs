@@ -1,6 +1,7 @@
 //! The stage from outside: what goes over the wire, what comes back, and what it means.
 
 mod answers;
+mod bucket;
 mod failures;
 mod hostile;
 mod lifecycle;
