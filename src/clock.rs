@@ -86,6 +86,35 @@ impl Clock {
     }
 }
 
+/// A moment of real time, by two clocks.
+///
+/// The monotonic clock stands still while a laptop sleeps, and the wall clock can be set back: for
+/// "how long ago at the most" it takes both.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    monotonic: tokio::time::Instant,
+    wall: Timestamp,
+}
+
+impl Moment {
+    /// This moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn now() -> Self {
+        Self {
+            monotonic: tokio::time::Instant::now(),
+            wall: Timestamp::now(),
+        }
+    }
+
+    /// How long ago it was, by the clock that says more.
+    pub fn passed(&self) -> Duration {
+        let now = Self::now();
+        let wall = Duration::try_from(now.wall.duration_since(self.wall));
+        let monotonic = now.monotonic.duration_since(self.monotonic);
+        monotonic.max(wall.unwrap_or_default())
+    }
+}
+
 /// Where ids, keys and jitter come from.
 ///
 /// The system source seeds ChaCha20 from the operating system; a seeded one is for tests and for

@@ -69,6 +69,20 @@ struct Shared {
     share: Share,
 }
 
+impl Target {
+    /// Refuses an endpoint that is no address.
+    pub(super) fn check_endpoint(&self) -> Result<(), Fault> {
+        let address = |url: &String| url.parse::<http::Uri>().is_ok_and(|it| it.host().is_some());
+        match &self.endpoint_url {
+            Some(url) if !address(url) => {
+                let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
+                Err(Fault::of_kind("connect", FaultKind::Invalid, &message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Client {
     /// A client for `target` that paces itself by `clock`: for a sandbox, the sandbox's own.
     ///
@@ -78,14 +92,7 @@ impl Client {
             let http = in_process::sandbox(sandbox.clone());
             return Ok(Self::in_process(target, http, clock, ids));
         }
-        if let Some(url) = &target.endpoint_url
-            && !url
-                .parse::<http::Uri>()
-                .is_ok_and(|uri| uri.host().is_some())
-        {
-            let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
-            return Err(Fault::of_kind("connect", FaultKind::Invalid, &message));
-        }
+        target.check_endpoint()?;
         let config = transport::remote(target, Patience::default()).await;
         Ok(Self::over(target, &config, clock, ids))
     }

@@ -5,8 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
 use aws_config::imds;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -23,6 +26,7 @@ use aws_smithy_runtime_api::client::http::{
 
 use super::bounded::bounded;
 use super::client::Target;
+use super::fault::{Fault, FaultKind};
 use super::profile::NamedProfile;
 use crate::limits;
 
@@ -103,6 +107,22 @@ pub(super) async fn remote(target: &Target, patience: Patience) -> SdkConfig {
         None => loader.credentials_provider(from_anywhere(provider, region).await),
     };
     loader.load().await
+}
+
+/// The Region that the environment or the profile names; when none does, one from where S3 tells
+/// the way to every other.
+pub(super) async fn usual_region(profile: Option<&str>) -> Result<crate::spec::Region, Fault> {
+    let mut file = ProfileFileRegionProvider::builder();
+    if let Some(name) = profile {
+        file = file.profile_name(name);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(file.build());
+    let named = chain.region().await.map(|region| region.to_string());
+    let named = named.as_deref().unwrap_or("us-east-1").parse();
+    named.map_err(|error: crate::spec::InvalidValue| {
+        Fault::of_kind("connect", FaultKind::Invalid, &error.to_string())
+    })
 }
 
 /// Credentials by the usual order: environment, profile, web identity, container, instance.

@@ -67,6 +67,9 @@ pub(super) fn same_flags(global: &Global) -> String {
     if global.home != Path::new(".underpass") {
         add("--home", "UNDERPASS_HOME", &global.home.to_string_lossy());
     }
+    if let Some(journal) = &global.journal {
+        add("--journal", "UNDERPASS_JOURNAL", &journal.to_string());
+    }
     if let Some(scale) = global.time_scale {
         add("--time-scale", "", &scale.to_string());
     }

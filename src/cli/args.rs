@@ -1,6 +1,7 @@
 //! What can be typed: the global options and the list of commands.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -9,6 +10,7 @@ use super::{
     devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume, runs,
     sandbox, schema, status, teardown, verify,
 };
+use crate::aws::BucketAddress;
 use crate::sandbox::{Faults, GatewaySim};
 
 /// Takes a site's traffic off the open Internet.
@@ -58,6 +60,18 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub home: PathBuf,
+    /// Keep runs and locks in S3, for a team: s3://BUCKET/PREFIX; keys stay in the folder
+    #[arg(
+        long,
+        global = true,
+        env = "UNDERPASS_JOURNAL",
+        value_name = "URL",
+        help_heading = "Where"
+    )]
+    pub journal: Option<BucketAddress>,
+    /// After how long without a sign of life a lock in S3 is free, in seconds: for tests
+    #[arg(long, global = true, hide = true, value_parser = super::duration)]
+    pub lock_expiry: Option<Duration>,
     /// Named AWS profile
     #[arg(
         long,
@@ -147,7 +161,7 @@ pub enum Command {
     Teardown(teardown::Args),
     /// Remove test sites whose time is over.
     Reap(reap::Args),
-    /// List the runs that this folder remembers.
+    /// List the runs that the journal remembers.
     Runs(runs::Args),
     /// Go on with a run that was stopped.
     Resume(resume::Args),

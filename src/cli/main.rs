@@ -50,7 +50,7 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Init(args) => init::run(args, output),
-        Command::Policy(args) => policy::run(args, output),
+        Command::Policy(args) => policy::run(args, global, output),
         Command::Playbooks(args) => playbooks::run(args, output),
         Command::Devices(args) => devices::run(args, output),
         Command::Explain(args) => explain::run(args, output),

@@ -34,6 +34,7 @@ mod sandbox;
 mod schema;
 mod status;
 mod stopped;
+mod store;
 mod survey;
 mod table;
 mod teardown;

@@ -12,11 +12,13 @@ use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::harmless;
 use super::interrupt::Interrupt;
+use super::keys::Keyring;
 use super::output::{Line, Output};
-use super::run::{Done, journal_failure};
+use super::run::Done;
+use super::store::{self, Breaking, journal_failure};
 use super::survey::{HowToPlan, observe, planned, read_plan, unforged};
 use super::words::when;
-use super::{keys, load, plan as plan_command, run, watch};
+use super::{load, plan as plan_command, run, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -42,6 +44,9 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
     /// Folder for the router's files [default: SITE.bundle]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -58,10 +63,11 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
-    let folder = run::folder(global, &site.name);
+    let folder = store::folder(global, &site.name).await?;
     let how = args.how.removing(args.remove_duplicates);
     let again = Again::new(&args.site, &how.flags(), global);
-    let lock = run::lock(&folder).await?;
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
     let made = async {
         let (report, keys) = bring_up(
             args,
@@ -84,7 +90,7 @@ pub(super) async fn run(
         Ok((report, handover))
     };
     let made = stop.holding(made).await;
-    run::release(output, lock).await;
+    store::release(output, lock).await;
     let (report, handover) = made?;
     let subject = watch::subject(
         &site,
@@ -146,13 +152,20 @@ async fn bring_up(
         }
         confirm(output, args.yes, "Bring this site up?", again).await?;
     }
-    let keys = keys::keys(folder, site, &args.site, &plan, connection).await?;
+    let plans = [&plan, start.plan()];
+    let ring = Keyring {
+        given: Some((site, &args.site)),
+        folder,
+        connection,
+    };
+    let mut keys = ring.keys_for(&plans).await?;
     let job = run::Job {
         start,
-        keys: keys.clone(),
+        keys: keys.all(),
     };
     let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
-    Ok((done, keys))
+    ring.settle(&mut keys, &done).await?;
+    Ok((done, keys.all()))
 }
 
 /// Refuses when a saved plan is not what would be done now.

@@ -1,5 +1,6 @@
 //! `underpass reap`.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::again::{self, Again, typed};
@@ -10,11 +11,12 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
+use super::store::{self, Breaking};
 use super::table::Table;
+use super::teardown;
 use super::words::when;
-use super::{run, teardown};
 use crate::aws::Collection;
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::spec::Region;
 
 /// Remove test sites whose time is over; never a production site
@@ -81,15 +83,16 @@ pub(super) async fn run(
     let mut reaped = Vec::new();
     let mut failures = Vec::new();
     for site in &expired {
-        let folder = run::folder(global, &site.site);
         let result = async {
-            let lock = run::lock(&folder).await?;
+            let folder = store::folder(global, &site.site).await?;
+            let lock = store::lock(output, global, &folder, &Breaking::never()).await?;
             let removed = async {
                 let plan = teardown::plan_for(&connection, &site.site).await?;
+                refuse_if_prolonged(&plan, connection.clock.now())?;
                 teardown::execute(output, &connection, &folder, &lock, plan, &again, stop).await
             };
             let removed = stop.holding(removed).await;
-            run::release(output, lock).await;
+            store::release(output, lock).await;
             removed
         };
         match result.await {
@@ -121,5 +124,16 @@ pub(super) async fn run(
     match failures.into_iter().next() {
         Some(failure) => Err(failure),
         None => Ok(Exit::Ok),
+    }
+}
+
+/// Somebody may have given the site more time between the first look and the lock.
+fn refuse_if_prolonged(plan: &Plan, now: Timestamp) -> Result<(), Failure> {
+    match plan.owner.expires_at {
+        Some(at) if at > now => {
+            let text = format!("nothing was changed: it was given time until {}", when(at));
+            Err(Failure::new(Exit::Refused, text).next(typed()))
+        }
+        _ => Ok(()),
     }
 }

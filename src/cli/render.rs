@@ -14,7 +14,7 @@ use super::handover::{self, Handover};
 use super::harmless;
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, survey};
-use super::{load, run};
+use super::{load, store};
 use crate::device;
 use crate::resource::{Change, Keys};
 use crate::spec::Site;
@@ -85,9 +85,9 @@ async fn from_aws(
             ),
         );
     }
-    let keys = run::folder(global, &site.name)
+    let keys = store::keys_folder(global, &site.name)
         .keys(&connection.key_place())
-        .map_err(|error| run::journal_failure(&error))?;
+        .map_err(|error| store::journal_failure(&error))?;
     handover::write(&connection, site, &plan, &id, &keys, out).await
 }
 
@@ -112,9 +112,9 @@ fn from_xml(
         device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
     let options = tunnel::negotiate(site, &device.abilities(), inside)
         .map_err(|errors| Failure::new(Exit::Refused, errors.to_string()))?;
-    let keys: Keys = run::folder(global, &site.name)
+    let keys: Keys = store::keys_folder(global, &site.name)
         .keys_in(&site.region)
-        .map_err(|error| run::journal_failure(&error))?;
+        .map_err(|error| store::journal_failure(&error))?;
     let tunnels = handover::join(site, &options, &text, &keys, &args.vpc_cidr)?;
     handover::render(
         site,

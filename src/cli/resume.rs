@@ -8,13 +8,14 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::harmless;
 use super::interrupt::Interrupt;
+use super::keys::Keyring;
 use super::output::Output;
-use super::run::{self, Done, Job, journal_failure};
+use super::run::{self, Done, Job};
+use super::store::{self, Breaking, journal_failure};
 use super::survey::unforged;
 use crate::aws::Collection;
-use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start, Store};
+use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
 /// Go on with a run that was stopped; the newest one unless named
@@ -22,6 +23,9 @@ use crate::plan::Mode;
 pub struct Args {
     /// A run out of `underpass runs`
     run: Option<Ulid>,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
 pub(super) async fn run(
@@ -30,7 +34,7 @@ pub(super) async fn run(
     output: Output,
     stop: &Interrupt,
 ) -> Result<Exit, Failure> {
-    let store = Store::open(&global.home);
+    let store = store::store(global).await?;
     let runs = store.runs().await;
     let mut runs = runs.map_err(|error| journal_failure(&error))?;
     runs.retain(|run| args.run.map_or(!is_done(run), |wanted| run.run == wanted));
@@ -38,10 +42,7 @@ pub(super) async fn run(
         return match args.run {
             Some(run) => Err(Failure::new(
                 Exit::Input,
-                format!(
-                    "no run {run} is remembered in {}",
-                    harmless::path(&global.home)
-                ),
+                format!("no run {run} is remembered in {}", store::place(global)),
             )
             .next("underpass runs")),
             None => {
@@ -56,7 +57,7 @@ pub(super) async fn run(
         let value = json!({ "schema_version": 1, "resumed": null });
         return output.result(&value, text).map(|()| Exit::Ok);
     }
-    let folder = run::folder(global, &found.site);
+    let folder = store.site(&found.site);
     let command = format!(
         "underpass resume {}{}",
         found.run,
@@ -66,10 +67,11 @@ pub(super) async fn run(
         command,
         site: None,
     };
-    let lock = run::lock(&folder).await?;
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
     let done = go_on(&found, global, output, &folder, &lock, &again, stop);
     let done = stop.holding(done).await;
-    run::release(output, lock).await;
+    store::release(output, lock).await;
     let began = run::remembered(&folder);
     let plan = done?.plan;
     let value = json!({ "schema_version": 1, "resumed": plan.run, "site": plan.site, "mode": plan.mode, "next": began });
@@ -112,12 +114,22 @@ async fn go_on(
     }
     let view = connection.client.view(&Collection::ALL).await;
     unforged(plan, &view.map_err(Failure::untouched)?)?;
-    let keys = folder
-        .keys(&connection.key_place())
-        .map_err(|error| journal_failure(&error))?;
+    let ring = Keyring {
+        given: None,
+        folder,
+        connection: &connection,
+    };
+    let mut keys = ring.keys_for(&[&history.plan]).await?;
     let start = Start::GoOn(Box::new(history));
-    let job = Job { start, keys };
-    run::execute(output, &connection, folder, lock, job, again, stop).await
+    let job = Job {
+        start,
+        keys: keys.all(),
+    };
+    let done = run::execute(output, &connection, folder, lock, job, again, stop).await?;
+    if done.plan.mode == Mode::Onboard {
+        ring.settle(&mut keys, &done).await?;
+    }
+    Ok(done)
 }
 
 fn is_done(run: &RunSummary) -> bool {

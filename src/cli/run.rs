@@ -1,26 +1,23 @@
-//! Carrying a plan out: lock, keys, journal, engine, report.
+//! Carrying a plan out: journal, engine, report.
 
 use std::str::FromStr;
 
 use indicatif::MultiProgress;
 use tokio::sync::mpsc;
 
-use super::again::{Again, typed};
-use super::args::Global;
+use super::again::Again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::output::{Line, Output};
+use super::output::Output;
+use super::store::journal_failure;
 use super::{progress, stopped};
-use crate::clock::Clock;
 use crate::engine::{self, RunReport};
-use crate::journal::{
-    JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Start, Store,
-};
+use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
-use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId, one_line};
+use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
 use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
@@ -39,6 +36,8 @@ pub(super) struct Done {
     pub(super) plan: Plan,
     /// What the engine reports.
     pub(super) report: RunReport,
+    /// Whether it went on with a run that was stopped.
+    pub(super) went_on: bool,
 }
 
 impl Done {
@@ -66,51 +65,6 @@ impl Done {
     }
 }
 
-/// The folder of one site.
-pub(super) fn folder(global: &Global, site: &SiteName) -> SiteFolder {
-    Store::open(&global.home).site(site)
-}
-
-/// Takes the site's lock, or says who holds it.
-pub(super) async fn lock(folder: &SiteFolder) -> Result<SiteLock, Failure> {
-    let owner = LockOwner {
-        who: std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()),
-        host: host(),
-        pid: std::process::id(),
-        since: Clock::system().now(),
-        run: None,
-        command: typed(),
-    };
-    folder.lock(&owner).await.map_err(lock_failure)
-}
-
-fn lock_failure(error: LockError) -> Failure {
-    match error {
-        LockError::Storage(error) => journal_failure(&error),
-        error => Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
-            .hint("two runs on one site would fight over its tunnels: wait, or stop the other")
-            .next(typed()),
-    }
-}
-
-/// Gives the site free. What was done under the lock is done, so a failure is only told.
-pub(super) async fn release(output: Output, lock: SiteLock) {
-    if let Err(error) = lock.release().await {
-        let text = format!("the site's lock could not be given free: {error}");
-        output.say(Line::Warn, &text);
-    }
-}
-
-/// The machine's name, as the kernel has it.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    if name.trim().is_empty() {
-        "this machine".to_owned()
-    } else {
-        name.trim().to_owned()
-    }
-}
-
 /// Runs a job to its end, showing it, and turns anything but success into a failure.
 pub(super) async fn execute(
     output: Output,
@@ -129,6 +83,7 @@ pub(super) async fn execute(
         .await
         .map_err(|error| journal_failure(&error))?;
     let plan = started.plan;
+    let went_on = started.history.is_some();
     let (sender, receiver) = mpsc::unbounded_channel();
     let bars = output.lively.then(MultiProgress::new);
     let (cancel, _running) = interrupt.run(output, bars.clone(), after(&plan));
@@ -155,7 +110,11 @@ pub(super) async fn execute(
     .await;
     let _shown = display.await;
     if report.result == RunResult::Done {
-        return Ok(Done { plan, report });
+        return Ok(Done {
+            plan,
+            report,
+            went_on,
+        });
     }
     Err(stopped::failure(output, &report, &plan, again))
 }
@@ -183,15 +142,4 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
     let text = files::read_text(&folder.path().join(COMMAND), limits::NOTE).ok()?;
     Some(one_line(text.trim(), limits::NOTE)).filter(|command| !command.is_empty())
-}
-
-/// A problem with the folder that remembers runs.
-pub(super) fn journal_failure(error: &JournalError) -> Failure {
-    let mut report = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        report.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home")
 }

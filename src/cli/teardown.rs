@@ -12,6 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{Output, columns};
+use super::store::{self, Breaking};
 use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run};
@@ -35,6 +36,9 @@ pub struct Args {
     /// Only show what would be removed
     #[arg(long)]
     dry_run: bool,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
 pub(super) async fn run(
@@ -66,9 +70,10 @@ pub(super) async fn run(
         let plan = plan_for(&connection, &site.name).await?;
         return would_remove(output, &plan, &again);
     }
-    let folder = run::folder(global, &site.name);
+    let folder = store::folder(global, &site.name).await?;
+    let breaking = Breaking::asked(args.break_lock);
     // Before the look: what somebody else is still making would not be in the plan.
-    let lock = run::lock(&folder).await?;
+    let lock = store::lock(output, global, &folder, &breaking).await?;
     let removed = async {
         let plan = plan_for(&connection, &site.name).await?;
         if plan.is_noop() {
@@ -78,7 +83,7 @@ pub(super) async fn run(
         execute(output, &connection, &folder, &lock, plan, &again, stop).await
     };
     let removed = stop.holding(removed).await;
-    run::release(output, lock).await;
+    store::release(output, lock).await;
     let plan = removed?;
     output
         .result(&value(&plan, true), || match plan.is_noop() {

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
-use crate::aws::{Client, Collection, Fault};
+use super::run::RunReport;
+use crate::aws::{Client, Collection, Fault, Tags, VpnConnection};
 use crate::clock::IdSource;
 use crate::journal::{JournalError, KeyPlace, SiteFolder};
 use crate::plan::{Plan, PlannedStep};
-use crate::resource::{Change, Keys, TAG_RUN};
-use crate::spec::{InsideCidr, InvalidValue, Site};
+use crate::resource::{Change, Keys, TAG_RUN, TAG_SITE};
+use crate::spec::{InvalidValue, Site, VpnConnectionId};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
 use crate::{files, limits};
@@ -20,14 +21,24 @@ const KIND: &str = "vpn_connection";
 /// Where a site's keys are looked for and kept.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRing<'a> {
-    /// The site.
-    pub site: &'a Site,
-    /// Its file: the files of keys that it names lie beside it.
-    pub site_file: &'a Path,
+    /// The site and its file: the files of keys that it names lie beside it. None when a stopped
+    /// run goes on of which only the journal is known.
+    pub given: Option<(&'a Site, &'a Path)>,
     /// Where its own keys are kept.
     pub folder: &'a SiteFolder,
     /// The account and Region that they are for.
     pub place: &'a KeyPlace,
+    /// AWS, which knows the keys of what it has.
+    pub client: &'a Client,
+    /// Where new keys come from.
+    pub ids: &'a IdSource,
+}
+
+/// A site's keys, and which of them AWS may never have been told.
+#[derive(Clone, Debug, Default)]
+pub struct SiteKeys {
+    settled: Keys,
+    proposed: Keys,
 }
 
 /// Why a site's keys could not be had; nothing was changed in AWS.
@@ -57,91 +68,166 @@ pub enum KeysError {
     Aws(#[from] Fault),
 }
 
-impl KeyRing<'_> {
-    /// The keys for a plan: those the site was given, those it has, those that AWS has, and new
-    /// ones for the rest.
-    ///
-    /// A key is made only for a tunnel that will be given it: a new one, or one that gets another
-    /// inside CIDR. For a tunnel that stays, a made-up key would be the wrong one; AWS's stands
-    /// in, as with a connection that was adopted or brought up from another machine. They are on
-    /// disk (0600) when this returns, before the first write to AWS, so that a stop loses none.
-    pub async fn keys_for(
-        &self,
-        plan: &Plan,
-        client: &Client,
-        ids: &IdSource,
-    ) -> Result<Keys, KeysError> {
-        let mut keys = self.folder.keys(self.place)?;
-        for (tunnel, wishes) in plan.tunnels.iter().zip(&self.site.tunnels) {
-            if let Some(file) = &wishes.pre_shared_key_file {
-                let folder = self.site_file.parent().unwrap_or(Path::new("."));
-                keys.insert(tunnel.options.inside_cidr, read_key(&folder.join(file))?);
-            }
-        }
-        let inside = plan.tunnels.iter().map(|it| it.options.inside_cidr);
-        let missing: Vec<InsideCidr> = inside.filter(|it| !keys.contains_key(it)).collect();
-        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
-        let there = match step {
-            Some(step) => self.tunnels_that_stay(step, client).await?,
-            None => Staying::default(),
-        };
-        if there.made_elsewhere {
-            let own = |it: &&TunnelXml| {
-                let mut pairs = plan.tunnels.iter().zip(&self.site.tunnels);
-                pairs.any(|(tunnel, wishes)| {
-                    tunnel.options.inside_cidr == it.inside_cidr
-                        && wishes.pre_shared_key_file.is_none()
-                })
-            };
-            let theirs = there.tunnels.iter().filter(own);
-            keys.extend(theirs.filter_map(|it| Some((it.inside_cidr, it.key.clone()?))));
-        }
-        if !missing.is_empty() {
-            let given = step.is_none_or(|it| !matches!(it.change, Change::Keep | Change::Adopt));
-            for inside in missing {
-                let key = match there.tunnels.iter().find(|it| it.inside_cidr == inside) {
-                    Some(tunnel) => tunnel.key.clone(),
-                    None => given.then(|| key::generate(ids)),
-                };
-                keys.extend(key.map(|key| (inside, key)));
-            }
-        }
-        self.folder.save_keys(self.place, &keys)?;
-        Ok(keys)
-    }
-
-    async fn tunnels_that_stay(
-        &self,
-        step: &PlannedStep,
-        client: &Client,
-    ) -> Result<Staying, KeysError> {
-        let stays = !matches!(step.change, Change::Create | Change::Replace);
-        let Some(id) = step.existing.as_deref().filter(|_| stays) else {
-            return Ok(Staying::default());
-        };
-        let view = client.view(&[Collection::VpnConnections]).await?;
-        let mut seen = view.vpn_connections.values();
-        let seen = seen.find(|seen| seen.id.as_str() == id);
-        let run = seen.and_then(|seen| seen.tags.get(TAG_RUN));
-        let known = self.folder.runs().await?;
-        let text = seen.and_then(|seen| seen.configuration.as_ref());
-        // What cannot be read is told when the files are written, with what was wrong.
-        let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
-        Ok(Staying {
-            tunnels: read.map(|read| read.tunnels).unwrap_or_default(),
-            made_elsewhere: run
-                .is_some_and(|run| known.iter().all(|it| it.run.to_string() != *run)),
-        })
+impl SiteKeys {
+    /// All of them.
+    pub fn all(&self) -> Keys {
+        let mut all = self.proposed.clone();
+        all.extend(self.settled.clone());
+        all
     }
 }
 
-/// The tunnels that AWS has and that the plan leaves where they are.
-#[derive(Default)]
-struct Staying {
-    tunnels: Vec<TunnelXml>,
-    /// Whether a run that this folder does not know made them, as when two machines onboarded at
-    /// once: then the keys in the folder, if any, are those of a connection that is not used.
-    made_elsewhere: bool,
+/// The connection of a run that is done, if it may be one that an earlier process has asked for.
+pub fn doubtful_connection(
+    plan: &Plan,
+    report: &RunReport,
+    went_on: bool,
+) -> Option<VpnConnectionId> {
+    let step = plan.steps.iter().find(|it| it.node.kind == KIND)?;
+    let done = report.steps.get(&step.node.id)?;
+    let doubtful = went_on || done.change != Change::Create;
+    done.id
+        .as_deref()
+        .filter(|_| doubtful)
+        .and_then(|id| id.parse().ok())
+}
+
+impl KeyRing<'_> {
+    /// The keys for plans: those the site was given, those that AWS has, those that the folder
+    /// has, and new ones for the rest.
+    ///
+    /// A key is made only for a tunnel that will be given it: a new one, or one that gets another
+    /// inside CIDR. For a tunnel that stays AWS's is the right one, whatever the folder says: the
+    /// connection may have been brought up from another machine, or adopted. They are on disk
+    /// (0600) when this returns, before the first write to AWS, so that a stop loses none; until
+    /// the run is done new ones count as proposed only, because it may go on elsewhere, with other
+    /// keys.
+    ///
+    /// `plans` are the plan that was just made and the one that is carried out: another one when a
+    /// stopped run goes on.
+    pub async fn keys_for(&self, plans: &[&Plan]) -> Result<SiteKeys, KeysError> {
+        let mut keys = SiteKeys {
+            settled: self.folder.keys(self.place)?,
+            proposed: self.folder.proposed_keys(self.place)?,
+        };
+        let given = self.given_keys(plans)?;
+        for plan in plans {
+            self.complete(&mut keys, &given, plan).await?;
+        }
+        keys.settled.extend(given);
+        self.save(&keys)?;
+        Ok(keys)
+    }
+
+    /// Counts as AWS's, once the run is done, what was proposed.
+    ///
+    /// `doubtful` is the connection, where an earlier process may have asked for it, perhaps on
+    /// another machine: AWS has then the keys that only that machine and AWS know.
+    pub async fn settle(
+        &self,
+        keys: &mut SiteKeys,
+        doubtful: Option<&VpnConnectionId>,
+    ) -> Result<(), KeysError> {
+        if keys.proposed.is_empty() {
+            return Ok(());
+        }
+        let mut sent = std::mem::take(&mut keys.proposed);
+        if let Some(id) = doubtful {
+            for tunnel in self.tunnels_of(|seen| seen.id == *id).await? {
+                if let (Some(key), true) = (tunnel.key, sent.contains_key(&tunnel.inside_cidr)) {
+                    sent.insert(tunnel.inside_cidr, key);
+                }
+            }
+        }
+        for (inside, key) in sent {
+            keys.settled.entry(inside).or_insert(key);
+        }
+        self.save(keys)
+    }
+
+    /// The keys in the files that the site names.
+    fn given_keys(&self, plans: &[&Plan]) -> Result<Keys, KeysError> {
+        let mut keys = Keys::new();
+        let Some((site, file)) = self.given else {
+            return Ok(keys);
+        };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        for plan in plans {
+            for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
+                if let Some(name) = &wishes.pre_shared_key_file {
+                    let key = read_key(&folder.join(name))?;
+                    keys.insert(tunnel.options.inside_cidr, key);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Adds what a plan's tunnels lack.
+    async fn complete(
+        &self,
+        keys: &mut SiteKeys,
+        given: &Keys,
+        plan: &Plan,
+    ) -> Result<(), KeysError> {
+        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
+        let there = match step {
+            Some(step) => self.tunnels_that_stay(step, plan).await?,
+            None => Vec::new(),
+        };
+        let new = step.is_none_or(|it| !matches!(it.change, Change::Keep | Change::Adopt));
+        for inside in plan.tunnels.iter().map(|it| it.options.inside_cidr) {
+            let theirs = there.iter().find(|tunnel| tunnel.inside_cidr == inside);
+            let known = keys.settled.contains_key(&inside) || keys.proposed.contains_key(&inside);
+            if let Some(key) = theirs.and_then(|tunnel| tunnel.key.clone()) {
+                keys.settled.insert(inside, key);
+                keys.proposed.remove(&inside);
+            } else if theirs.is_none() && new && !known && !given.contains_key(&inside) {
+                keys.proposed.insert(inside, key::generate(self.ids));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tunnels that AWS has and that the plan leaves where they are, or that its run has made.
+    async fn tunnels_that_stay(
+        &self,
+        step: &PlannedStep,
+        plan: &Plan,
+    ) -> Result<Vec<TunnelXml>, Fault> {
+        let stays = !matches!(step.change, Change::Create | Change::Replace);
+        let existing = step.existing.as_deref().filter(|_| stays);
+        let run = plan.run.to_string();
+        let made = |tags: &Tags| {
+            tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str())
+                && tags.get(TAG_RUN) == Some(&run)
+        };
+        self.tunnels_of(|seen| {
+            Some(seen.id.as_str()) == existing || (made(&seen.tags) && !seen.state.is_ending())
+        })
+        .await
+    }
+
+    /// The tunnels of the first connection that is asked for.
+    async fn tunnels_of(
+        &self,
+        wanted: impl Fn(&VpnConnection) -> bool,
+    ) -> Result<Vec<TunnelXml>, Fault> {
+        let view = self.client.view(&[Collection::VpnConnections]).await?;
+        let mut seen = view.vpn_connections.values();
+        let text = seen
+            .find(|seen| wanted(seen))
+            .and_then(|seen| seen.configuration.as_ref());
+        // What cannot be read is told when the files are written, with what was wrong.
+        let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
+        Ok(read.map(|read| read.tunnels).unwrap_or_default())
+    }
+
+    fn save(&self, keys: &SiteKeys) -> Result<(), KeysError> {
+        self.folder
+            .save_all_keys(self.place, &keys.settled, &keys.proposed)?;
+        Ok(())
+    }
 }
 
 fn read_key(path: &Path) -> Result<PreSharedKey, KeysError> {

@@ -31,7 +31,7 @@ pub use cancel::{Cancel, CancelLevel};
 pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};
 pub use handover::{HandoverError, join_xml, read_back};
-pub use keys::{KeyRing, KeysError};
+pub use keys::{KeyRing, KeysError, SiteKeys, doubtful_connection};
 pub use run::{Job, RunReport, StepReport, run};
 
 #[cfg(test)]

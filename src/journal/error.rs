@@ -24,7 +24,7 @@ pub enum JournalError {
         source: io::Error,
     },
     /// S3 refused.
-    #[error("cannot {doing} {place}")]
+    #[error("cannot {doing} {place}{}", request(source))]
     Bucket {
         /// Such as `write`.
         doing: &'static str,
@@ -173,6 +173,12 @@ pub enum LockError {
     /// Where locks are kept cannot be read or written.
     #[error(transparent)]
     Storage(#[from] JournalError),
+}
+
+fn request(fault: &Fault) -> String {
+    let id = fault.request_id.as_ref();
+    id.map(|id| format!(" (request id {id})"))
+        .unwrap_or_default()
 }
 
 fn by(owner: Option<&LockOwner>) -> String {

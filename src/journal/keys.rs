@@ -34,8 +34,17 @@ impl KeyPlace {
     }
 }
 
-/// All keys of a site, by place.
+/// Keys by place.
 pub(super) type Places = BTreeMap<KeyPlace, Keys>;
+
+/// All keys of a site.
+#[derive(Debug, Default)]
+pub(super) struct KeyFile {
+    /// Those that AWS has.
+    pub(super) settled: Places,
+    /// Those that were made up here, and that AWS may never have been told.
+    pub(super) proposed: Places,
+}
 
 /// The keys of every place in a Region, less those of which two accounts have different ones.
 pub(super) fn in_region(places: Places, region: &Region) -> Keys {
@@ -58,38 +67,42 @@ pub(super) fn in_region(places: Places, region: &Region) -> Keys {
 #[derive(Serialize)]
 struct Written<'a> {
     schema: u32,
-    keys: BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>,
+    keys: Texts<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    proposed: Texts<'a>,
 }
+
+type Texts<'a> = BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Read {
     schema: u32,
-    keys: BTreeMap<String, BTreeMap<InsideCidr, SecretString>>,
+    keys: Secrets,
+    #[serde(default)]
+    proposed: Secrets,
 }
 
-pub(super) fn save(path: &Path, places: &Places) -> Result<(), JournalError> {
-    let count: usize = places.values().map(BTreeMap::len).sum();
+type Secrets = BTreeMap<String, BTreeMap<InsideCidr, SecretString>>;
+
+pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
+    let places = || file.settled.values().chain(file.proposed.values());
+    let count: usize = places().map(|keys| 1 + keys.len()).sum();
     let written = Written {
         schema: SCHEMA,
-        keys: places
-            .iter()
-            .map(|(place, keys)| {
-                let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
-                (place.0.as_str(), keys.collect())
-            })
-            .collect(),
+        keys: texts(&file.settled),
+        proposed: texts(&file.proposed),
     };
     // Large enough from the start: a buffer that grows leaves copies behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + places.len() + count)));
+    let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + count)));
     serde_json::to_writer_pretty(&mut *text, &written).map_err(|_| unusable(path, "not JSON"))?;
     files::write_secret(path, &text).map_err(JournalError::io("write", path))
 }
 
-pub(super) fn load(path: &Path) -> Result<Places, JournalError> {
+pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
     let text = match files::read_bounded(path, limits::KEYS) {
         Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Places::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyFile::default()),
         Err(error) => return Err(JournalError::io("read", path)(error)),
     };
     let mode = files::mode(path).map_err(JournalError::io("read", path))?;
@@ -107,8 +120,25 @@ pub(super) fn load(path: &Path) -> Result<Places, JournalError> {
     if read.schema != SCHEMA {
         return Err(unusable(path, "it was written by another version"));
     }
+    Ok(KeyFile {
+        settled: checked(path, read.keys)?,
+        proposed: checked(path, read.proposed)?,
+    })
+}
+
+fn texts(places: &Places) -> Texts<'_> {
+    let filled = places.iter().filter(|(_, keys)| !keys.is_empty());
+    filled
+        .map(|(place, keys)| {
+            let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
+            (place.0.as_str(), keys.collect())
+        })
+        .collect()
+}
+
+fn checked(path: &Path, secrets: Secrets) -> Result<Places, JournalError> {
     let mut places = Places::new();
-    for (place, keys) in read.keys {
+    for (place, keys) in secrets {
         let mut checked = Keys::new();
         for (cidr, key) in keys {
             let key = PreSharedKey::new(key)

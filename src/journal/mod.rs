@@ -14,10 +14,12 @@
 //!
 //! `record.rs` is what a line says, `line.rs` how it is written and proven whole, `history.rs` what
 //! a journal adds up to (and which orders cannot be), `log.rs` the open journal of the running run,
-//! `storage.rs` what runs and locks are kept in, `folder.rs` and `flock.rs` the folder, `lock.rs`
-//! the one writer per site, `keys.rs` the keys' file, `store.rs` all of it by site, `start.rs`
+//! `storage.rs` what runs and locks are kept in, `folder.rs` and `flock.rs` the folder,
+//! `bucket.rs` and `bucket_lock.rs` the bucket, `lock.rs` the one writer per site, `keys.rs` the keys' file, `store.rs` all of it by site, `start.rs`
 //! whether to begin or to go on.
 
+mod bucket;
+mod bucket_lock;
 mod error;
 mod flock;
 mod folder;
@@ -31,6 +33,8 @@ mod start;
 mod storage;
 mod store;
 
+pub use bucket::Bucket;
+pub use bucket_lock::LockTimes;
 pub use error::{JournalError, LockError};
 pub use folder::Folder;
 pub use history::{Disorder, History, MadeCall, ReadyStep, StepHistory};

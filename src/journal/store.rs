@@ -142,22 +142,40 @@ impl SiteFolder {
 
     /// The site's keys in one place; none when there are none yet.
     pub fn keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
-        Ok(keys::load(&self.keys_path())?
-            .remove(place)
-            .unwrap_or_default())
+        let mut file = keys::load(&self.keys_path())?;
+        Ok(file.settled.remove(place).unwrap_or_default())
+    }
+
+    /// Keys that were made up here, and that AWS may never have been told: a run can stop before
+    /// that, and go on elsewhere with others.
+    pub fn proposed_keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
+        let mut file = keys::load(&self.keys_path())?;
+        Ok(file.proposed.remove(place).unwrap_or_default())
     }
 
     /// The site's keys in a Region of an account that nobody named.
     pub fn keys_in(&self, region: &Region) -> Result<Keys, JournalError> {
-        Ok(keys::in_region(keys::load(&self.keys_path())?, region))
+        let file = keys::load(&self.keys_path())?;
+        Ok(keys::in_region(file.settled, region))
     }
 
     /// Replaces the site's keys in one place, in a file that only its owner can read.
     pub fn save_keys(&self, place: &KeyPlace, keys: &Keys) -> Result<(), JournalError> {
+        self.save_all_keys(place, keys, &Keys::new())
+    }
+
+    /// The same, with those that AWS has not been told yet.
+    pub fn save_all_keys(
+        &self,
+        place: &KeyPlace,
+        keys: &Keys,
+        proposed: &Keys,
+    ) -> Result<(), JournalError> {
         self.prepare()?;
-        let mut places = keys::load(&self.keys_path())?;
-        places.insert(place.clone(), keys.clone());
-        keys::save(&self.keys_path(), &places)
+        let mut file = keys::load(&self.keys_path())?;
+        file.settled.insert(place.clone(), keys.clone());
+        file.proposed.insert(place.clone(), proposed.clone());
+        keys::save(&self.keys_path(), &file)
     }
 
     /// Begins the journal of a plan's run.

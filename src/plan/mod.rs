@@ -14,6 +14,7 @@ mod cost;
 mod duplicates;
 mod expired;
 mod findings;
+mod journal_policy;
 mod lint;
 mod model;
 mod onboard;
@@ -37,6 +38,7 @@ pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
 pub use duplicates::{Duplicate, Twin};
 pub use expired::{ExpiredSite, expired};
 pub use findings::{PlanErrors, Refusal};
+pub use journal_policy::journal_policy;
 pub use lint::{LintFinding, Severity, lint, lint_begun, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,

@@ -164,8 +164,16 @@ fn what_is_wrong_is_named_by_its_place_and_never_shows_a_key() {
             ">4294967296<",
             "ipsec_tunnel[1]/vpn_gateway/bgp/asn",
         ),
-        ("<hold_time>30<", "<hold_time>0<", "a number of seconds from 3 on"),
-        ("<hold_time>30<", "<hold_time>2<", "a number of seconds from 3 on"),
+        (
+            "<hold_time>30<",
+            "<hold_time>0<",
+            "a number of seconds from 3 on",
+        ),
+        (
+            "<hold_time>30<",
+            "<hold_time>2<",
+            "a number of seconds from 3 on",
+        ),
         (
             "EXAMPLE.psk_tunnel1_0123456789ab",
             "EXAMPLE&#10;secret = sneaky",

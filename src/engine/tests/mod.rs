@@ -1,10 +1,10 @@
 //! Whole runs against the sandbox, in virtual time.
 
-mod campaign;
 mod cancel;
 mod crash;
 mod faults;
 mod life;
+mod matrix;
 mod stage;
 mod update;
 mod words;

@@ -142,6 +142,12 @@ impl Done {
         }
     }
 
+    /// The same answer, to a call that found everything as it should be.
+    pub(super) fn if_changed(mut self, changed: bool) -> Self {
+        self.effect = changed;
+        self
+    }
+
     /// A change that is answered by `<return>true</return>`.
     pub(super) fn truth(resource: &impl ToString) -> Self {
         Self::changed(resource, |xml| {

@@ -74,7 +74,7 @@ impl fmt::Display for Script {
 
 impl Script {
     /// An act in the words of the text.
-    pub fn act(&self, act: &Act) -> String {
+    pub(crate) fn act(&self, act: &Act) -> String {
         let troubles = |troubles: &[Trouble]| -> String {
             troubles.iter().map(|it| format!(" | {it}")).collect()
         };
@@ -94,7 +94,7 @@ impl Script {
     }
 
     /// A command in the words of the text.
-    pub fn command(&self, command: Command) -> String {
+    pub(crate) fn command(&self, command: Command) -> String {
         match command {
             Command::Onboard(site) => format!("onboard {}", self.name(site)),
             Command::Teardown(site) => format!("teardown {}", self.name(site)),
