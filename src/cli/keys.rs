@@ -41,7 +41,12 @@ impl Keyring<'_> {
         let place = self.connection.key_place();
         let doubtful = doubtful_connection(&done.plan, &done.report, done.went_on);
         let settled = self.ring(&place).settle(keys, doubtful.as_ref()).await;
-        settled.map_err(failure)
+        settled.map_err(|error| {
+            let mut failure = failure(error);
+            let stands = "AWS's half stands, but its keys are not noted yet";
+            failure.report = failure.report.replacen("nothing was changed", stands, 1);
+            failure
+        })
     }
 }
 

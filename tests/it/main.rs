@@ -24,6 +24,7 @@ mod moto;
 mod moto_differences;
 mod moto_journey;
 mod operators;
+mod races;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
