@@ -75,7 +75,12 @@ pub(super) async fn settled(
         }
         None => RunKeys { folder, place }.settle(keys, made, client).await,
     };
-    settled.map_err(failure)
+    settled.map_err(|error| {
+        let mut failure = failure(error);
+        let stands = "AWS's half stands, but its keys are not noted yet";
+        failure.report = failure.report.replacen("nothing was changed", stands, 1);
+        failure
+    })
 }
 
 fn failure(error: KeysError) -> Failure {

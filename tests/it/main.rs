@@ -27,6 +27,7 @@ mod moto_differences;
 mod moto_journey;
 mod operators;
 mod reaping;
+mod races;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
