@@ -30,6 +30,8 @@ impl Worker {
         loop {
             let view = task.look().await?;
             match task.target(&view)? {
+                // Tags may be seen later than the object that carries them.
+                Some(seen) if seen.ownership != Ownership::Ours && !task.is_late(began) => {}
                 Some(seen) if seen.ownership != Ownership::Ours => {
                     let reason = format!("{} is not ours", seen.id);
                     return Err(changed(&task.step, "leave it", reason));
