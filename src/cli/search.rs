@@ -11,7 +11,7 @@ use crate::journal::{History, LISTED_AFTER, SiteFolder, Unseen};
 
 /// Looks at everything, with patience for what the site's last runs may have made.
 ///
-/// Takes one look when no run of this folder called anything in the last five minutes, or when all
+/// Takes one look when no run of this folder called anything in the last minutes, or when all
 /// that they made is listed.
 pub(super) async fn look(
     output: Output,
@@ -88,7 +88,7 @@ fn told(connection: &Connection, missing: &[Unseen]) -> String {
         })
         .collect();
     format!(
-        "looking for {} (AWS may take five minutes to list it)",
+        "looking for {} (AWS may take minutes to list it)",
         what.join("; and for ")
     )
 }

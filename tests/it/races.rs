@@ -213,13 +213,13 @@ impl Person {
         let start = folder.choose(plan.unwrap(), now).await.unwrap();
         let place = KeyPlace::new(&account, &site.region);
         let ring = KeyRing {
-            given: Some((site, Path::new("site.yaml"))),
+            site,
+            site_file: Path::new("site.yaml"),
             folder: &folder,
             place: &place,
-            client: &client,
-            ids: &self.ids,
         };
-        let keys = ring.keys_for(&[start.plan()]).await.unwrap().all();
+        let keys = ring.keys_for(start.plan(), &client, &self.ids);
+        let keys = keys.await.unwrap();
         let started = folder
             .start(&lock, start, self.clock.clone())
             .await
