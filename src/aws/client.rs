@@ -110,6 +110,27 @@ impl Client {
         Self::over(target, &config, clock, ids)
     }
 
+    /// A client without a network whose every request is answered by `answer`: a form in, a status
+    /// and a body out. For programs that try out what answers do.
+    pub fn answered_by(
+        target: &Target,
+        clock: Clock,
+        ids: IdSource,
+        answer: impl Fn(&[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
+    ) -> Self {
+        let http = in_process::http_client(move |request| {
+            let (status, body) = answer(request.body().bytes().unwrap_or_default());
+            in_process::Exchange {
+                status,
+                headers: Vec::new(),
+                body,
+                delay: Duration::ZERO,
+                lost: false,
+            }
+        });
+        Self::in_process(target, http, clock, ids)
+    }
+
     /// A client over a configuration that stands.
     pub(super) fn over(
         target: &Target,

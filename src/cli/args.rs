@@ -54,6 +54,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_HOME",
+        hide_env_values = true,
         default_value = ".underpass",
         value_name = "DIR",
         help_heading = "Where"
@@ -76,6 +77,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_PROFILE",
+        hide_env_values = true,
         value_name = "NAME",
         help_heading = "Where"
     )]
@@ -85,6 +87,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_ENDPOINT_URL",
+        hide_env_values = true,
         value_name = "URL",
         help_heading = "Where"
     )]
@@ -94,6 +97,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_SANDBOX",
+        hide_env_values = true,
         value_parser = clap::builder::FalseyValueParser::new(),
         conflicts_with = "profile",
         help_heading = "Sandbox"

@@ -13,6 +13,8 @@ use super::keys::Keyring;
 use super::output::Output;
 use super::run::{self, Done, Job};
 use super::store::{self, Breaking, journal_failure};
+use super::survey::unforged;
+use crate::aws::Collection;
 use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
@@ -110,6 +112,8 @@ async fn go_on(
         )
         .next(again.command.clone()));
     }
+    let view = connection.client.view(&Collection::ALL).await;
+    unforged(plan, &view.map_err(Failure::untouched)?)?;
     let ring = Keyring {
         given: None,
         folder,

@@ -17,7 +17,7 @@ use crate::engine::{self, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
-use crate::spec::{VpnConnectionId, VpnGatewayId};
+use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
 use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
@@ -141,5 +141,5 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 /// The command that began the site's last run.
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
     let text = files::read_text(&folder.path().join(COMMAND), limits::NOTE).ok()?;
-    Some(text.trim().to_owned()).filter(|command| !command.is_empty())
+    Some(one_line(text.trim(), limits::NOTE)).filter(|command| !command.is_empty())
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::{Attempt, Made};
+use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem, verb};
 use super::permit::{changed, permit};
-use super::retry::{CONSISTENCY, search_window};
+use super::retry::{CONSISTENCY, STALE, search_window};
 use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
@@ -25,12 +26,8 @@ impl Worker {
         if task.run.plan.mode == Mode::Teardown {
             return Ok(untouched(&task));
         }
-        self.search_for_what_was_made().await?;
-        let view = task.look().await?;
-        let finding = self.settled(task.find(&view)?);
-        let policy = task.run.plan.policy;
-        let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
-        self.refuse_if_gone_again(&decision)?;
+        self.search_for_unseen_call().await?;
+        let (view, finding, decision) = self.observe().await?;
         permit(
             &task.step,
             &finding,
@@ -60,24 +57,24 @@ impl Worker {
 
     /// Gives AWS's lists the time to show what an earlier process made, or may have made, before
     /// "absent" is believed. Only for calls that must not be made twice.
-    async fn search_for_what_was_made(&mut self) -> Result<(), StepProblem> {
-        let Some(made) = self.past.unlisted() else {
+    ///
+    /// The whole time, however old the journal says the call is: a clock that was put forward
+    /// meanwhile would make it look older than it is, and the price is a wait once in a blue moon.
+    async fn search_for_unseen_call(&mut self) -> Result<(), StepProblem> {
+        let Some(unseen) = self.past.unseen() else {
             return Ok(());
         };
         let call = self.task.creation()?;
-        if !call.is_unrepeatable() || call.action() != made.action {
+        if !call.is_unrepeatable() || call.action() != unseen.action {
             return Ok(());
         }
-        let age = self.task.run.clock.since(made.at);
         let attempt = Attempt {
             call: &call,
             goal: Goal::Ready,
             careful: true,
             evidence: &|view| self.task.created(&call, view),
         };
-        self.task
-            .search(&attempt, search_window(&call).saturating_sub(age))
-            .await?;
+        self.task.search(&attempt, search_window(&call)).await?;
         Ok(())
     }
 
@@ -85,6 +82,26 @@ impl Worker {
     /// an attachment of an adopted gateway: it looks as if it had been there before.
     fn has_made_what_has_no_tags(&self) -> Result<bool, StepProblem> {
         Ok(self.has_called() && !self.task.creation()?.is_tagged())
+    }
+
+    /// Looks, and decides again. What was ready in this run is not believed gone at the first look:
+    /// AWS may answer with an old list.
+    async fn observe(&self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
+        let task = &self.task;
+        let began = task.run.now();
+        loop {
+            let view = task.look().await?;
+            let finding = self.settled(task.find(&view)?);
+            let policy = task.run.plan.policy;
+            let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
+            let gone = self.refuse_if_gone_again(&decision);
+            let missed = gone.is_err() && matches!(finding, Finding::Absent);
+            if !missed || task.run.clock.since(began) >= 2 * STALE {
+                return gone.map(|()| (view, finding, decision));
+            }
+            task.pause(STALE / 6, CancelLevel::Abandon).await;
+            task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+        }
     }
 
     /// What this run has made ready and somebody has taken away since is not made again: the

@@ -29,6 +29,10 @@ impl Worker {
             }
             // Gone already, or on its way: others wait for its end.
             None => {
+                self.left = match &task.step.existing {
+                    Some(id) => Leftover::Known(id.clone()),
+                    None => Leftover::Nothing,
+                };
                 task.wait_until_gone(task.step.existing.as_deref()).await?;
                 self.left = Leftover::Nothing;
             }

@@ -14,8 +14,8 @@ use ulid::Ulid;
 use super::error::{JournalError, LockError};
 use super::lock::LockOwner;
 use super::storage::Lease;
-use crate::files;
 use crate::spec::SiteName;
+use crate::{files, limits};
 
 /// A held flock.
 #[derive(Debug)]
@@ -165,6 +165,7 @@ fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
 fn read_owner(file: &mut File) -> Option<LockOwner> {
     let mut text = String::new();
     file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
+    let whole = u64::try_from(limits::NOTE).ok()?;
+    file.take(whole).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
 }

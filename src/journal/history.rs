@@ -7,6 +7,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::record::{Entry, JOURNAL_SCHEMA, Outcome, Record, RunResult};
+use crate::limits;
 use crate::plan::{Plan, PlannedStep};
 use crate::playbook::StepId;
 
@@ -29,6 +30,12 @@ pub enum Disorder {
         plan: Ulid,
         /// The journal's run.
         run: Ulid,
+    },
+    /// Its plan has more steps than a plan can have.
+    #[error("its plan has {found} steps, more than {}", limits::STEPS)]
+    TooManySteps {
+        /// How many.
+        found: usize,
     },
     /// A line is missing.
     #[error("record {found} stands where record {expected} belongs")]
@@ -116,12 +123,17 @@ impl StepHistory {
             _ => None,
         })
     }
+}
 
-    /// The call that may have made something which AWS need not list yet: one in doubt, or the
-    /// last one when AWS has answered it with what it made and the step is not ready.
-    pub fn unlisted(&self) -> Option<&MadeCall> {
+impl StepHistory {
+    /// The call whose effect AWS may not list yet: one in doubt, or one that was answered with the
+    /// id of what it made, which was not seen ready before the process ended.
+    pub fn unseen(&self) -> Option<&MadeCall> {
+        if self.ready.is_some() {
+            return None;
+        }
         self.in_doubt().or(match &self.last {
-            Some((call, Outcome::Done { id: Some(_), .. })) if self.ready.is_none() => Some(call),
+            Some((call, Outcome::Done { id: Some(_), .. })) => Some(call),
             _ => None,
         })
     }
@@ -167,6 +179,11 @@ impl History {
             return Err(Disorder::OtherRun {
                 plan: plan.run,
                 run,
+            });
+        }
+        if plan.steps.len() > limits::STEPS {
+            return Err(Disorder::TooManySteps {
+                found: plan.steps.len(),
             });
         }
         let steps = plan

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::JournalError;
-use crate::files;
 use crate::resource::Keys;
 use crate::spec::{AccountId, InsideCidr, Region};
 use crate::tunnel::PreSharedKey;
+use crate::{files, limits};
 
 const SCHEMA: u32 = 1;
 
@@ -100,7 +100,7 @@ pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
 }
 
 pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
-    let text = match std::fs::read(path) {
+    let text = match files::read_bounded(path, limits::KEYS) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyFile::default()),
         Err(error) => return Err(JournalError::io("read", path)(error)),

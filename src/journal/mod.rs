@@ -14,10 +14,10 @@
 //!
 //! `record.rs` is what a line says, `line.rs` how it is written and proven whole, `history.rs` what
 //! a journal adds up to (and which orders cannot be), `log.rs` the open journal of the running run,
-//! `storage.rs` what runs and locks are kept in, `folder.rs` and `flock.rs` the folder,
-//! `bucket.rs` and `bucket_lock.rs` the bucket, `lock.rs` the one writer per site, `keys.rs` the
-//! keys' file, `store.rs` all of it by site, `start.rs` whether to begin or to go on, `unseen.rs`
-//! what a stopped run may have made that AWS does not list yet.
+//! `storage.rs` what runs and locks are kept in, `folder.rs` and `flock.rs` the folder, `bucket.rs`
+//! and `bucket_lock.rs` the bucket, `lock.rs` the one writer per site, `keys.rs` the keys' file,
+//! `store.rs` all of it by site, `start.rs` whether to begin or to go on, `unseen.rs` what a stopped
+//! run may have made that AWS does not list yet.
 
 mod bucket;
 mod bucket_lock;

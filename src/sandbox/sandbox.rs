@@ -251,6 +251,11 @@ impl Sandbox {
         witness.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The answer to a request that did not get as far as being looked at.
+    pub(super) fn refuse(&self, request: &Request, error: &ApiError) -> Reply {
+        session::reply(request, "", &self.request_id(), &Err(error.clone()))
+    }
+
     /// The calls that this process has answered, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.clone()

@@ -3,6 +3,7 @@
 mod cancel;
 mod crash;
 mod faults;
+mod leftovers;
 mod life;
 mod matrix;
 mod stage;

@@ -309,7 +309,7 @@ impl Process {
             Err(fault) => return Ok(failed(&fault)),
         };
         let mut exit = Exit::Done;
-        for expired in plan::expired(&view, self.clock.now()) {
+        for expired in plan::expired(&view, self.clock.now()).expired {
             match self.teardown(&expired.site).await? {
                 Exit::Done => {}
                 other => exit = other,
