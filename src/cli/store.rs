@@ -13,7 +13,6 @@ use crate::journal::{
 use crate::spec::SiteName;
 use std::io::ErrorKind;
 
-
 /// All sites: runs and locks in the bucket, if there is one; keys always in this machine's folder.
 pub(super) async fn store(global: &Global) -> Result<Store, Failure> {
     let Some(address) = &global.journal else {
