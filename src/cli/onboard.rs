@@ -15,9 +15,9 @@ use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::run::Done;
 use super::store::{self, Breaking, journal_failure};
-use super::survey::{HowToPlan, observe, planned, read_plan, unforged};
+use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, run, watch};
+use super::{keys, load, plan as plan_command, run, search, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -125,7 +125,10 @@ async fn bring_up(
     again: &Again,
     stop: &Interrupt,
 ) -> Result<(Done, Keys), Failure> {
-    let view = observe(&args.site, connection).await?;
+    // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
+    // must not make it again.
+    let view = search::look(output, connection, folder).await;
+    let view = view.map_err(|failure| with_policy(failure, &args.site))?;
     let plan = planned(site, &args.site, &view, connection, how)?;
     if let Some(path) = &args.plan {
         promised(path, site, &plan, again)?;
