@@ -113,11 +113,10 @@ pub fn restrict(path: &Path, mode: u32) -> io::Result<()> {
 /// Nothing but a regular file, behind whatever links: a pipe may never end and never begin, and a
 /// device has no length. The errors are sentences about the file without its name.
 pub fn read_bounded(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    // Asked before it is opened: opening a pipe waits for somebody to write into it.
-    regular(&fs::metadata(path)?)?;
+    regular(path)?;
     let file = File::open(path)?;
     let metadata = file.metadata()?;
-    regular(&metadata)?;
+    is_regular(&metadata)?;
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     let room = usize::try_from(metadata.len().min(limit)).unwrap_or(0);
     // Room from the start, and for one byte more: a buffer that grows leaves copies of keys behind.
@@ -146,7 +145,12 @@ pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
     })
 }
 
-fn regular(metadata: &Metadata) -> io::Result<()> {
+/// Refuses what is no regular file, before it is opened: opening a pipe waits for a writer.
+pub fn regular(path: &Path) -> io::Result<()> {
+    is_regular(&fs::metadata(path)?)
+}
+
+fn is_regular(metadata: &Metadata) -> io::Result<()> {
     let kind = metadata.file_type();
     if kind.is_file() {
         Ok(())
@@ -160,5 +164,29 @@ fn regular(metadata: &Metadata) -> io::Result<()> {
             io::ErrorKind::InvalidInput,
             "it is a pipe, a device or a socket: save it to a file first",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_to_its_limit_and_only_if_it_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_secret(&path, b"12345").unwrap();
+        assert_eq!(read_bounded(&path, 5).unwrap(), b"12345");
+        let error = read_bounded(&path, 4).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        write_secret(&path, b"12\xff45").unwrap();
+        let error = read_text(&path, 5).unwrap_err().to_string();
+        assert_eq!(error, "it is not UTF-8: byte 3 begins no character");
+        let error = read_bounded(folder.path(), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+        let error = read_bounded(Path::new("/dev/zero"), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let error = read_bounded(&folder.path().join("none"), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

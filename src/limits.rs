@@ -11,12 +11,11 @@ pub const SITE_FILE: usize = 256 * 1024;
 pub const SITE_DEPTH: usize = 24;
 /// Characters of one value of a site file. A log group's ARN, the longest useful one, has 600.
 pub const SITE_VALUE: usize = 1024;
-/// Entries of one list or mapping of a site file. Every list that we know is shorter: AWS takes
-/// a hundred static routes, a VPC has a few hundred networks.
-pub const SITE_ENTRIES: usize = 4096;
 /// Bytes of a playbook.
 pub const PLAYBOOK: usize = 64 * 1024;
-/// Bytes of a saved plan: a thousand steps, which is as many as there may be, have 2 MiB.
+/// Steps of a plan: what a playbook makes of the largest site that AWS's quotas allow has 250.
+pub const STEPS: usize = 1_000;
+/// Bytes of a saved plan: [`STEPS`] have 2 MiB.
 pub const SAVED_PLAN: usize = 8 * 1024 * 1024;
 /// Bytes of a price table; ours has 300.
 pub const PRICES: usize = 64 * 1024;
@@ -40,3 +39,44 @@ pub const BUNDLE_FILE: usize = 4 * 1024 * 1024;
 pub const ANSWER: usize = 64 * 1024 * 1024;
 /// Characters of a text of AWS that is shown in a line: a message, a state, a tag's value.
 pub const ANSWER_TEXT: usize = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_stand_in_the_docs() {
+        let docs = include_str!("../docs/site-file.md");
+        let size = |bytes: usize| match bytes {
+            0..1024 => format!("{bytes} bytes"),
+            1024..1_048_576 => format!("{} KiB", bytes / 1024),
+            _ => format!("{} MiB", bytes >> 20),
+        };
+        for (what, bytes) in [
+            ("a site file", SITE_FILE),
+            ("a playbook", PLAYBOOK),
+            ("a saved plan", SAVED_PLAN),
+            ("prices of your own", PRICES),
+            ("a saved XML", CONFIGURATION),
+            ("an IKE log", LOG),
+            ("a file with a pre-shared key", KEY_FILE),
+            ("a journal", JOURNAL),
+            ("an answer of AWS", ANSWER),
+        ] {
+            let row = format!("| {what} | {} |", size(bytes));
+            assert!(docs.contains(&row), "docs/site-file.md lacks `{row}`");
+        }
+        let prose = [
+            format!("no value above {SITE_VALUE} characters"),
+            format!("{SITE_DEPTH} levels"),
+            format!("{STEPS} steps"),
+        ];
+        for words in prose {
+            let flowing = docs.replace('\n', " ");
+            assert!(
+                flowing.contains(&words),
+                "docs/site-file.md lacks `{words}`"
+            );
+        }
+    }
+}

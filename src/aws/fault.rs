@@ -34,6 +34,8 @@ pub enum FaultKind {
     Invalid,
     /// A dry run was carried out: the endpoint is not AWS, and what the call makes is made.
     CarriedOut,
+    /// An endpoint that is not AWS would carry a dry run out, so it was not asked.
+    NoDryRun,
 }
 
 /// A failed call: what was called, what AWS said, and what kind of failure that is.

@@ -26,6 +26,7 @@ mod pace;
 mod profile;
 mod request;
 mod sdk_error;
+mod server_clock;
 mod share;
 mod transport;
 mod tunnel_request;

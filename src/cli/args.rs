@@ -54,6 +54,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_HOME",
+        hide_env_values = true,
         default_value = ".underpass",
         value_name = "DIR",
         help_heading = "Where"
@@ -76,6 +77,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_PROFILE",
+        hide_env_values = true,
         value_name = "NAME",
         help_heading = "Where"
     )]
@@ -85,6 +87,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_ENDPOINT_URL",
+        hide_env_values = true,
         value_name = "URL",
         help_heading = "Where"
     )]
@@ -94,6 +97,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_SANDBOX",
+        hide_env_values = true,
         value_parser = clap::builder::FalseyValueParser::new(),
         conflicts_with = "profile",
         help_heading = "Sandbox"
@@ -102,7 +106,7 @@ pub struct Global {
     /// How many seconds pass in the sandbox in a real one [default: 30; 1 for AWS]
     #[arg(long, global = true, value_name = "FACTOR", value_parser = time_scale, help_heading = "Sandbox")]
     pub time_scale: Option<f64>,
-    /// Faults to inject: throttle, lost-replies, slow-consistency, errors, denied:ACTION, …
+    /// Faults to inject, such as resets,lost-replies; `underpass sandbox --help` explains all
     #[arg(
         long,
         global = true,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::table::Table;
 use super::words::{esp, ike, wrapped};
 use crate::clock::Clock;
@@ -200,7 +201,7 @@ impl Handover {
 
     /// Where the router's files are, in a sentence.
     pub(super) fn where_to(&self) -> String {
-        let folder = self.folder.display();
+        let folder = harmless::path(&self.folder);
         format!(
             "the router's files are in {folder}/: install them now, {folder}/README.md tells how"
         )
@@ -211,7 +212,7 @@ impl Handover {
         let mut text = format!(
             "Files for the router ({}) in {}/\n",
             self.tunnels.site.gateway.device,
-            self.folder.display()
+            harmless::path(&self.folder)
         );
         for file in &self.manifest.files {
             let secret = if file.secret { "secret" } else { "" };

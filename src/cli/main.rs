@@ -20,8 +20,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap knows where each text goes; a closed stream is nobody listening.
-            let _closed = error.print();
+            Output::usage(&error);
             return ExitCode::from(
                 if error.use_stderr() {
                     Exit::Input

@@ -10,14 +10,16 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::harmless;
 use super::interrupt::Interrupt;
+use super::keys::Keyring;
 use super::output::{Line, Output};
 use super::run::Done;
 use super::store::{self, Breaking, journal_failure};
-use super::survey::{HowToPlan, linted, read_plan, survey};
+use super::survey::{HowToPlan, observe, planned, read_plan, unforged};
 use super::words::when;
-use super::{keys, load, plan as plan_command, run, watch};
-use crate::journal::{SiteFolder, SiteLock};
+use super::{load, plan as plan_command, run, watch};
+use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
 use crate::spec::Site;
@@ -34,20 +36,23 @@ pub struct Args {
     #[arg(long)]
     remove_duplicates: bool,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices", "remove_duplicates"])]
+    ///
+    /// With the flags that it was made with: what is carried out is planned anew, and the file only
+    /// says what it has to be.
+    #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
-    /// Take the site's lock from its holder, who stops before the next call (with --journal)
-    #[arg(long)]
-    break_lock: bool,
     /// Folder for the router's files [default: SITE.bundle]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Keep watching until both tunnels are up, at most this long (such as 30m)
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     wait_for_tunnels: Option<Duration>,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
 pub(super) async fn run(
@@ -59,16 +64,14 @@ pub(super) async fn run(
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let folder = store::folder(global, &site.name).await?;
-    let mut how = args.how.removing(args.remove_duplicates);
+    let how = args.how.removing(args.remove_duplicates);
     let again = Again::new(&args.site, &how.flags(), global);
-    let asked = asked(args, &mut how, &again)?;
     let breaking = Breaking::asked(args.break_lock);
     let lock = store::lock(output, global, &folder, &breaking).await?;
     let made = async {
         let (report, keys) = bring_up(
             args,
             &how,
-            asked,
             output,
             &site,
             &connection,
@@ -115,7 +118,6 @@ pub(super) async fn run(
 async fn bring_up(
     args: &Args,
     how: &HowToPlan,
-    asked: Option<(&Path, Plan)>,
     output: Output,
     site: &Site,
     connection: &Connection,
@@ -124,13 +126,16 @@ async fn bring_up(
     again: &Again,
     stop: &Interrupt,
 ) -> Result<(Done, Keys), Failure> {
-    let fresh = survey(site, &args.site, connection, how).await?;
-    let plan = match asked {
-        Some((path, plan)) => saved(path, plan, site, &fresh, again)?,
-        None => fresh,
-    };
+    let view = observe(&args.site, connection).await?;
+    let plan = planned(site, &args.site, &view, connection, how)?;
+    if let Some(path) = &args.plan {
+        promised(path, site, &plan, again)?;
+    }
     let start = folder.choose(plan.clone(), connection.clock.now()).await;
     let start = start.map_err(|error| journal_failure(&error))?;
+    if let Start::GoOn(history) = &start {
+        unforged(&history.plan, &view)?;
+    }
     if plan.is_noop() && !start.goes_on() {
         let text = format!(
             "{}: everything is as it should be, AWS is not touched",
@@ -147,76 +152,57 @@ async fn bring_up(
         }
         confirm(output, args.yes, "Bring this site up?", again).await?;
     }
-    let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
+    let plans = [&plan, start.plan()];
+    let ring = Keyring {
+        given: Some((site, &args.site)),
+        folder,
+        connection,
+    };
+    let mut keys = ring.keys_for(&plans).await?;
     let job = run::Job {
         start,
-        keys: keys.clone(),
+        keys: keys.all(),
     };
     let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
-    let site = Some((site, args.site.as_path()));
-    let keys = keys::settled(folder, site, &done, keys, connection).await?;
-    Ok((done, keys))
+    ring.settle(&mut keys, &done).await?;
+    Ok((done, keys.all()))
 }
 
-/// The saved plan that is to be applied; it holds how bold it is.
-fn asked<'a>(
-    args: &'a Args,
-    how: &mut HowToPlan,
-    again: &Again,
-) -> Result<Option<(&'a Path, Plan)>, Failure> {
-    let Some(path) = &args.plan else {
-        return Ok(None);
-    };
-    let plan = read_plan(path).map_err(|it| it.next(replan(path, again)))?;
-    how.adopt_changes = plan.policy.adopt_changes;
-    how.remove_duplicates = plan.policy.remove_duplicates;
-    Ok(Some((path, plan)))
-}
-
-/// The command that makes a saved plan anew.
-fn replan(path: &Path, again: &Again) -> String {
-    format!("{} --out {}", again.other("plan"), again::path(path))
-}
-
-/// A saved plan, if it still fits.
-fn saved(
-    path: &Path,
-    mut plan: Plan,
-    site: &Site,
-    fresh: &Plan,
-    again: &Again,
-) -> Result<Plan, Failure> {
-    let plan_again = replan(path, again);
+/// Refuses when a saved plan is not what would be done now.
+///
+/// The file may have lain about and may have been edited: none of it is carried out.
+fn promised(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<(), Failure> {
+    let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
+    let plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
             format!(
                 "{} is a plan for site {} in {}",
-                path.display(),
+                harmless::path(path),
                 plan.site,
                 plan.region
             ),
         )
         .next(plan_again));
     }
-    if !plan.same_world(fresh) {
-        return Err(Failure::new(
-            Exit::Refused,
-            format!(
-                "nothing was changed: the site file or AWS has changed since {} was made",
-                path.display()
-            ),
-        )
-        .hint(format!(
-            "the plan was observed at {}",
-            when(plan.basis.observed_at)
-        ))
-        .next(plan_again));
+    let changed = plan.what_changed_since(fresh);
+    if changed.is_empty() {
+        return Ok(());
     }
-    // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
-    plan.run = fresh.run;
-    plan.owner = fresh.owner.clone();
-    linted(plan, None)
+    Err(Failure::new(
+        Exit::Refused,
+        format!(
+            "nothing was changed: {} is not what would be done now: {}",
+            harmless::path(path),
+            changed.join("; ")
+        ),
+    )
+    .hint(format!(
+        "it was observed at {}; it is applied with the flags that it was made with",
+        when(plan.basis.observed_at)
+    ))
+    .next(plan_again))
 }
 
 /// AWS's half stands, but there is no half for the router. Teardown knows fewer flags.
@@ -226,11 +212,12 @@ fn half_done(mut failure: Failure, again: &Again, teardown: &Again) -> Failure {
     );
     failure
         .hint(format!(
-            "mend what is named above, then `{}` writes the router's files; `{}` removes AWS's half",
+            "mend what is named above, then the same again or `{}` writes the router's files; `{}` \
+             removes AWS's half",
             again.other("render"),
             teardown.other("teardown")
         ))
-        .next(again.other("verify"))
+        .next(again.command.clone())
 }
 
 async fn finish(

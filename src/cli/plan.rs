@@ -61,12 +61,17 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
     let again = Again::new(&args.site, &how.flags(), global);
     let next = match &args.out {
         _ if plan.is_noop() => again.other("verify"),
-        // A saved plan holds the playbook and how bold it is.
+        // It is planned anew when it is applied, and that takes the same flags.
         Some(saved) => format!(
-            "underpass onboard {} --plan {}{}{}",
+            "underpass onboard {} --plan {}{}{}{}",
             path(&args.site),
             path(saved),
-            how.accepted(),
+            how.flags(),
+            if how.remove_duplicates {
+                " --remove-duplicates"
+            } else {
+                ""
+            },
             same_flags(global)
         ),
         None if how.remove_duplicates => format!("{} --remove-duplicates", again.other("onboard")),
@@ -78,7 +83,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             Failure::new(Exit::Internal, format!("cannot write the plan: {error}"))
         })?;
         files::write_public(path, &json).map_err(|error| Failure::file("write", path, &error))?;
-        output.say(Line::Made, &format!("plan saved in {}", path.display()));
+        output.say(
+            Line::Made,
+            &format!("plan saved in {}", super::harmless::path(path)),
+        );
     }
     if checked.is_some_and(|checked| checked.iter().any(Checked::is_denied)) {
         return Err(

@@ -8,9 +8,10 @@ use super::again;
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::load;
 use super::output::Output;
-use super::survey::read_plan;
+use super::survey::{linted, read_plan};
 use crate::plan::{self, PolicyFor, Scope};
 use crate::spec::Region;
 
@@ -51,12 +52,14 @@ pub(super) fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, 
         if plan.site != site.name || plan.region != site.region {
             let text = format!(
                 "{} is a plan for site {} in {}",
-                path.display(),
+                harmless::path(path),
                 plan.site,
                 plan.region
             );
             return Err(Failure::new(Exit::Input, text).next(again));
         }
+        // The file may have been edited, and what is printed here is granted to somebody.
+        let plan = linted(plan, None).map_err(|failure| failure.next(again.clone()))?;
         return Ok(print(
             plan::policy(&PolicyFor::Plan(&plan)),
             global,

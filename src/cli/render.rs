@@ -11,6 +11,7 @@ use super::connect::{self, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::harmless;
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, survey};
 use super::{load, store};
@@ -101,11 +102,11 @@ fn from_xml(
     let text = files::read_text(path, limits::CONFIGURATION).map_err(|error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
+            format!("cannot read {}: {error}", harmless::path(path)),
         )
     })?;
     let read = xml::read(&text)
-        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))?;
+        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", harmless::path(path))))?;
     let inside = handover::inside_cidrs(&read)?;
     let device =
         device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;

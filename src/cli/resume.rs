@@ -9,10 +9,12 @@ use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::keys;
+use super::keys::Keyring;
 use super::output::Output;
 use super::run::{self, Done, Job};
 use super::store::{self, Breaking, journal_failure};
+use super::survey::unforged;
+use crate::aws::Collection;
 use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
@@ -110,15 +112,22 @@ async fn go_on(
         )
         .next(again.command.clone()));
     }
-    let keys = keys::keys_of_run(folder, plan, &connection).await?;
+    let view = connection.client.view(&Collection::ALL).await;
+    unforged(plan, &view.map_err(Failure::untouched)?)?;
+    let ring = Keyring {
+        given: None,
+        folder,
+        connection: &connection,
+    };
+    let mut keys = ring.keys_for(&[&history.plan]).await?;
     let start = Start::GoOn(Box::new(history));
     let job = Job {
         start,
-        keys: keys.clone(),
+        keys: keys.all(),
     };
     let done = run::execute(output, &connection, folder, lock, job, again, stop).await?;
     if done.plan.mode == Mode::Onboard {
-        keys::settled(folder, None, &done, keys, &connection).await?;
+        ring.settle(&mut keys, &done).await?;
     }
     Ok(done)
 }

@@ -16,8 +16,8 @@ use super::{progress, stopped};
 use crate::engine::{self, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
-use crate::resource::{Change, Keys};
-use crate::spec::{VpnConnectionId, VpnGatewayId};
+use crate::resource::Keys;
+use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
 use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
@@ -37,7 +37,7 @@ pub(super) struct Done {
     /// What the engine reports.
     pub(super) report: RunReport,
     /// Whether it went on with a run that was stopped.
-    went_on: bool,
+    pub(super) went_on: bool,
 }
 
 impl Done {
@@ -49,14 +49,6 @@ impl Done {
     /// The virtual private gateway that the run made or found.
     pub(super) fn vpn_gateway(&self) -> Result<VpnGatewayId, Failure> {
         self.id_of("vpn_gateway")
-    }
-
-    /// Whether this very process has made the connection, with its own keys.
-    pub(super) fn made_the_connection(&self) -> bool {
-        let mut steps = self.plan.steps.iter();
-        let step = steps.find(|step| step.node.kind == "vpn_connection");
-        let done = step.and_then(|step| self.report.steps.get(&step.node.id));
-        !self.went_on && done.is_some_and(|done| done.change == Change::Create)
     }
 
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
@@ -149,5 +141,5 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 /// The command that began the site's last run.
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
     let text = files::read_text(&folder.path().join(COMMAND), limits::NOTE).ok()?;
-    Some(text.trim().to_owned()).filter(|command| !command.is_empty())
+    Some(one_line(text.trim(), limits::NOTE)).filter(|command| !command.is_empty())
 }

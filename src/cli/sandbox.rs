@@ -8,10 +8,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
-use crate::sandbox::serve;
+use crate::sandbox::{Faults, serve};
 
 /// Serve the AWS look-alike to any AWS client
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = faults())]
 pub struct Args {
     /// Where to listen; loopback only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4599")]
@@ -22,6 +23,12 @@ pub struct Args {
     /// With --reset: do not serve
     #[arg(long, requires = "reset")]
     only: bool,
+}
+
+/// The page about `--faults`.
+fn faults() -> String {
+    let lines = Faults::table().map(|(name, what)| format!("  {name}\n          {what}\n"));
+    format!("Faults:\n{}", lines.collect::<String>())
 }
 
 pub(super) async fn run(

@@ -11,6 +11,7 @@ use crate::journal::{
     Bucket, JournalError, LockError, LockOwner, LockTimes, SiteFolder, SiteLock, Store,
 };
 use crate::spec::SiteName;
+use std::io::ErrorKind;
 
 /// All sites: runs and locks in the bucket, if there is one; keys always in this machine's folder.
 pub(super) async fn store(global: &Global) -> Result<Store, Failure> {
@@ -50,7 +51,7 @@ pub(super) fn keys_folder(global: &Global, site: &SiteName) -> SiteFolder {
 pub(super) fn place(global: &Global) -> String {
     match &global.journal {
         Some(address) => address.to_string(),
-        None => global.home.display().to_string(),
+        None => super::harmless::path(&global.home).to_string(),
     }
 }
 
@@ -191,7 +192,23 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
         JournalError::Lock(_) | JournalError::Taken { .. } => {
             Failure::new(Exit::Refused, report).next(typed())
         }
+        // All of them come before the first call to AWS; what the engine meets is in its report.
+        JournalError::Io { source, .. } => {
+            Failure::new(Exit::Internal, format!("nothing was changed: {report}"))
+                .hint(remedy(source))
+                .next(typed())
+        }
         _ => Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home"),
+    }
+}
+
+/// What helps against a disk that does not do what it should.
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room on that disk: the same command goes on where this one stopped"
+        }
+        _ => "the folder of runs has to be one that you can write: --home names another",
     }
 }
 

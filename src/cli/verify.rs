@@ -7,6 +7,7 @@ use super::args::Global;
 use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::output::{Line, Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
@@ -60,7 +61,7 @@ fn lines(path: &Path) -> Result<Vec<String>, Failure> {
     let text = crate::files::read_text(path, crate::limits::LOG).map_err(|error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
+            format!("cannot read {}: {error}", harmless::path(path)),
         )
         .hint("`aws logs get-log-events` writes one, where the tunnel's log is on")
         .next(again::typed())

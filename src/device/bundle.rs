@@ -156,6 +156,8 @@ pub fn write(
     let old = owned(folder, &rendered, &set.site.name)?;
     let mut manifest = describe(folder, &rendered, set, device, context)?;
     let stale = stale(old.as_ref(), &manifest);
+    let paths = manifest.files.iter().chain(&stale);
+    no_links(folder, paths.map(|file| &file.path))?;
     at(folder, files::private_folder(folder))?;
     at(folder, files::restrict(folder, 0o700))?;
     sweep(folder, &rendered)?;
@@ -184,6 +186,23 @@ pub fn write(
     }
     save(folder, &manifest)?;
     Ok(manifest)
+}
+
+/// Refuses when a folder on the way to a file of the bundle is a link that leads out of it.
+fn no_links<'a>(folder: &Path, paths: impl Iterator<Item = &'a String>) -> Result<(), BundleError> {
+    for path in paths {
+        let parents = Path::new(path).ancestors().skip(1);
+        for parent in parents.filter(|parent| !parent.as_os_str().is_empty()) {
+            let link = folder.join(parent);
+            if link.symlink_metadata().is_ok_and(|it| it.is_symlink()) {
+                return Err(BundleError::Foreign {
+                    folder: folder.to_owned(),
+                    found: format!("{} is a link", parent.display()),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Clears away what a process left that was killed while it wrote: keys may be in it.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
+use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::permit::changed;
 use super::task::Task;
-use super::wait::{Look, Wanted};
+use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
 use crate::plan::Mode;
@@ -17,7 +18,15 @@ impl Worker {
     /// Deletes exactly what the plan names, if it is still ours, and waits until it is gone.
     pub(super) async fn remove(&mut self) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
-        let view = task.look().await?;
+        let mut view = task.look().await?;
+        if task
+            .target(&view)?
+            .is_some_and(|seen| seen.ownership != Ownership::Ours)
+        {
+            // Its tags may merely not be listed yet.
+            task.pause(SHORTEST, CancelLevel::Abandon).await;
+            view = task.look().await?;
+        }
         match task.target(&view)? {
             Some(seen) if seen.ownership != Ownership::Ours => {
                 let reason = format!("{} is not ours", seen.id);
@@ -29,6 +38,10 @@ impl Worker {
             }
             // Gone already, or on its way: others wait for its end.
             None => {
+                self.left = match &task.step.existing {
+                    Some(id) => Leftover::Known(id.clone()),
+                    None => Leftover::Nothing,
+                };
                 task.wait_until_gone(task.step.existing.as_deref()).await?;
                 self.left = Leftover::Nothing;
             }
@@ -49,6 +62,7 @@ impl Worker {
             call: &call,
             goal: Goal::Gone,
             careful: false,
+            at_rest: None,
             evidence: &|view| task.vanished(&seen.id, view),
         };
         self.make(&attempt).await?;

@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ulid::Ulid;
@@ -12,8 +14,8 @@ use ulid::Ulid;
 use super::error::{JournalError, LockError};
 use super::lock::LockOwner;
 use super::storage::Lease;
-use crate::files;
 use crate::spec::SiteName;
+use crate::{files, limits};
 
 /// A held flock.
 #[derive(Debug)]
@@ -42,6 +44,11 @@ impl FileLease {
             owner,
         })?;
         write_owner(&mut file, owner).map_err(JournalError::io("write", &path))?;
+        // Nobody else writes here now, so what is unfinished will remain so.
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for folder in [folder.to_owned(), folder.join("runs")] {
+            files::sweep(&folder).map_err(JournalError::io("tidy up", &folder))?;
+        }
         let lease = Self {
             path,
             site: site.clone(),
@@ -121,9 +128,31 @@ fn try_lock(
 ) -> Result<(), LockError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(held(read_owner(file).map(Box::new))),
+        Err(TryLockError::WouldBlock) => Err(held(name_owner(file).map(Box::new))),
         Err(TryLockError::Error(source)) => Err(JournalError::io("lock", path)(source).into()),
     }
+}
+
+/// Who holds the lock that we have not got.
+///
+/// Whoever has just got it may not have written its name yet: until then the file is empty, or it
+/// names somebody who is long gone.
+fn name_owner(file: &mut File) -> Option<LockOwner> {
+    let mut owner = read_owner(file);
+    for _ in 0..50 {
+        if owner.as_ref().is_some_and(may_be_alive) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(4));
+        owner = read_owner(file);
+    }
+    owner
+}
+
+/// Whether the process is there, as far as it can be known from here.
+fn may_be_alive(owner: &LockOwner) -> bool {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    host.trim() != owner.host || Path::new("/proc").join(owner.pid.to_string()).exists()
 }
 
 fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
@@ -136,6 +165,7 @@ fn write_owner(file: &mut File, owner: &LockOwner) -> io::Result<()> {
 fn read_owner(file: &mut File) -> Option<LockOwner> {
     let mut text = String::new();
     file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
+    let whole = u64::try_from(limits::NOTE).ok()?;
+    file.take(whole).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
 }

@@ -14,8 +14,8 @@ use super::error::{JournalError, LockError};
 use super::flock::FileLease;
 use super::lock::LockOwner;
 use super::storage::{Broken, End, Lease, Storage, Tape};
-use crate::files;
 use crate::spec::SiteName;
+use crate::{files, limits};
 
 /// A folder with one folder per site.
 #[derive(Clone, Debug)]
@@ -87,7 +87,7 @@ impl Storage for Folder {
 
     async fn read(&self, site: &SiteName, run: Ulid) -> Result<Vec<u8>, JournalError> {
         let path = self.run_path(site, run);
-        fs::read(&path).map_err(|error| match error.kind() {
+        files::read_bounded(&path, limits::JOURNAL).map_err(|error| match error.kind() {
             ErrorKind::NotFound => JournalError::NoSuchRun {
                 site: site.to_string(),
                 run,

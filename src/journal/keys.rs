@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::JournalError;
-use crate::files;
 use crate::resource::Keys;
-use crate::spec::{AccountId, InsideCidr, Region, VpnConnectionId};
+use crate::spec::{AccountId, InsideCidr, Region};
 use crate::tunnel::PreSharedKey;
+use crate::{files, limits};
 
 const SCHEMA: u32 = 1;
 
@@ -37,21 +37,13 @@ impl KeyPlace {
 /// Keys by place.
 pub(super) type Places = BTreeMap<KeyPlace, Keys>;
 
-/// A site's keys in one place.
-#[derive(Clone, Debug, Default)]
-pub struct KeptKeys {
-    /// By inside CIDR.
-    pub keys: Keys,
-    /// The connection that has them; none while it is not known that AWS was told, because a run
-    /// can stop before that, and go on elsewhere with other keys.
-    pub connection: Option<VpnConnectionId>,
-}
-
 /// All keys of a site.
 #[derive(Debug, Default)]
 pub(super) struct KeyFile {
-    pub(super) keys: Places,
-    pub(super) connections: BTreeMap<KeyPlace, VpnConnectionId>,
+    /// Those that AWS has.
+    pub(super) settled: Places,
+    /// Those that were made up here, and that AWS may never have been told.
+    pub(super) proposed: Places,
 }
 
 /// The keys of every place in a Region, less those of which two accounts have different ones.
@@ -77,7 +69,7 @@ struct Written<'a> {
     schema: u32,
     keys: Texts<'a>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    connections: BTreeMap<&'a str, &'a VpnConnectionId>,
+    proposed: Texts<'a>,
 }
 
 type Texts<'a> = BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>;
@@ -88,18 +80,18 @@ struct Read {
     schema: u32,
     keys: Secrets,
     #[serde(default)]
-    connections: BTreeMap<String, VpnConnectionId>,
+    proposed: Secrets,
 }
 
 type Secrets = BTreeMap<String, BTreeMap<InsideCidr, SecretString>>;
 
 pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
-    let count: usize = file.keys.values().map(|keys| 2 + keys.len()).sum();
-    let connections = file.connections.iter();
+    let places = || file.settled.values().chain(file.proposed.values());
+    let count: usize = places().map(|keys| 1 + keys.len()).sum();
     let written = Written {
         schema: SCHEMA,
-        keys: texts(&file.keys),
-        connections: connections.map(|(it, id)| (it.0.as_str(), id)).collect(),
+        keys: texts(&file.settled),
+        proposed: texts(&file.proposed),
     };
     // Large enough from the start: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + count)));
@@ -108,7 +100,7 @@ pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
 }
 
 pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
-    let text = match std::fs::read(path) {
+    let text = match files::read_bounded(path, limits::KEYS) {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyFile::default()),
         Err(error) => return Err(JournalError::io("read", path)(error)),
@@ -129,18 +121,14 @@ pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
         return Err(unusable(path, "it was written by another version"));
     }
     Ok(KeyFile {
-        keys: checked(path, read.keys)?,
-        connections: read
-            .connections
-            .into_iter()
-            .map(|(place, id)| (KeyPlace(place), id))
-            .collect(),
+        settled: checked(path, read.keys)?,
+        proposed: checked(path, read.proposed)?,
     })
 }
 
 fn texts(places: &Places) -> Texts<'_> {
-    places
-        .iter()
+    let filled = places.iter().filter(|(_, keys)| !keys.is_empty());
+    filled
         .map(|(place, keys)| {
             let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
             (place.0.as_str(), keys.collect())

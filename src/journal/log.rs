@@ -115,7 +115,9 @@ impl Journal {
         }
         let entry = Entry {
             seq: state.history.next_seq(),
-            at: self.clock.now(),
+            // A clock that is set back must not make a call look older than it is: what a call
+            // made is waited for by its age.
+            at: self.clock.now().max(state.history.last_at),
             record,
         };
         #[cfg(test)]

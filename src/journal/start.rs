@@ -1,6 +1,7 @@
 //! A new run, or the rest of one that was stopped?
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use ulid::Ulid;
 
 use super::error::JournalError;
 use super::history::History;
@@ -75,11 +76,14 @@ impl SiteFolder {
         clock: Clock,
     ) -> Result<Started, JournalError> {
         match start {
-            Start::New(plan) => Ok(Started {
-                journal: self.begin(lock, &plan, clock).await?,
-                history: None,
-                plan: *plan,
-            }),
+            Start::New(plan) => {
+                let plan = in_order(*plan, self.newest().await?);
+                Ok(Started {
+                    journal: self.begin(lock, &plan, clock).await?,
+                    history: None,
+                    plan,
+                })
+            }
             Start::GoOn(before) => {
                 let (journal, history) = self.open(lock, before.run, clock).await?;
                 Ok(Started {
@@ -90,4 +94,27 @@ impl SiteFolder {
             }
         }
     }
+}
+
+/// The plan with a run that sorts behind the site's newest one.
+///
+/// A clock that was set back, or another machine's that is behind, would put this run in front of
+/// an older one: stopped, it would be taken for what that one has long settled, and the call whose
+/// answer is missing would be forgotten.
+fn in_order(mut plan: Plan, newest: Option<Ulid>) -> Plan {
+    let Some(newest) = newest.filter(|newest| *newest >= plan.run) else {
+        return plan;
+    };
+    let behind = newest.timestamp_ms() + 1;
+    let late = behind.saturating_sub(plan.run.timestamp_ms());
+    let run = Ulid::from_parts(behind, plan.run.random());
+    plan.run = run;
+    plan.owner.run = run;
+    if plan.mode == Mode::Onboard {
+        // A test site's life is counted from its run.
+        let late = SignedDuration::from_millis(i64::try_from(late).unwrap_or(i64::MAX));
+        let expires_at = plan.owner.expires_at;
+        plan.owner.expires_at = expires_at.map(|at| at.checked_add(late).unwrap_or(at));
+    }
+    plan
 }

@@ -12,16 +12,17 @@ use ulid::Ulid;
 use super::error::{JournalError, LockError};
 use super::folder::Folder;
 use super::history::History;
-use super::keys::{self, KeptKeys, KeyPlace};
+use super::keys::{self, KeyPlace};
 use super::line::{self, Replay};
 use super::lock::{LockOwner, SiteLock};
 use super::log::{First, Journal, Means};
 use super::record::RunResult;
 use super::storage::{Broken, End, Storage};
+use super::unseen::LISTED_AFTER;
 use crate::clock::Clock;
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
-use crate::spec::{Region, SiteName};
+use crate::spec::{AccountId, Region, SiteName};
 
 /// All sites; nothing is created before something is written.
 #[derive(Clone, Debug)]
@@ -142,44 +143,39 @@ impl SiteFolder {
 
     /// The site's keys in one place; none when there are none yet.
     pub fn keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
-        Ok(self.kept_keys(place)?.keys)
+        let mut file = keys::load(&self.keys_path())?;
+        Ok(file.settled.remove(place).unwrap_or_default())
     }
 
-    /// The site's keys in one place, and which connection has them.
-    pub fn kept_keys(&self, place: &KeyPlace) -> Result<KeptKeys, JournalError> {
+    /// Keys that were made up here, and that AWS may never have been told: a run can stop before
+    /// that, and go on elsewhere with others.
+    pub fn proposed_keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
         let mut file = keys::load(&self.keys_path())?;
-        Ok(KeptKeys {
-            keys: file.keys.remove(place).unwrap_or_default(),
-            connection: file.connections.remove(place),
-        })
+        Ok(file.proposed.remove(place).unwrap_or_default())
     }
 
     /// The site's keys in a Region of an account that nobody named.
     pub fn keys_in(&self, region: &Region) -> Result<Keys, JournalError> {
         let file = keys::load(&self.keys_path())?;
-        Ok(keys::in_region(file.keys, region))
+        Ok(keys::in_region(file.settled, region))
     }
 
     /// Replaces the site's keys in one place, in a file that only its owner can read.
     pub fn save_keys(&self, place: &KeyPlace, keys: &Keys) -> Result<(), JournalError> {
-        self.keep_keys(
-            place,
-            KeptKeys {
-                keys: keys.clone(),
-                connection: None,
-            },
-        )
+        self.save_all_keys(place, keys, &Keys::new())
     }
 
-    /// The same, with the connection that has them.
-    pub fn keep_keys(&self, place: &KeyPlace, kept: KeptKeys) -> Result<(), JournalError> {
+    /// The same, with those that AWS has not been told yet.
+    pub fn save_all_keys(
+        &self,
+        place: &KeyPlace,
+        keys: &Keys,
+        proposed: &Keys,
+    ) -> Result<(), JournalError> {
         self.prepare()?;
         let mut file = keys::load(&self.keys_path())?;
-        file.keys.insert(place.clone(), kept.keys);
-        match kept.connection {
-            Some(id) => drop(file.connections.insert(place.clone(), id)),
-            None => drop(file.connections.remove(place)),
-        }
+        file.settled.insert(place.clone(), keys.clone());
+        file.proposed.insert(place.clone(), proposed.clone());
         keys::save(&self.keys_path(), &file)
     }
 
@@ -259,6 +255,31 @@ impl SiteFolder {
         };
         let done = self.summary(run).await.result == Some(RunResult::Done);
         Ok(Some(run).filter(|_| !done))
+    }
+
+    /// The runs that wrote something in the last five minutes, in one account and Region: what they
+    /// made AWS need not list yet ([`unseen`](super::unseen)).
+    ///
+    /// A journal that cannot be read tells nothing; [`SiteFolder::runs`] says why.
+    pub async fn recent(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        now: Timestamp,
+    ) -> Result<Vec<History>, JournalError> {
+        let mut recent = Vec::new();
+        for run in self.storage.runs(&self.site).await? {
+            let Ok(history) = self.read(run).await else {
+                continue;
+            };
+            let plan = &history.plan;
+            let late = now.duration_since(history.last_at) < LISTED_AFTER;
+            let here = plan.account.as_ref().is_none_or(|it| it == account);
+            if late && here && plan.region == *region {
+                recent.push(history);
+            }
+        }
+        Ok(recent)
     }
 
     /// The newest run.

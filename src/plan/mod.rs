@@ -15,6 +15,7 @@ mod duplicates;
 mod expired;
 mod findings;
 mod journal_policy;
+mod leaving;
 mod lint;
 mod model;
 mod onboard;
@@ -36,10 +37,10 @@ pub use changes::Counts;
 pub use codes::{Code, codes, find as find_code};
 pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
 pub use duplicates::{Duplicate, Twin};
-pub use expired::{ExpiredSite, expired};
+pub use expired::{DoubtfulSite, ExpiredSite, Expiry, expired};
 pub use findings::{PlanErrors, Refusal};
 pub use journal_policy::journal_policy;
-pub use lint::{LintFinding, Severity, lint, lint_in};
+pub use lint::{LintFinding, Severity, lint, lint_begun, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };

@@ -11,7 +11,7 @@ pub(super) const ANCHORS: usize = 64;
 /// Steps of a playbook.
 pub(super) const STEPS: usize = 100;
 /// Steps of a compiled graph, with every instance of a `for_each`.
-pub(super) const INSTANCES: usize = 1_000;
+pub(super) const INSTANCES: usize = crate::limits::STEPS;
 /// Characters of a name.
 pub(super) const NAME: usize = 40;
 /// Characters of an item that names an instance.

@@ -6,6 +6,7 @@ use miette::{Diagnostic, NamedSource};
 
 use super::limits;
 use super::yaml::Span;
+use crate::spec::{can_be_pointed_at, in_place};
 
 /// Everything that is wrong with a playbook, in the order of the file.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
@@ -46,7 +47,7 @@ pub struct PlaybookProblem {
     /// Column in characters, counted from 1.
     pub column: usize,
     #[label("{label}")]
-    at: miette::SourceSpan,
+    at: Option<miette::SourceSpan>,
     /// What would be right.
     #[help]
     pub help: String,
@@ -83,12 +84,17 @@ impl<'a> Problems<'a> {
         help: impl Into<String>,
     ) {
         let (line, column) = position(&self.source.text, at.start);
+        let mut message = message.into();
+        let drawn = can_be_pointed_at(&self.source.text, at);
+        if !drawn {
+            message += &format!(" (line {line}, column {column})");
+        }
         self.found.push(PlaybookProblem {
-            message: message.into(),
+            message,
             label: label.into(),
             line,
             column,
-            at: at.clone().into(),
+            at: drawn.then(|| at.clone().into()),
             help: help.into(),
         });
     }
@@ -104,7 +110,7 @@ impl<'a> Problems<'a> {
                 self.found.truncate(limits::PROBLEMS);
                 Err(PlaybookErrors {
                     origin: self.source.origin.clone(),
-                    text: NamedSource::new(&self.source.origin, Arc::clone(&self.source.text)),
+                    text: NamedSource::new(&self.source.origin, in_place(&self.source.text).into()),
                     problems: self.found,
                 })
             }

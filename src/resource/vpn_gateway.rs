@@ -15,7 +15,7 @@ use super::kind::{
 use super::listed::{self, Listed};
 use super::owner::Owner;
 use super::rank;
-use super::sharing::stranger_on_vpn_gateway;
+use super::sharing::{route_over, stranger_on_vpn_gateway};
 use crate::aws::{Call, Collection, Fault, View, VpnGateway};
 use crate::playbook::StepId;
 use crate::spec::{Asn, SiteName, VpcId, VpnGatewayId};
@@ -210,10 +210,13 @@ impl Kind for VpnGatewayKind {
     }
 }
 
-/// A site's own gateways that no other site's connection ends on.
+/// A site's own gateways that nobody else needs: no connection ends on it, no route goes over it.
 pub(super) fn owned_gateways<'a>(site: &SiteName, view: &'a View) -> Vec<&'a VpnGateway> {
     let mut gateways = listed::of_site(view.vpn_gateways.values(), site);
-    gateways.retain(|it| stranger_on_vpn_gateway(view, &it.tags, it.id()).is_none());
+    gateways.retain(|it| {
+        stranger_on_vpn_gateway(view, &it.tags, it.id()).is_none()
+            && route_over(view, it.id()).is_none()
+    });
     gateways
 }
 

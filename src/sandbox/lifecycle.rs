@@ -152,11 +152,14 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn delete(&mut self, now: Timestamp, takes: Duration) {
-        if self.deleting_at.is_none() {
+    /// Begins the deletion; false when it was under way already.
+    pub(super) fn delete(&mut self, now: Timestamp, takes: Duration) -> bool {
+        let begins = self.deleting_at.is_none();
+        if begins {
             self.deleting_at = Some(now);
             self.deleted_at = Some(later(now, takes));
         }
+        begins
     }
 
     /// The state at a time.

@@ -212,6 +212,7 @@ impl Sandbox {
             outcome = Err(excuse);
         }
         let mut reply = session::reply(request, &action, &request_id, &outcome);
+        reply.headers.push(("date".to_owned(), date(session.now)));
         reply.delay = latency.div_f64(self.0.clock.scale()) + spike;
         reply.lost = lost;
         let call = Call {
@@ -248,6 +249,11 @@ impl Sandbox {
     fn witness(&self) -> Option<Arc<dyn Witness>> {
         let witness = self.0.witness.lock();
         witness.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The answer to a request that did not get as far as being looked at.
+    pub(super) fn refuse(&self, request: &Request, error: &ApiError) -> Reply {
+        session::reply(request, "", &self.request_id(), &Err(error.clone()))
     }
 
     /// The calls that this process has answered, oldest first.
@@ -379,6 +385,11 @@ impl Sandbox {
         let (fourth, tail) = rest.split_at(4);
         format!("{head}-{second}-{third}-{fourth}-{tail}")
     }
+}
+
+/// The world's time as an HTTP header tells it (RFC 9110).
+fn date(now: Timestamp) -> String {
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// The time of a saved world now: it went on at this process's scale.

@@ -102,7 +102,7 @@ impl Session<'_> {
         });
         let outcome = match injected {
             Some(injected) if !injected.takes_effect() => {
-                Err(self.failure(request, action, injected))
+                Err(self.failure(request, form, action, injected))
             }
             _ => self.run(request, form, ids, action, fate),
         };
@@ -111,7 +111,7 @@ impl Session<'_> {
         let injected = injected.filter(|injected| took_effect || !injected.takes_effect());
         let excuse = injected
             .filter(|_| took_effect)
-            .and_then(|injected| fault::error(injected, &self.caller(request, action)));
+            .and_then(|injected| fault::error(injected, &self.caller(request, form, action)));
         let busy = action.group != Group::Unlimited
             && self.state.faults.faults.has(Trouble::BusyAccount)
             && matches!(&outcome, Err(error) if error.code == "RequestLimitExceeded");
@@ -181,19 +181,31 @@ impl Session<'_> {
         outcome
     }
 
-    fn caller<'a>(&'a self, request: &'a Request, action: &'a Action) -> Caller<'a> {
+    fn caller<'a>(
+        &'a self,
+        request: &'a Request,
+        form: &'a BTreeMap<String, String>,
+        action: &'a Action,
+    ) -> Caller<'a> {
         Caller {
             service: action.service,
             region: region_of(request),
             account: &self.state.world.account,
             action: action.name,
             resource_type: action.resource_type,
+            form,
         }
     }
 
-    fn failure(&self, request: &Request, action: &Action, injected: Injected) -> ApiError {
+    fn failure(
+        &self,
+        request: &Request,
+        form: &BTreeMap<String, String>,
+        action: &Action,
+        injected: Injected,
+    ) -> ApiError {
         // A connection that breaks has no words; this is for the list of calls.
-        fault::error(injected, &self.caller(request, action))
+        fault::error(injected, &self.caller(request, form, action))
             .unwrap_or_else(|| ApiError::with_status(0, "reset", ""))
     }
 

@@ -62,6 +62,8 @@ struct Read {
 }
 
 const FORMAT: u32 = 1;
+/// Bytes of a world: one with every quota used up in every Region has 10 MB.
+const LARGEST: u64 = 256 << 20;
 
 impl Store {
     pub(super) fn new(path: PathBuf) -> Result<Self, SandboxError> {
@@ -105,7 +107,8 @@ impl Store {
     /// The world, when the file was changed by another process or not read yet.
     pub(super) fn load(&mut self) -> Result<Option<Saved>, SandboxError> {
         let unreadable = |error| failed(&self.path, "read", error);
-        let mut file = match File::open(&self.path) {
+        let file = files::regular(&self.path).and_then(|()| File::open(&self.path));
+        let mut file = match file {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
@@ -116,7 +119,12 @@ impl Store {
             return Ok(None);
         }
         let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(unreadable)?;
+        let read = (&mut file).take(LARGEST + 1).read_to_end(&mut text);
+        read.map_err(unreadable)?;
+        if text.len() as u64 > LARGEST {
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, "it is no world of ours");
+            return Err(unreadable(error));
+        }
         let read = parse(&text).map_err(|source| SandboxError::Content {
             path: self.path.clone(),
             source,

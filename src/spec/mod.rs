@@ -32,14 +32,14 @@ pub use id::{
     VpnConnectionId, VpnGatewayId,
 };
 pub use load::{Loaded, load, load_bytes, read};
-pub use net::{Asn, InsideCidr, InvalidValue, Region, SiteName};
+pub use net::{Asn, InsideCidr, InvalidValue, OutsideAddress, Region, SiteName};
 pub use problem::{Findings, Label, Problem, SpecErrors};
 pub use schema::schema;
 pub use site::{
     Appliance, AttachTo, AwsSide, Environment, Gateway, RouteTables, Routing, Security, Site,
     TunnelWishes,
 };
-pub use text::{is_hostile, one_line};
+pub use text::{can_be_pointed_at, in_place, is_hostile, one_line};
 
 #[cfg(test)]
 mod properties;

@@ -1,5 +1,7 @@
 //! Text from outside in one harmless line.
 
+use std::ops::Range;
+
 /// Whether a character can change a line, hide text, turn its direction, or move a cursor.
 ///
 /// Control characters of both sets (so that no ANSI escape begins), Unicode's line ends, bidi
@@ -29,6 +31,46 @@ pub fn one_line(text: &str, longest: usize) -> String {
     line
 }
 
+/// A text with a `?` for each byte of what is hostile, so that every place in it stays.
+///
+/// A carriage return before a line feed is no harm, but shows as nothing either way.
+pub fn in_place(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => shown.push(c),
+            '\r' => shown.push(' '),
+            c if is_hostile(c) => shown.push_str(&"?".repeat(c.len_utf8())),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Whether a place can be shown with the lines around it.
+///
+/// What draws the lines shows them whole, and cannot point behind column 65535.
+pub fn can_be_pointed_at(text: &str, place: &Range<usize>) -> bool {
+    const LINE: usize = 2000;
+    const LINES: usize = 40;
+    let start = text.floor_char_boundary(place.start);
+    let end = text.floor_char_boundary(place.end).max(start);
+    let before = text[..start]
+        .rsplitn(3, '\n')
+        .take(2)
+        .map(str::len)
+        .sum::<usize>();
+    let after = text[end..]
+        .splitn(3, '\n')
+        .take(2)
+        .map(str::len)
+        .sum::<usize>();
+    let from = text.floor_char_boundary(start.saturating_sub(before + 1));
+    let to = text.floor_char_boundary((end + after + 1).min(text.len()));
+    let mut lines = text[from..to].split('\n');
+    lines.by_ref().take(LINES).all(|line| line.len() <= LINE) && lines.next().is_none()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +83,19 @@ mod tests {
         assert!(line.starts_with("plant-7\u{fffd}"), "{line:?}");
         assert_eq!(one_line(&"ü".repeat(700), 600).chars().count(), 601);
         assert_eq!(one_line("Werk Süd", 600), "Werk Süd");
+    }
+
+    #[test]
+    fn a_place_in_a_monstrous_line_or_a_monstrous_place_is_not_drawn() {
+        let long = format!("a: b\n{}\nc: d\ne: f\n", "x".repeat(100_000));
+        assert!(!can_be_pointed_at(&long, &(10..12)));
+        assert!(
+            !can_be_pointed_at(&long, &(0..1)),
+            "the line below is shown too"
+        );
+        let end = long.len();
+        assert!(can_be_pointed_at(&long, &(end - 4..end - 2)));
+        assert!(!can_be_pointed_at(&"\n".repeat(1000), &(10..900)));
+        assert!(can_be_pointed_at("ü: ö\nä", &(1..900)));
     }
 }

@@ -147,6 +147,7 @@ impl Story {
             ("10.20.0.10", "10.28.0.10"),
         ];
         town.variant(BGP, "plant-8.yaml", &other);
+        town.ask("POST", "gateway?ip=198.51.100.8&lan=10.28.0.0/24");
         town.faults(life.faults, seed);
         Self {
             life,

@@ -3,13 +3,18 @@
 
 mod aws_child;
 mod aws_remote;
+mod broken_disk;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod campaign;
+mod clocks;
 mod command_line;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
+mod healing;
+mod hostile;
 mod house;
 mod interrupts;
 mod journal_bucket;
@@ -20,10 +25,13 @@ mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod operators;
+mod reaping;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod skeleton;
 mod stores;
 mod town;
 

@@ -23,7 +23,7 @@ async fn die_at(stage: &mut Stage, plan: &Plan, seq: u64) -> RunReport {
 }
 
 /// Runs a plan whose process dies when it wants to write a certain record.
-async fn die_when(
+pub(super) async fn die_when(
     stage: &mut Stage,
     plan: &Plan,
     stop: impl Fn(&Entry) -> bool + Send + 'static,
@@ -192,4 +192,46 @@ async fn a_replacement_that_dies_at_any_record_leaves_one_connection() {
         seq += 2;
     }
     assert!(seq > 15, "{seq}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_answered_but_is_not_listed_yet_is_not_made_again() {
+    let (expected, _) = undisturbed(&Wish::bgp()).await;
+    for seed in 0..6 {
+        for action in ["CreateVpnGateway", "CreateVpnConnection"] {
+            let mut stage = Stage::new(5).await;
+            let slow: Faults = "slow-consistency".parse().unwrap();
+            stage.sandbox.set_faults(slow.with_seed(seed));
+            let plan = stage.onboard(&Wish::bgp()).await;
+            let mut waited_for = None;
+            // The answer with the id is the last thing that this process writes down.
+            let after_answer = move |entry: &Entry| {
+                let answered = waited_for.is_some();
+                match &entry.record {
+                    Record::Intent {
+                        step, action: it, ..
+                    } if it == action => {
+                        waited_for = Some(step.clone());
+                        false
+                    }
+                    Record::Result { step, .. } if waited_for.as_ref() == Some(step) => false,
+                    _ => answered,
+                }
+            };
+            die_mutably_when(&mut stage, &plan, after_answer).await;
+            let when = format!("{action}, seed {seed}");
+            assert_done(&stage.resume(plan.run).await, &when);
+            assert_eq!(census(&stage.sandbox), expected, "{when}");
+        }
+    }
+}
+
+/// [`die_when`] with a memory.
+async fn die_mutably_when(
+    stage: &mut Stage,
+    plan: &Plan,
+    stop: impl FnMut(&Entry) -> bool + Send + 'static,
+) {
+    let stop = std::sync::Mutex::new(stop);
+    die_when(stage, plan, move |entry| stop.lock().unwrap()(entry)).await;
 }

@@ -166,7 +166,7 @@ impl Stage {
         plan_teardown(&self.view().await, self.next_run())
     }
 
-    fn next_run(&self) -> Ulid {
+    pub(super) fn next_run(&self) -> Ulid {
         self.ids.ulid(self.clock.now())
     }
 

@@ -7,6 +7,7 @@
 mod duplicate;
 mod effect;
 mod foreign;
+mod identity;
 mod order;
 mod report;
 mod secret;
@@ -14,4 +15,4 @@ mod secret;
 mod tests;
 mod tunnel;
 
-pub use report::{LintFinding, Severity, lint, lint_in};
+pub use report::{LintFinding, Severity, lint, lint_begun, lint_in};

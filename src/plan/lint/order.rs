@@ -143,11 +143,15 @@ fn kinds(plan: &Plan, rules: &[(&'static str, &'static str)], deletes: bool, rep
 }
 
 pub(super) fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
+    let needs: BTreeMap<&StepId, _> = plan
+        .steps
+        .iter()
+        .map(|step| (&step.node.id, &step.node.needs))
+        .collect();
     let mut waits = BTreeSet::new();
     let mut open = vec![step];
     while let Some(id) = open.pop() {
-        let found = plan.steps.iter().filter(|step| step.node.id == *id);
-        for need in found.flat_map(|step| &step.node.needs) {
+        for need in needs.get(id).copied().into_iter().flatten() {
             if waits.insert(need) {
                 open.push(need);
             }

@@ -126,8 +126,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             "The customer gateway is in use.",
         ));
     }
-    gateway.life.delete(now, takes);
-    Ok(Done::truth(&id))
+    let begins = gateway.life.delete(now, takes);
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 fn answer(gateway: &CustomerGateway, state: &str) -> Done {

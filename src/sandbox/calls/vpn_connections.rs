@@ -76,8 +76,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
     let now = context.now;
     let takes = context.takes(id.as_str(), "delete", VPN_DELETE);
     let connection: &mut VpnConnection = find_mut(context.region, &id, now)?;
-    connection.life.delete(now, takes);
-    Ok(Done::truth(&id))
+    let begins = connection.life.delete(now, takes);
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 /// The connection as an answer to the call that changed it.

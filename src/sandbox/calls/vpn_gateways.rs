@@ -113,8 +113,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             "The VPN gateway is in use.",
         ));
     }
-    gateway.life.delete(now, takes);
-    Ok(Done::truth(&id))
+    let begins = gateway.life.delete(now, takes);
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 pub(super) fn attach(context: &mut Context<'_>) -> Outcome {
@@ -207,8 +207,9 @@ pub(super) fn detach(context: &mut Context<'_>) -> Outcome {
             format!("The attachment with vpn gateway ID '{id}' and vpc ID '{vpc}' does not exist"),
         ));
     };
+    let begins = current.detached_at.is_none();
     current.detached_at.get_or_insert(detached_at);
-    Ok(Done::truth(&id))
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 fn answer(gateway: &ResourceId, attachment: &Attachment, now: Timestamp) -> Done {

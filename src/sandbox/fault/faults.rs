@@ -26,6 +26,9 @@ pub struct Faults {
     pub stuck_detach: Option<Stuck>,
     /// When credentials expire and when they are good again, after these faults were set.
     pub expiring_credentials: Option<(Duration, Option<Duration>)>,
+    /// Whether whatever takes AWS seconds or minutes takes it a tenth of that, as on a very good
+    /// day: for playing thousands of lives, most of which would be spent looking.
+    pub quick: bool,
     /// What the random faults and all drawn durations depend on.
     pub seed: u64,
     pub(super) quotas: BTreeMap<Quota, usize>,
@@ -64,6 +67,8 @@ pub enum Injected {
     /// The call takes effect and is answered, but nothing shows it for minutes: what it made is
     /// not found, what it changed looks as before.
     Unseen,
+    /// `….NotFound` for an object that exists, without effect.
+    NotFound,
     /// `IncorrectState`, without effect.
     IncorrectState,
     /// `UnauthorizedOperation`, without effect.

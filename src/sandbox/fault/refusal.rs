@@ -1,7 +1,10 @@
 //! EC2's and STS's words for what was injected.
 
+use std::collections::BTreeMap;
+
 use super::faults::Injected;
 use crate::sandbox::error::ApiError;
+use crate::sandbox::ids::{Kind, ResourceId};
 
 /// Who called what: the words of a refusal.
 pub(in crate::sandbox) struct Caller<'a> {
@@ -11,6 +14,8 @@ pub(in crate::sandbox) struct Caller<'a> {
     pub(in crate::sandbox) action: &'a str,
     /// The type of resource in the refusal's ARN.
     pub(in crate::sandbox) resource_type: &'a str,
+    /// The request's values, the id of what it is about among them.
+    pub(in crate::sandbox) form: &'a BTreeMap<String, String>,
 }
 
 /// The error that a failure is answered with; none when the connection is what fails.
@@ -26,6 +31,7 @@ pub(in crate::sandbox) fn error(injected: Injected, caller: &Caller<'_>) -> Opti
             "Unavailable",
             "The service is unavailable. Please try again shortly.",
         ),
+        Injected::NotFound => not_found(caller),
         Injected::IncorrectState => ApiError::new("IncorrectState", in_use(caller.action)),
         Injected::Denied => denied(caller),
         Injected::Expired if caller.service == "sts" => ApiError::with_status(
@@ -35,6 +41,14 @@ pub(in crate::sandbox) fn error(injected: Injected, caller: &Caller<'_>) -> Opti
         ),
         Injected::Expired => ApiError::new("RequestExpired", "Request has expired."),
     })
+}
+
+fn not_found(caller: &Caller<'_>) -> ApiError {
+    let kind = |kind: &Kind| kind.resource_type() == caller.resource_type;
+    let kind = Kind::ALL.into_iter().find(kind).unwrap_or(Kind::VpnGateway);
+    let mut values = caller.form.values();
+    let id = values.find(|value| ResourceId::kind_of(value) == Some(kind));
+    kind.not_found(&[id.map_or("", String::as_str)])
 }
 
 /// What AWS says while something else is in progress; the first two are its own words.
@@ -53,6 +67,7 @@ fn denied(caller: &Caller<'_>) -> ApiError {
         account,
         action,
         resource_type,
+        ..
     } = caller;
     if *service == "sts" {
         return ApiError::with_status(

@@ -34,11 +34,11 @@ impl Group {
 
 /// What is left in each.
 #[derive(Debug, Default)]
-pub struct Buckets(BTreeMap<Group, (f64, Option<Timestamp>)>);
+pub(crate) struct Buckets(BTreeMap<Group, (f64, Option<Timestamp>)>);
 
 impl Buckets {
     /// Takes a token for a call; false when EC2 would have none.
-    pub fn take(&mut self, action: &str, now: Timestamp) -> bool {
+    pub(crate) fn take(&mut self, action: &str, now: Timestamp) -> bool {
         let Some(group) = Group::of(action) else {
             return true;
         };

@@ -12,11 +12,11 @@ use super::watch;
 
 /// A rule that does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+pub(crate) struct Broken {
     /// The rule, in a word or two.
-    pub rule: &'static str,
+    pub(crate) rule: &'static str,
     /// What was found instead.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 impl fmt::Display for Broken {
@@ -26,10 +26,10 @@ impl fmt::Display for Broken {
 }
 
 /// A rule's verdict.
-pub type Held = Result<(), Broken>;
+pub(crate) type Held = Result<(), Broken>;
 
 /// Breaks a rule.
-pub fn broken<T>(rule: &'static str, what: impl Into<String>) -> Result<T, Broken> {
+pub(crate) fn broken<T>(rule: &'static str, what: impl Into<String>) -> Result<T, Broken> {
     let what = what.into();
     Err(Broken { rule, what })
 }
@@ -47,7 +47,7 @@ fn judged(sandbox: &Sandbox, judge: impl FnOnce(&Region, Timestamp) -> Held) -> 
 }
 
 /// Strangers have what they had before anybody used underpass.
-pub fn strangers(sandbox: &Sandbox, before: &World) -> Held {
+pub(crate) fn strangers(sandbox: &Sandbox, before: &World) -> Held {
     let Some(before) = before.regions.get(REGION) else {
         return Ok(());
     };
@@ -59,7 +59,9 @@ pub fn strangers(sandbox: &Sandbox, before: &World) -> Held {
         for (id, was) in &before.vpn_gateways {
             let is = region.vpn_gateways.get(id);
             let same = is.is_some_and(|is| {
-                let attached = was.attachment(now).is_none_or(|it| is.is_attached_to(&it.vpc, now));
+                let attached = was
+                    .attachment(now)
+                    .is_none_or(|it| is.is_attached_to(&it.vpc, now));
                 is.tags == was.tags && is.asn == was.asn && is.life == was.life && attached
             });
             require(same, "foreign", || format!("{id} was changed"))?;
@@ -76,7 +78,7 @@ pub fn strangers(sandbox: &Sandbox, before: &World) -> Held {
 }
 
 /// No step of any site has two objects.
-pub fn single(sandbox: &Sandbox) -> Held {
+pub(crate) fn single(sandbox: &Sandbox) -> Held {
     judged(sandbox, |region, now| match watch::doubled(region, now) {
         Some((rule, what)) => broken(rule, what),
         None => Ok(()),
@@ -109,7 +111,7 @@ fn holdings<'a>(region: &'a Region, site: &str, now: Timestamp) -> Holdings<'a> 
 }
 
 /// A site that is up has its connection, and its routes spread.
-pub fn carries(sandbox: &Sandbox, draft: &Draft) -> Held {
+pub(crate) fn carries(sandbox: &Sandbox, draft: &Draft) -> Held {
     let name = draft.name();
     judged(sandbox, |region, now| {
         let holdings = holdings(region, name, now);
@@ -120,23 +122,26 @@ pub fn carries(sandbox: &Sandbox, draft: &Draft) -> Held {
         let end = connection.vpn_gateway.as_ref();
         let gateway = end.and_then(|id| region.vpn_gateways.get(id));
         let attached = gateway.and_then(|it| it.attachment(now));
-        let here = attached.is_some_and(|it| {
-            it.vpc.to_string() == draft.vpc_id() && it.state(now) == "attached"
-        });
-        require(here, "cut off", || format!("{name}: {end:?} is not attached"))?;
+        let here = attached
+            .is_some_and(|it| it.vpc.to_string() == draft.vpc_id() && it.state(now) == "attached");
+        require(here, "cut off", || {
+            format!("{name}: {end:?} is not attached")
+        })?;
         for table in draft.tables() {
             let mut tables = region.route_tables.iter();
             let learns = tables.any(|(id, it)| {
                 id.to_string() == *table && end.is_some_and(|end| it.propagating.contains(end))
             });
-            require(learns, "cut off", || format!("{name}: {table} learns nothing"))?;
+            require(learns, "cut off", || {
+                format!("{name}: {table} learns nothing")
+            })?;
         }
         Ok(())
     })
 }
 
 /// A site has exactly one of everything that was planned.
-pub fn exact(sandbox: &Sandbox, draft: &Draft) -> Held {
+pub(crate) fn exact(sandbox: &Sandbox, draft: &Draft) -> Held {
     let name = draft.name();
     carries(sandbox, draft)?;
     judged(sandbox, |region, now| {
@@ -174,7 +179,7 @@ pub fn exact(sandbox: &Sandbox, draft: &Draft) -> Held {
 }
 
 /// Nothing of a site costs money any more.
-pub fn gone(sandbox: &Sandbox, name: &str) -> Held {
+pub(crate) fn gone(sandbox: &Sandbox, name: &str) -> Held {
     judged(sandbox, |region, now| {
         let left: Vec<String> = watch::objects(region)
             .filter(|(_, tags, life)| {
@@ -189,7 +194,7 @@ pub fn gone(sandbox: &Sandbox, name: &str) -> Held {
 }
 
 /// Nothing of anybody is left, and everything else is as it was.
-pub fn empty(sandbox: &Sandbox, before: &World) -> Held {
+pub(crate) fn empty(sandbox: &Sandbox, before: &World) -> Held {
     let mut world = living(sandbox.world(), sandbox.now());
     let mut before = living(before.clone(), sandbox.now());
     // An adopted gateway that was attached stays so: nothing in AWS says whose doing it was.
@@ -220,7 +225,7 @@ pub fn empty(sandbox: &Sandbox, before: &World) -> Held {
 }
 
 /// The world without what is deleted and merely still listed.
-pub fn living(mut world: World, now: Timestamp) -> World {
+pub(crate) fn living(mut world: World, now: Timestamp) -> World {
     for region in world.regions.values_mut() {
         region.customer_gateways.retain(|_, it| it.life.exists(now));
         region.vpn_gateways.retain(|_, it| it.life.exists(now));

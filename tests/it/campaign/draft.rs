@@ -1,13 +1,12 @@
 //! A site file that can change.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use underpass::spec::{self, Site};
 
 /// The VPCs of the sandbox by nickname, with their route tables; the clinic's has somebody else's
 /// gateway.
-pub const VPCS: [(&str, &str, &[&str]); 3] = [
+pub(crate) const VPCS: [(&str, &str, &[&str]); 3] = [
     (
         "plant",
         "vpc-0a1b2c3d4e5f67890",
@@ -26,39 +25,39 @@ pub const VPCS: [(&str, &str, &[&str]); 3] = [
 ];
 
 /// Names of which one begins with the other.
-pub const NAMES: [&str; 3] = ["plant", "plant-7", "plant-70"];
+pub(crate) const NAMES: [&str; 3] = ["plant", "plant-7", "plant-70"];
 
 /// The clinic's gateway, which is somebody else's.
-pub const CLINIC: &str = "vgw-0b1b2c3d4e5f60009";
+pub(crate) const CLINIC: &str = "vgw-0b1b2c3d4e5f60009";
 
 /// What a person writes into the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft {
+pub(crate) struct Draft {
     /// Its place in [`NAMES`].
-    pub number: usize,
+    pub(crate) number: usize,
     /// Its place in [`VPCS`].
-    pub vpc: usize,
+    pub(crate) vpc: usize,
     /// Without BGP.
-    pub fixed: bool,
+    pub(crate) fixed: bool,
     /// Whether it shares the first router's address and number with other sites.
-    pub twin: bool,
+    pub(crate) twin: bool,
     /// A number that does not fit in 31 bits.
-    pub long_asn: bool,
+    pub(crate) long_asn: bool,
     /// Only the first route table; all where there is no list.
-    pub one_table: bool,
+    pub(crate) one_table: bool,
     /// Whether it names the spare gateway.
-    pub spare: bool,
+    pub(crate) spare: bool,
     /// How many networks it has.
-    pub lan: u8,
+    pub(crate) lan: u8,
     /// The lifetime of phase 1 in seconds.
-    pub lifetime: u32,
+    pub(crate) lifetime: u32,
     /// A tag of the user's own.
-    pub note: Option<u64>,
+    pub(crate) note: Option<u64>,
 }
 
 /// One change of mind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// Another lifetime: both tunnels are changed, one after the other.
     Lifetime(u32),
     /// One network more.
@@ -73,12 +72,12 @@ pub enum Change {
 
 impl Draft {
     /// Its name.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         NAMES[self.number]
     }
 
     /// Changes it.
-    pub fn apply(&mut self, change: Change) {
+    pub(crate) fn apply(&mut self, change: Change) {
         match change {
             Change::Lifetime(lifetime) => self.lifetime = lifetime,
             Change::Lan => self.lan = (self.lan + 1).min(9),
@@ -89,18 +88,18 @@ impl Draft {
     }
 
     /// The VPC's id.
-    pub fn vpc_id(&self) -> &'static str {
+    pub(crate) fn vpc_id(&self) -> &'static str {
         VPCS[self.vpc].1
     }
 
     /// The route tables that shall learn.
-    pub fn tables(&self) -> &'static [&'static str] {
+    pub(crate) fn tables(&self) -> &'static [&'static str] {
         let all = VPCS[self.vpc].2;
         if self.one_table { &all[..1] } else { all }
     }
 
     /// The router's public address.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         match self.twin {
             true => "198.51.100.1".to_owned(),
             false => format!("198.51.100.{}", 10 + self.number),
@@ -116,7 +115,7 @@ impl Draft {
     }
 
     /// The site, read from its file as a person would write it; `spare` is the spare gateway's id.
-    pub fn site(&self, spare: Option<&str>) -> Result<Site, String> {
+    pub(crate) fn site(&self, spare: Option<&str>) -> Result<Site, String> {
         let text = self.text(spare);
         match spec::load(&text, Path::new("site.yaml")) {
             Ok(loaded) => Ok(loaded.site),
@@ -140,7 +139,10 @@ impl Draft {
             if self.fixed { "static" } else { "bgp" },
             lifetime = self.lifetime,
         );
-        let mut line = |text: &mut String, line: &str| drop(writeln!(text, "{line}"));
+        let line = |text: &mut String, line: &str| {
+            text.push_str(line);
+            text.push('\n');
+        };
         if let Some(note) = self.note {
             line(&mut text, &format!("tags: {{ note: \"{note}\" }}"));
         }

@@ -9,22 +9,23 @@
 //!
 //! `cargo run --release --example campaign -- --cases 20000 --seed 1` runs it at length.
 
-pub mod body;
-pub mod buckets;
-pub mod check;
-pub mod draw;
-pub mod draft;
-pub mod many;
-pub mod play;
-pub mod process;
-pub mod script;
-pub mod shrink;
-pub mod storage;
-pub mod stage;
-pub mod stranger;
-pub mod text;
-pub mod timeline;
-pub mod watch;
+pub(crate) mod body;
+pub(crate) mod buckets;
+pub(crate) mod check;
+pub(crate) mod draft;
+pub(crate) mod draw;
+pub(crate) mod intents;
+pub(crate) mod many;
+pub(crate) mod play;
+pub(crate) mod process;
+pub(crate) mod script;
+pub(crate) mod shrink;
+pub(crate) mod stage;
+pub(crate) mod storage;
+pub(crate) mod stranger;
+pub(crate) mod text;
+pub(crate) mod timeline;
+pub(crate) mod watch;
 
 #[cfg(test)]
 mod tests;

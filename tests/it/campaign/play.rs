@@ -11,19 +11,19 @@ use super::stage::Stage;
 
 /// How a case went.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The rule that broke, if one did.
-    pub broken: Option<Broken>,
+    pub(crate) broken: Option<Broken>,
     /// What happened; empty when nobody asked.
-    pub timeline: String,
+    pub(crate) timeline: String,
     /// How many calls AWS saw.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// How many processes were started.
-    pub processes: u64,
+    pub(crate) processes: u32,
 }
 
 /// Plays a script; `told` keeps the timeline.
-pub fn play(script: &Script, told: bool) -> Outcome {
+pub(crate) fn play(script: &Script, told: bool) -> Outcome {
     // The SDK draws the jitter of its retries from the thread's generator.
     fastrand::seed(script.seed);
     let played = catch_unwind(AssertUnwindSafe(|| {
@@ -78,7 +78,9 @@ async fn case(script: &Script, told: bool) -> Outcome {
 
 async fn acts(script: &Script, stage: &mut Stage) -> Result<(), Broken> {
     for act in &script.acts {
-        stage.timeline.say("act", format_args!("{}", script.act(act)));
+        stage
+            .timeline
+            .say("act", format_args!("{}", script.act(act)));
         match act {
             Act::Run(command, troubles) => {
                 let run = stage.run("operator", *command, troubles);
@@ -118,6 +120,9 @@ async fn ending(script: &Script, stage: &mut Stage) -> Result<(), Broken> {
     for _ in 0..2 {
         for site in sites.clone().rev() {
             stage.remove(site).await?;
+        }
+        if stage.is_empty() {
+            break;
         }
     }
     stage.expect_nothing()

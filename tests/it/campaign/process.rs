@@ -2,13 +2,16 @@
 //! the command line makes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use underpass::aws::{Caller, Client, Collection, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
-use underpass::engine::{self, Cancel, Event, Job, KeyRing, RunReport};
+use underpass::engine::{
+    self, Cancel, Event, Job, KeyRing, RunReport, StepProblem, doubtful_connection,
+};
 use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Store};
 use underpass::plan::{self, Plan, Question, Severity};
 use underpass::playbook;
@@ -22,18 +25,67 @@ use super::script::Trouble;
 use super::storage::{Mount, Shelf};
 use super::stranger::REGION;
 
+/// How often what comes to light during a teardown is removed as well.
+const ROUNDS: usize = 3;
+
 /// A machine: what outlives its processes.
-#[derive(Debug)]
-pub struct Machine {
+#[derive(Clone, Debug)]
+pub(crate) struct Machine {
     /// Journals and locks.
-    pub shelf: Shelf,
+    pub(crate) shelf: Shelf,
     /// Where keys are kept.
-    pub home: tempfile::TempDir,
+    pub(crate) home: Arc<tempfile::TempDir>,
+}
+
+impl Machine {
+    /// A new one.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        // Memory where there is any.
+        let home = tempfile::TempDir::new_in("/dev/shm").or_else(|_| tempfile::TempDir::new());
+        Ok(Self {
+            shelf: Shelf::default(),
+            home: Arc::new(home?),
+        })
+    }
+
+    /// Every key that it keeps, out of the one kind of file where they may be.
+    pub(crate) fn secrets(&self) -> std::io::Result<Vec<String>> {
+        let mut secrets = Vec::new();
+        for entry in std::fs::read_dir(self.home.path())? {
+            let Ok(text) = std::fs::read(entry?.path().join("keys.json")) else {
+                continue;
+            };
+            let kept: serde_json::Value = serde_json::from_slice(&text)?;
+            let shelves = ["keys", "proposed"].map(|shelf| kept[shelf].as_object());
+            for (_, keys) in shelves.into_iter().flatten().flatten() {
+                let keys = keys.as_object().into_iter().flatten();
+                secrets.extend(keys.filter_map(|(_, key)| key.as_str().map(str::to_owned)));
+            }
+        }
+        Ok(secrets)
+    }
+
+    /// Every other file, with its text.
+    pub(crate) fn files(&self) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.home.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.file_name().is_none_or(|name| name != "keys.json") {
+                    files.push((path.display().to_string(), std::fs::read(&path)?));
+                }
+            }
+        }
+        Ok(files)
+    }
 }
 
 /// How a command ended.
 #[derive(Debug)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// It did what it should.
     Done,
     /// It says why not; the same command may be run again.
@@ -44,12 +96,23 @@ pub enum Exit {
     Locked(LockOwner),
 }
 
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("exit: done"),
+            Self::Failed(why) => write!(f, "exit: failed, {why}"),
+            Self::Refused(why) => write!(f, "exit: refused, {why}"),
+            Self::Locked(owner) => write!(f, "exit: locked by {owner}"),
+        }
+    }
+}
+
 /// A command's exit, or the rule that it broke.
 type Ended = Result<Exit, Broken>;
 
 /// One process.
 #[derive(Debug)]
-pub struct Process {
+pub(crate) struct Process {
     body: Arc<Body>,
     store: Store,
     client: Client,
@@ -71,7 +134,7 @@ fn failed(error: &dyn std::error::Error) -> Exit {
 
 impl Process {
     /// Starts one: connects, and asks who it is.
-    pub async fn start(
+    pub(crate) async fn start(
         body: Arc<Body>,
         machine: &Machine,
         sandbox: &Sandbox,
@@ -101,7 +164,7 @@ impl Process {
     }
 
     /// `underpass onboard`.
-    pub async fn onboard(&self, site: &Site) -> Ended {
+    pub(crate) async fn onboard(&self, site: &Site) -> Ended {
         let folder = self.store.site(&site.name);
         let lock = match folder.lock(&self.owner()).await {
             Ok(lock) => lock,
@@ -111,18 +174,20 @@ impl Process {
             Ok(plan) => plan,
             Err(exit) => return Ok(exit),
         };
+        let fresh = plan.clone();
         let start = match folder.choose(plan, self.clock.now()).await {
             Ok(start) => start,
             Err(error) => return Ok(failed(&error)),
         };
         let place = KeyPlace::new(&self.caller.account, &site.region);
         let ring = KeyRing {
-            site,
-            site_file: Path::new("site.yaml"),
+            given: Some((site, Path::new("site.yaml"))),
             folder: &folder,
             place: &place,
+            client: &self.client,
+            ids: &self.ids,
         };
-        let keys = match ring.keys_for(start.plan(), &self.client, &self.ids).await {
+        let mut keys = match ring.keys_for(&[&fresh, start.plan()]).await {
             Ok(keys) => keys,
             Err(error) => return Ok(failed(&error)),
         };
@@ -131,19 +196,26 @@ impl Process {
             Ok(started) => started,
             Err(error) => return Ok(failed(&error)),
         };
-        let report = self.execute(started, keys.clone()).await?;
+        let went_on = started.history.is_some();
+        let report = self.execute(started, keys.all()).await?;
+        if report.result == RunResult::Done {
+            let doubtful = doubtful_connection(&plan, &report, went_on);
+            if let Err(error) = ring.settle(&mut keys, doubtful.as_ref()).await {
+                return Ok(failed(&error));
+            }
+        }
         drop(lock);
         match report.result {
-            RunResult::Done => self.hand_over(site, &plan, &keys, &report).await,
+            RunResult::Done => self.hand_over(site, &plan, &keys.all(), &report).await,
             result => Ok(Exit::Failed(format!("the run is {result:?}"))),
         }
     }
 
     /// What would be done to bring a site up.
-    pub async fn plan_onboard(&self, site: &Site) -> Result<Result<Plan, Exit>, Broken> {
-        let view = match self.client.view(&Collection::ALL).await {
+    pub(crate) async fn plan_onboard(&self, site: &Site) -> Result<Result<Plan, Exit>, Broken> {
+        let view = match self.look(&site.name).await {
             Ok(view) => view,
-            Err(fault) => return Ok(Err(failed(&fault))),
+            Err(exit) => return Ok(Err(exit)),
         };
         let Some(playbook) = playbook::choose(site) else {
             return broken("plan", "there is no playbook");
@@ -165,35 +237,53 @@ impl Process {
         }
     }
 
-    /// `underpass teardown`.
-    pub async fn teardown(&self, site: &underpass::spec::SiteName) -> Ended {
-        let view = match self.client.view(&Collection::ALL).await {
-            Ok(view) => view,
-            Err(fault) => return Ok(failed(&fault)),
-        };
+    /// Looks at everything, with patience for what the site's last runs may have made.
+    async fn look(&self, site: &underpass::spec::SiteName) -> Result<View, Exit> {
+        let folder = self.store.site(site);
         let now = self.clock.now();
-        let account = Some(self.caller.account.clone());
-        let run = self.ids.ulid(now);
-        let plan = match plan::teardown(site, &region(), account, &view, run, now) {
-            Ok(plan) => linted(plan, &view)?,
-            Err(errors) => return Ok(Exit::Refused(errors.to_string())),
-        };
-        if plan.is_noop() {
-            return Ok(Exit::Done);
-        }
+        let runs = folder.recent(&self.caller.account, &region(), now).await;
+        let runs = runs.map_err(|error| failed(&error))?;
+        let look = engine::look_patiently(&self.client, &self.clock, &self.ids, &runs, |_| {});
+        look.await.map_err(|fault| failed(&fault))
+    }
+
+    /// `underpass teardown`.
+    pub(crate) async fn teardown(&self, site: &underpass::spec::SiteName) -> Ended {
         let folder = self.store.site(site);
         let lock = match folder.lock(&self.owner()).await {
             Ok(lock) => lock,
             Err(error) => return Ok(held(error)),
         };
-        let report = match self.carry_out(&folder, &lock, plan).await? {
-            Ok(report) => report,
+        let mut view = match self.look(site).await {
+            Ok(view) => view,
             Err(exit) => return Ok(exit),
         };
-        Ok(match report.result {
-            RunResult::Done => Exit::Done,
-            result => Exit::Failed(format!("the run is {result:?}")),
-        })
+        for _ in 0..ROUNDS {
+            let now = self.clock.now();
+            let account = Some(self.caller.account.clone());
+            let run = self.ids.ulid(now);
+            let plan = match plan::teardown(site, &region(), account, &view, run, now) {
+                Ok(plan) => linted(plan, &view)?,
+                Err(errors) => return Ok(Exit::Refused(errors.to_string())),
+            };
+            if plan.is_noop() {
+                break;
+            }
+            let report = match self.carry_out(&folder, &lock, plan).await? {
+                Ok(report) => report,
+                Err(exit) => return Ok(exit),
+            };
+            if report.result != RunResult::Done {
+                return Ok(Exit::Failed(format!("the run is {:?}", report.result)));
+            }
+            // What has come to light meanwhile goes as well.
+            view = match self.client.view(&Collection::ALL).await {
+                Ok(view) => view,
+                Err(fault) => return Ok(failed(&fault)),
+            };
+        }
+        drop(lock);
+        Ok(Exit::Done)
     }
 
     async fn carry_out(
@@ -213,13 +303,13 @@ impl Process {
     }
 
     /// `underpass reap`.
-    pub async fn reap(&self) -> Ended {
+    pub(crate) async fn reap(&self) -> Ended {
         let view = match self.client.view(&Collection::ALL).await {
             Ok(view) => view,
             Err(fault) => return Ok(failed(&fault)),
         };
         let mut exit = Exit::Done;
-        for expired in plan::expired(&view, self.clock.now()) {
+        for expired in plan::expired(&view, self.clock.now()).expired {
             match self.teardown(&expired.site).await? {
                 Exit::Done => {}
                 other => exit = other,
@@ -253,8 +343,17 @@ impl Process {
             }
         };
         let (report, ()) = futures_util::future::join(run, listen).await;
+        for (step, it) in &report.steps {
+            if let Some(failure) = &it.failure
+                && let StepProblem::Internal(problem) = &failure.problem
+            {
+                return broken("internal", format!("{step}: {problem}"));
+            }
+        }
         if let Some(problem) = &report.journal_problem {
-            self.body.timeline.say(self.body.name, format_args!("{problem}"));
+            self.body
+                .timeline
+                .say(self.body.name, format_args!("{problem}"));
         }
         Ok(report)
     }
@@ -265,7 +364,9 @@ impl Process {
             if let Trouble::CtrlC(at, twice) = trouble
                 && *at == nth
             {
-                self.body.timeline.say(self.body.name, format_args!("Ctrl-C"));
+                self.body
+                    .timeline
+                    .say(self.body.name, format_args!("Ctrl-C"));
                 cancel.stop();
                 if *twice {
                     cancel.abandon();
@@ -295,7 +396,7 @@ impl Process {
         LockOwner {
             who: self.body.name.to_owned(),
             host: "campaign".to_owned(),
-            pid: 1,
+            pid: self.body.pid,
             since: self.clock.now(),
             run: None,
             command: "underpass".to_owned(),

@@ -4,24 +4,26 @@ use super::draft::{Change, Draft};
 
 /// Everything that one case does; the same script always tells the same story.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Script {
+pub(crate) struct Script {
     /// What every draw depends on: ids, durations, faults, jitter.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// What others have in the account.
-    pub strangers: Vec<Stranger>,
+    pub(crate) strangers: Vec<Stranger>,
     /// What the sites' routers do.
-    pub routers: Routers,
+    pub(crate) routers: Routers,
+    /// Whether AWS takes a tenth of its usual time: most of a slow life is spent looking.
+    pub(crate) quick: bool,
     /// The sites, by their names in the commands.
-    pub sites: Vec<Draft>,
+    pub(crate) sites: Vec<Draft>,
     /// What happens, in order.
-    pub acts: Vec<Act>,
+    pub(crate) acts: Vec<Act>,
     /// What a patient person does in the end, when all trouble is over.
-    pub ending: Ending,
+    pub(crate) ending: Ending,
 }
 
 /// Something of somebody else's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stranger {
+pub(crate) enum Stranger {
     /// The clinic's gateway already propagates into one of its route tables.
     Propagation,
     /// The router that sites may share was registered by hand, without our tags.
@@ -32,7 +34,7 @@ pub enum Stranger {
 
 /// What the sites' routers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Routers {
+pub(crate) enum Routers {
     /// Nothing comes up.
     Offline,
     /// Both tunnels come up.
@@ -43,7 +45,7 @@ pub enum Routers {
 
 /// One thing that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Somebody runs a command, and things go wrong.
     Run(Command, Vec<Trouble>),
     /// Two people run a command each at the same moment, the trouble being the first one's.
@@ -60,7 +62,7 @@ pub enum Act {
 
 /// One command; sites by their place in [`Script::sites`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// `underpass onboard`.
     Onboard(usize),
     /// `underpass teardown`.
@@ -71,7 +73,7 @@ pub enum Command {
 
 impl Command {
     /// The site that it is about.
-    pub fn site(self) -> Option<usize> {
+    pub(crate) fn site(self) -> Option<usize> {
         match self {
             Self::Onboard(site) | Self::Teardown(site) => Some(site),
             Self::Reap => None,
@@ -81,7 +83,7 @@ impl Command {
 
 /// What goes wrong during one command. Counts begin at 1 with the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// AWS has a bad day: faults by the sandbox's names.
     Faults(String),
     /// The process dies.
@@ -100,7 +102,7 @@ pub enum Trouble {
 
 /// When a process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub(crate) enum Moment {
     /// At the n-th record that it writes.
     Record(u64, Part),
     /// At the n-th call that it makes.
@@ -113,7 +115,7 @@ pub enum Moment {
 
 /// How much of a record is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// Nothing.
     Before,
     /// Half a line.
@@ -124,7 +126,7 @@ pub enum Part {
 
 /// Whether a call had its effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// Not yet.
     Before,
     /// Yes, but the answer was not heard.
@@ -133,7 +135,7 @@ pub enum Side {
 
 /// Why nothing can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disk {
+pub(crate) enum Disk {
     /// Full: the beginning of the line may still have been written.
     Full,
     /// Read-only: nothing was.
@@ -142,7 +144,7 @@ pub enum Disk {
 
 /// What somebody else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub(crate) enum Deed {
     /// Deletes the site's connection.
     DeleteConnection,
     /// Deletes the site's customer gateway, which AWS refuses while a connection ends on it.
@@ -157,7 +159,7 @@ pub enum Deed {
 
 /// How it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// Every site is brought up, found exact, and removed.
     UpAndAway,
     /// Every site is removed from wherever it stands.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use underpass::clock::{Clock, IdSource};
 use underpass::journal;
+use underpass::resource::Change as PlannedChange;
 use underpass::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions, World};
 use underpass::spec::Site;
 
@@ -26,23 +27,25 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
 const TRIES: u32 = 4;
 
 /// What a process came to: its exit, or nothing when it died.
-pub type Ended = Result<Option<Exit>, Broken>;
+pub(crate) type Ended = Result<Option<Exit>, Broken>;
 
 /// Everything that one case needs.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// What happens is told here.
-    pub timeline: Timeline,
+    pub(crate) timeline: Timeline,
     /// What AWS sees.
-    pub watch: Arc<Watch>,
+    pub(crate) watch: Arc<Watch>,
     /// How many processes were started.
-    pub processes: u64,
+    pub(crate) processes: u32,
     sandbox: Sandbox,
     aws: Clock,
     ids: IdSource,
     seed: u64,
     sites: Vec<Draft>,
     spare: Option<String>,
+    half_up: bool,
+    quick: bool,
     before: World,
     /// Sites whose last command brought them up, as they were then.
     up: BTreeMap<usize, Draft>,
@@ -63,17 +66,12 @@ fn trouble(rule: &'static str) -> impl FnOnce(&dyn std::fmt::Display) -> Broken 
 }
 
 fn machine() -> Result<Machine, Broken> {
-    // Memory where there is any.
-    let home = tempfile::TempDir::new_in("/dev/shm").or_else(|_| tempfile::TempDir::new());
-    Ok(Machine {
-        shelf: Default::default(),
-        home: home.map_err(|error| trouble("disk")(&error))?,
-    })
+    Machine::new().map_err(|error| trouble("disk")(&error))
 }
 
 impl Stage {
     /// The account before anybody uses underpass.
-    pub async fn new(script: &Script, told: bool) -> Result<Self, Broken> {
+    pub(crate) async fn new(script: &Script, told: bool) -> Result<Self, Broken> {
         let start: Timestamp = "2026-03-01T08:00:00Z"
             .parse()
             .map_err(|error| trouble("clock")(&error))?;
@@ -113,12 +111,19 @@ impl Stage {
             seed: script.seed,
             sites: script.sites.clone(),
             spare,
+            quick: script.quick,
+            half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
             machines: vec![machine()?],
             skew: SignedDuration::ZERO,
             replayed: BTreeMap::new(),
         })
+    }
+
+    fn set_faults(&self, mut faults: Faults) {
+        faults.quick = self.quick;
+        self.sandbox.set_faults(faults.with_seed(self.seed));
     }
 
     fn site(&self, number: usize) -> Result<Site, Broken> {
@@ -131,7 +136,7 @@ impl Stage {
     // === what happens ===
 
     /// Runs a command as one process; none when it died.
-    pub fn run<'a>(
+    pub(crate) fn run<'a>(
         &mut self,
         name: &'static str,
         command: Command,
@@ -139,12 +144,15 @@ impl Stage {
     ) -> impl Future<Output = (Ended, Arc<Body>)> + use<'a> {
         self.processes += 1;
         let faults = troubles.iter().find_map(|it| match it {
-            Trouble::Faults(day) => day.parse::<Faults>().ok(),
+            Trouble::Faults(day) => Some(day.parse::<Faults>()),
             _ => None,
         });
+        let faults = faults
+            .transpose()
+            .map_err(|error| trouble("faults")(&error));
         if name == "operator" {
-            let faults = faults.unwrap_or_default().with_seed(self.seed);
-            self.sandbox.set_faults(faults);
+            let faults = faults.as_ref().ok().cloned().flatten().unwrap_or_default();
+            self.set_faults(faults);
         }
         match command.site() {
             Some(site) => drop(self.up.remove(&site)),
@@ -154,6 +162,7 @@ impl Stage {
         let clock = Clock::starting_at(now.saturating_add(self.skew).unwrap_or(now), 1.0);
         let body = Arc::new(Body::new(
             name,
+            self.processes,
             troubles.to_vec(),
             clock,
             self.aws.clone(),
@@ -163,16 +172,19 @@ impl Stage {
         if name == "operator" {
             let followed = (Arc::clone(&body), victim.to_owned());
             self.watch.follow(Some(followed));
+        } else {
+            self.watch.share();
         }
         let site = command.site().map(|site| self.site(site)).transpose();
-        let shelf = self.machines.last().map(Machine::hold);
+        let machine = self.machines.last().cloned();
         let (sandbox, ids, aws) = (self.sandbox.clone(), self.ids.clone(), self.aws.clone());
         async move {
-            let Some(machine) = shelf else {
+            let Some(machine) = machine else {
                 return (broken("machine", "there is none"), body);
             };
             let work = async {
                 let site = site?;
+                drop(faults?);
                 let process = Process::start(Arc::clone(&body), &machine, &sandbox, &ids).await;
                 let process = match process {
                     Ok(process) => process,
@@ -200,12 +212,13 @@ impl Stage {
                 },
                 ended = work => ended.map(Some),
             };
+            machine.shelf.ended(body.pid);
             (ended, body)
         }
     }
 
     /// What follows from a command's end.
-    pub fn ended(
+    pub(crate) fn ended(
         &mut self,
         name: &'static str,
         command: Command,
@@ -238,7 +251,7 @@ impl Stage {
     }
 
     /// What follows when two commands have ended that ran at once.
-    pub fn both_ended(
+    pub(crate) fn both_ended(
         &mut self,
         (one, first): (Command, (Ended, Arc<Body>)),
         (other, second): (Command, (Ended, Arc<Body>)),
@@ -270,22 +283,22 @@ impl Stage {
     }
 
     /// Somebody edits a site's file.
-    pub fn edit(&mut self, site: usize, change: Change) {
+    pub(crate) fn edit(&mut self, site: usize, change: Change) {
         self.sites[site].apply(change);
     }
 
     /// Time passes.
-    pub async fn wait(&self, seconds: u64) {
+    pub(crate) async fn wait(&self, seconds: u64) {
         self.aws.sleep(Duration::from_secs(seconds)).await;
     }
 
     /// The machine's clock is set.
-    pub fn set_clock(&mut self, seconds: i64) {
+    pub(crate) fn set_clock(&mut self, seconds: i64) {
         self.skew += SignedDuration::from_secs(seconds);
     }
 
     /// The machine is lost; an hour later there is another. By then AWS lists what it has.
-    pub async fn lose_laptop(&mut self) -> Held {
+    pub(crate) async fn lose_laptop(&mut self) -> Held {
         self.wait(3600).await;
         self.machines.push(machine()?);
         self.skew = SignedDuration::ZERO;
@@ -295,15 +308,18 @@ impl Stage {
 
     // === what a patient person does in the end ===
 
-    /// All trouble is over: faults end, clocks are right, tags are put back.
+    /// All trouble is over: faults end, clocks are right, tags are put back, and a router with one
+    /// tunnel has both, because a tunnel that carries alone is not changed.
     ///
     /// That is all in which meddling relaxes the rules: while it goes on a command may fail, and
     /// what lost its tags is nobody's until a person gives them back. What was deleted stays so.
-    pub async fn calm(&mut self) {
+    pub(crate) async fn calm(&mut self) {
         self.timeline.say("act", format_args!("calm"));
-        self.sandbox
-            .set_faults(Faults::default().with_seed(self.seed));
+        self.set_faults(Faults::default());
         self.skew = SignedDuration::ZERO;
+        if self.half_up {
+            self.sandbox.set_gateway(None, GatewaySim::Online);
+        }
         for done in std::mem::take(&mut self.undo) {
             if let Some(form) = done.undo {
                 stranger::call(&self.sandbox, &form);
@@ -313,7 +329,7 @@ impl Stage {
     }
 
     /// Brings a site up in peace, as often as a patient person would try.
-    pub async fn finish(&mut self, site: usize) -> Held {
+    pub(crate) async fn finish(&mut self, site: usize) -> Held {
         for _ in 0..TRIES {
             let run = self.run("operator", Command::Onboard(site), &[]);
             let ended = run.await;
@@ -324,16 +340,19 @@ impl Stage {
             }
             self.wait(120).await;
         }
-        broken("stuck", format!("{} does not come up", self.sites[site].name()))
+        broken(
+            "stuck",
+            format!("{} does not come up", self.sites[site].name()),
+        )
     }
 
     /// A site is exact, and a new plan finds nothing to do.
-    pub async fn expect_as_planned(&mut self, number: usize) -> Held {
+    pub(crate) async fn expect_as_planned(&mut self, number: usize) -> Held {
         check::exact(&self.sandbox, &self.sites[number])?;
         let site = self.site(number)?;
         let clock = Clock::starting_at(self.aws.now(), 1.0);
         let (aws, timeline) = (self.aws.clone(), self.timeline.clone());
-        let body = Arc::new(Body::new("operator", Vec::new(), clock, aws, timeline));
+        let body = Arc::new(Body::new("operator", 0, Vec::new(), clock, aws, timeline));
         let Some(machine) = self.machines.last() else {
             return Ok(());
         };
@@ -344,7 +363,7 @@ impl Stage {
             Ok(plan) => {
                 let steps = plan.steps.iter();
                 let todo: Vec<String> = steps
-                    .filter(|it| it.change.is_change())
+                    .filter(|it| !matches!(it.change, PlannedChange::Keep | PlannedChange::Adopt))
                     .map(|it| format!("{:?} {}: {}", it.change, it.node.id, it.reason))
                     .collect();
                 broken("not a no-op", todo.join("; "))
@@ -354,7 +373,7 @@ impl Stage {
     }
 
     /// Removes a site in peace.
-    pub async fn remove(&mut self, site: usize) -> Held {
+    pub(crate) async fn remove(&mut self, site: usize) -> Held {
         for _ in 0..TRIES {
             let run = self.run("operator", Command::Teardown(site), &[]);
             let ended = run.await;
@@ -366,11 +385,19 @@ impl Stage {
             }
             self.wait(120).await;
         }
-        broken("stuck", format!("{} does not go away", self.sites[site].name()))
+        broken(
+            "stuck",
+            format!("{} does not go away", self.sites[site].name()),
+        )
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        check::empty(&self.sandbox, &self.before).is_ok()
     }
 
     /// Nothing is left, and nobody has told a secret.
-    pub fn expect_nothing(&mut self) -> Held {
+    pub(crate) fn expect_nothing(&mut self) -> Held {
         check::empty(&self.sandbox, &self.before)?;
         self.secrets()
     }
@@ -378,7 +405,7 @@ impl Stage {
     // === what always holds ===
 
     /// Everything that must be true at any time.
-    pub fn check(&mut self) -> Held {
+    pub(crate) fn check(&mut self) -> Held {
         if let Some(broken) = self.watch.broken() {
             return Err(broken);
         }
@@ -417,6 +444,7 @@ impl Stage {
         let told = self.timeline.text();
         let mut texts = vec![("the timeline".to_owned(), told.into_bytes())];
         for machine in &self.machines {
+            texts.extend(machine.files().map_err(|error| trouble("disk")(&error))?);
             machine.shelf.each(|site, run, bytes| {
                 texts.push((format!("the journal {site} {run}"), bytes.to_vec()));
                 Held::Ok(())

@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use ulid::Ulid;
-use underpass::journal::{
-    Broken, End, JournalError, Lease, LockError, LockOwner, Storage, Tape,
-};
+use underpass::journal::{Broken, End, JournalError, Lease, LockError, LockOwner, Storage, Tape};
 use underpass::spec::SiteName;
 
 use super::body::{Body, RecordFate};
@@ -18,7 +16,7 @@ use super::script::{Disk, Part};
 
 /// What outlives a process: journals and locks.
 #[derive(Clone, Debug, Default)]
-pub struct Shelf(Arc<Mutex<Kept>>);
+pub(crate) struct Shelf(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -32,8 +30,13 @@ impl Shelf {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A process has ended: what it had locked is free.
+    pub(crate) fn ended(&self, pid: u32) {
+        self.kept().locks.retain(|_, (_, owner)| owner.pid != pid);
+    }
+
     /// Shows every journal to `look`.
-    pub fn each<E>(
+    pub(crate) fn each<E>(
         &self,
         mut look: impl FnMut(&SiteName, Ulid, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -45,16 +48,21 @@ impl Shelf {
 
 /// A process's hold on the shelf.
 #[derive(Clone, Debug)]
-pub struct Mount {
+pub(crate) struct Mount {
     /// The shelf.
-    pub shelf: Shelf,
+    pub(crate) shelf: Shelf,
     /// The process.
-    pub body: Arc<Body>,
+    pub(crate) body: Arc<Body>,
 }
 
 impl Mount {
     /// Writes `line` behind `run`, as far as the process and its disk get.
-    async fn write(&self, key: &(SiteName, Ulid), seq: u64, line: &[u8]) -> Result<(), JournalError> {
+    async fn write(
+        &self,
+        key: &(SiteName, Ulid),
+        seq: u64,
+        line: &[u8],
+    ) -> Result<(), JournalError> {
         self.body.live().await;
         let fate = self.body.record();
         let part = match fate {
@@ -80,6 +88,7 @@ impl Mount {
             RecordFate::Refused(Disk::ReadOnly) => " (refused: the folder is read-only)",
         };
         self.body.timeline.record(seq, line, told);
+        self.body.intents().record(line);
         match fate {
             RecordFate::Written => Ok(()),
             RecordFate::Last(part) => {
@@ -113,7 +122,13 @@ impl Storage for Mount {
     }
 
     async fn sites(&self) -> Result<Vec<SiteName>, JournalError> {
-        let mut sites: Vec<_> = self.shelf.kept().runs.keys().map(|key| key.0.clone()).collect();
+        let mut sites: Vec<_> = self
+            .shelf
+            .kept()
+            .runs
+            .keys()
+            .map(|key| key.0.clone())
+            .collect();
         sites.dedup();
         Ok(sites)
     }
@@ -206,7 +221,9 @@ struct Flock {
 impl Flock {
     fn is_held(&self) -> bool {
         let kept = self.shelf.kept();
-        kept.locks.get(&self.site).is_some_and(|it| it.0 == self.number)
+        kept.locks
+            .get(&self.site)
+            .is_some_and(|it| it.0 == self.number)
     }
 }
 

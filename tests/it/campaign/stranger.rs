@@ -8,13 +8,13 @@ use super::draft::CLINIC;
 use super::script::Deed;
 
 /// The Region that everything happens in.
-pub const REGION: &str = "eu-central-1";
+pub(crate) const REGION: &str = "eu-central-1";
 
 /// The access key of whoever is not underpass.
-pub const SOMEBODY: &str = "SOMEBODY";
+pub(crate) const SOMEBODY: &str = "SOMEBODY";
 
 /// A call of somebody else's; `form` without the version.
-pub fn call(sandbox: &Sandbox, form: &str) -> Reply {
+pub(crate) fn call(sandbox: &Sandbox, form: &str) -> Reply {
     sandbox.handle(&Request {
         region: REGION.to_owned(),
         service: "ec2".to_owned(),
@@ -26,14 +26,14 @@ pub fn call(sandbox: &Sandbox, form: &str) -> Reply {
 }
 
 /// What an answer says in an element.
-pub fn element(reply: &Reply, name: &str) -> Option<String> {
+pub(crate) fn element(reply: &Reply, name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     rest.split_once('<').map(|(value, _)| value.to_owned())
 }
 
 /// Route propagation of the clinic's own.
-pub fn propagate(sandbox: &Sandbox) {
+pub(crate) fn propagate(sandbox: &Sandbox) {
     let form = format!(
         "Action=EnableVgwRoutePropagation&RouteTableId=rtb-0b1b2c3d4e5f60001&GatewayId={CLINIC}"
     );
@@ -41,14 +41,14 @@ pub fn propagate(sandbox: &Sandbox) {
 }
 
 /// The router that sites share, registered by hand and without a site's name.
-pub fn register_by_hand(sandbox: &Sandbox) {
+pub(crate) fn register_by_hand(sandbox: &Sandbox) {
     let form = "Action=CreateCustomerGateway&Type=ipsec.1&IpAddress=198.51.100.1&BgpAsn=65001\
         &DeviceName=by-hand";
     call(sandbox, form);
 }
 
 /// A gateway that nobody has attached.
-pub fn spare_gateway(sandbox: &Sandbox) -> Option<String> {
+pub(crate) fn spare_gateway(sandbox: &Sandbox) -> Option<String> {
     let form = "Action=CreateVpnGateway&Type=ipsec.1&AmazonSideAsn=64600\
         &TagSpecification.1.ResourceType=vpn-gateway\
         &TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=spare";
@@ -57,23 +57,25 @@ pub fn spare_gateway(sandbox: &Sandbox) -> Option<String> {
 
 /// What somebody did, and how to undo it, where a person would have to.
 #[derive(Clone, Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// In words.
-    pub what: String,
-    /// The site whose objects they were.
-    pub site: String,
+    pub(crate) what: String,
     /// A call that puts tags back.
-    pub undo: Option<String>,
+    pub(crate) undo: Option<String>,
 }
 
 /// Does something to the objects of `site`; none when there are none to do it to.
-pub fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> {
+pub(crate) fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> {
     let plan = sandbox.inspect(|world, now| {
         let region = world.regions.get(REGION)?;
         Some(match deed {
             Deed::DeleteConnection => {
                 let id = connection(region, site, now)?.id.to_string();
-                (format!("Action=DeleteVpnConnection&VpnConnectionId={id}"), id, None)
+                (
+                    format!("Action=DeleteVpnConnection&VpnConnectionId={id}"),
+                    id,
+                    None,
+                )
             }
             Deed::Untag | Deed::Retag => {
                 let seen = connection(region, site, now)?;
@@ -97,9 +99,18 @@ pub fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> {
             }
             Deed::DeleteCustomerGateway => {
                 let mut all = region.customer_gateways.values();
-                let of = |tags: &underpass::sandbox::Tags| tags.get(TAG_SITE).is_some_and(|it| it == site);
-                let id = all.find(|it| of(&it.tags) && it.life.is_wanted(now))?.id.to_string();
-                (format!("Action=DeleteCustomerGateway&CustomerGatewayId={id}"), id, None)
+                let of = |tags: &underpass::sandbox::Tags| {
+                    tags.get(TAG_SITE).is_some_and(|it| it == site)
+                };
+                let id = all
+                    .find(|it| of(&it.tags) && it.life.is_wanted(now))?
+                    .id
+                    .to_string();
+                (
+                    format!("Action=DeleteCustomerGateway&CustomerGatewayId={id}"),
+                    id,
+                    None,
+                )
             }
             Deed::Detach => {
                 let mut all = region.vpn_gateways.values();
@@ -108,7 +119,11 @@ pub fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> {
                 })?;
                 let vpc = &gateway.attachment(now)?.vpc;
                 let id = gateway.id.to_string();
-                (format!("Action=DetachVpnGateway&VpnGatewayId={id}&VpcId={vpc}"), id, None)
+                (
+                    format!("Action=DetachVpnGateway&VpnGatewayId={id}&VpcId={vpc}"),
+                    id,
+                    None,
+                )
             }
         })
     });
@@ -118,13 +133,13 @@ pub fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> {
     let action = action.strip_prefix("Action=").unwrap_or(action);
     Some(Done {
         what: format!("somebody else: {action} {id} ({deed:?}) -> {status}"),
-        site: site.to_owned(),
         undo: undo.filter(|_| status == 200),
     })
 }
 
 fn connection<'a>(region: &'a Region, site: &str, now: Timestamp) -> Option<&'a VpnConnection> {
-    region.vpn_connections.values().find(|it| {
-        it.tags.get(TAG_SITE).is_some_and(|it| it == site) && it.life.is_wanted(now)
-    })
+    region
+        .vpn_connections
+        .values()
+        .find(|it| it.tags.get(TAG_SITE).is_some_and(|it| it == site) && it.life.is_wanted(now))
 }

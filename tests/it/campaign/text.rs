@@ -59,6 +59,9 @@ impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seed {}", self.seed)?;
         writeln!(f, "routers {}", word(&ROUTERS, self.routers))?;
+        if self.quick {
+            writeln!(f, "quick")?;
+        }
         for stranger in &self.strangers {
             writeln!(f, "stranger {}", word(&STRANGERS, *stranger))?;
         }
@@ -74,7 +77,7 @@ impl fmt::Display for Script {
 
 impl Script {
     /// An act in the words of the text.
-    pub fn act(&self, act: &Act) -> String {
+    pub(crate) fn act(&self, act: &Act) -> String {
         let troubles = |troubles: &[Trouble]| -> String {
             troubles.iter().map(|it| format!(" | {it}")).collect()
         };
@@ -94,7 +97,7 @@ impl Script {
     }
 
     /// A command in the words of the text.
-    pub fn command(&self, command: Command) -> String {
+    pub(crate) fn command(&self, command: Command) -> String {
         match command {
             Command::Onboard(site) => format!("onboard {}", self.name(site)),
             Command::Teardown(site) => format!("teardown {}", self.name(site)),
@@ -174,6 +177,7 @@ impl FromStr for Script {
             seed: 0,
             strangers: Vec::new(),
             routers: Routers::Offline,
+            quick: false,
             sites: Vec::new(),
             acts: Vec::new(),
             ending: Ending::UpAndAway,
@@ -198,6 +202,7 @@ impl Script {
         match words.next()? {
             "seed" => self.seed = words.next()?.parse().ok()?,
             "routers" => self.routers = find(&ROUTERS, words.next()?)?,
+            "quick" => self.quick = true,
             "stranger" => self.strangers.push(find(&STRANGERS, words.next()?)?),
             "site" => self.sites.push(site(words)?),
             "end" => self.ending = find(&ENDINGS, words.next()?)?,

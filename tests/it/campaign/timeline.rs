@@ -1,6 +1,5 @@
 //! What happened, in order, for a person to read.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use underpass::journal::{Outcome, Record};
 
 /// The lines of one case; clones share them.
 #[derive(Clone, Debug)]
-pub struct Timeline {
+pub(crate) struct Timeline {
     clock: Clock,
     start: Timestamp,
     lines: Option<Arc<Mutex<String>>>,
@@ -18,7 +17,7 @@ pub struct Timeline {
 
 impl Timeline {
     /// An empty one, in AWS's time; one that is not `told` keeps nothing and costs nothing.
-    pub fn new(clock: &Clock, told: bool) -> Self {
+    pub(crate) fn new(clock: &Clock, told: bool) -> Self {
         Self {
             clock: clock.clone(),
             start: clock.now(),
@@ -27,23 +26,21 @@ impl Timeline {
     }
 
     /// Adds a line with the time since the beginning; `who` is who did it.
-    pub fn say(&self, who: &str, text: std::fmt::Arguments<'_>) {
+    pub(crate) fn say(&self, who: &str, text: std::fmt::Arguments<'_>) {
         let Some(lines) = &self.lines else { return };
         let passed = self.clock.now().duration_since(self.start);
         let millis = passed.as_millis();
         let (seconds, millis) = (millis / 1000, millis % 1000);
         let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = writeln!(
-            lines,
-            "{hours:3}:{minutes:02}:{:02}.{millis:03} {who:8} {text}",
+        lines.push_str(&format!(
+            "{hours:3}:{minutes:02}:{:02}.{millis:03} {who:8} {text}\n",
             seconds % 60
-        );
-        drop(written);
+        ));
     }
 
     /// An event of the engine; one that says only that it still waits is left out.
-    pub fn event(&self, event: &Event) {
+    pub(crate) fn event(&self, event: &Event) {
         let say = |text: std::fmt::Arguments<'_>| self.say("  event", text);
         match event {
             Event::Waiting { .. } | Event::Calling { .. } | Event::Called { .. } => {}
@@ -82,7 +79,7 @@ impl Timeline {
     }
 
     /// A record of a journal.
-    pub fn record(&self, number: u64, line: &[u8], fate: &str) {
+    pub(crate) fn record(&self, number: u64, line: &[u8], fate: &str) {
         #[derive(serde::Deserialize)]
         struct Written {
             record: Record,
@@ -130,7 +127,7 @@ impl Timeline {
     }
 
     /// All of it.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let lines = self.lines.as_ref();
         let text = |lines: &Arc<Mutex<String>>| {
             let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);

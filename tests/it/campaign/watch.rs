@@ -15,7 +15,7 @@ use super::timeline::Timeline;
 
 /// The sandbox's witness.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     timeline: Timeline,
     seen: Mutex<Seen>,
 }
@@ -30,6 +30,8 @@ struct Seen {
     meddled: Vec<Done>,
     broken: Option<Broken>,
     calls: u64,
+    /// Whether another process makes calls as well.
+    shared: bool,
 }
 
 /// A change of one tunnel of a connection that is about to happen.
@@ -42,7 +44,7 @@ struct Tunnels {
 
 impl Watch {
     /// A witness that tells what it sees.
-    pub fn new(timeline: Timeline) -> Self {
+    pub(crate) fn new(timeline: Timeline) -> Self {
         Self {
             timeline,
             seen: Mutex::default(),
@@ -54,22 +56,29 @@ impl Watch {
     }
 
     /// Counts the calls of this process from now on; `site` is what somebody may meddle with.
-    pub fn follow(&self, body: Option<(Arc<Body>, String)>) {
-        self.seen().body = body;
+    pub(crate) fn follow(&self, body: Option<(Arc<Body>, String)>) {
+        let mut seen = self.seen();
+        seen.body = body;
+        seen.shared = false;
+    }
+
+    /// Another process makes calls as well until the next is followed.
+    pub(crate) fn share(&self) {
+        self.seen().shared = true;
     }
 
     /// The first rule that a call broke.
-    pub fn broken(&self) -> Option<Broken> {
+    pub(crate) fn broken(&self) -> Option<Broken> {
         self.seen().broken.clone()
     }
 
     /// How many calls there were.
-    pub fn calls(&self) -> u64 {
+    pub(crate) fn calls(&self) -> u64 {
         self.seen().calls
     }
 
     /// What somebody else has done, from now on forgotten.
-    pub fn take_meddled(&self) -> Vec<Done> {
+    pub(crate) fn take_meddled(&self) -> Vec<Done> {
         std::mem::take(&mut self.seen().meddled)
     }
 
@@ -133,6 +142,11 @@ impl Witness for Watch {
             }
             let last = body.call(is_mutating(action));
             self.meddle(sandbox, &body, &site);
+            // With two processes at once nobody can tell whose call it is.
+            if is_mutating(action) && !self.seen().shared && !body.intents().make(action) {
+                let what = format!("{action} is made without an intent of its own");
+                self.break_rule("intent", what);
+            }
             if last == Some(Side::Before) {
                 body.die(format_args!("before {action} reaches AWS"));
                 return Delivery::Never;
@@ -167,6 +181,11 @@ impl Witness for Watch {
         }
         self.judge(sandbox, call);
         let body = self.seen().body.clone();
+        if let Some((body, _)) = &body
+            && outcome == "RequestLimitExceeded"
+        {
+            body.intents().throttled(&call.action);
+        }
         if let Some((body, _)) = body
             && body.last_call_is_fatal()
         {
@@ -188,12 +207,16 @@ fn untagged(region: &Region, id: &str, call: &Call) -> Option<(&'static str, Str
         .map(|(_, tags, life)| (tags, life.created_at))?;
     let ours = tags.contains_key(TAG_SITE) && tags.contains_key(TAG_STEP);
     // A create may be answered with what exists; that is not made, and stays whose it is.
-    (made == call.at && !ours)
-        .then(|| ("untagged", format!("{} made {id} without our tags", call.action)))
+    (made == call.at && !ours).then(|| {
+        (
+            "untagged",
+            format!("{} made {id} without our tags", call.action),
+        )
+    })
 }
 
 /// Whether two objects carry the tags of one step of one site.
-pub fn doubled(region: &Region, now: jiff::Timestamp) -> Option<(&'static str, String)> {
+pub(crate) fn doubled(region: &Region, now: jiff::Timestamp) -> Option<(&'static str, String)> {
     let mut of_step: BTreeMap<(&str, &str), String> = BTreeMap::new();
     for (id, tags, life) in objects(region) {
         let (Some(site), Some(step)) = (tags.get(TAG_SITE), tags.get(TAG_STEP)) else {
@@ -210,7 +233,7 @@ pub fn doubled(region: &Region, now: jiff::Timestamp) -> Option<(&'static str, S
 }
 
 /// Everything in a Region that carries tags of ours: id, tags, life.
-pub fn objects(
+pub(crate) fn objects(
     region: &Region,
 ) -> impl Iterator<
     Item = (
