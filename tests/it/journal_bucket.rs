@@ -25,7 +25,7 @@ fn run(env: &Env, store: &Store, home: &str, args: &[&str]) -> Ran {
 
 #[test]
 fn of_32_writers_one_wins_on_moto() {
-    race(&Store::moto());
+    race(&Store::serial_moto());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Two S3 look-alikes that others wrote, each with a bucket, and operators who share it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -28,6 +28,12 @@ impl Store {
     /// moto's S3.
     pub(crate) fn moto() -> Self {
         Self::new(|_| Box::pin(moto()))
+    }
+
+    /// moto's S3, one request at a time: its threads look first and write later, without a lock, so
+    /// that under load two conditional writes win. S3 has no such gap, and moto has none like this.
+    pub(crate) fn serial_moto() -> Self {
+        Self::new(|folder| Box::pin(serial_moto(folder.to_owned())))
     }
 
     /// ministack's S3.
@@ -88,22 +94,42 @@ impl Store {
     }
 }
 
-async fn ministack(folder: std::path::PathBuf) -> (Child, String) {
-    let port = {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap().port()
-    };
+async fn serial_moto(folder: PathBuf) -> (Child, String) {
+    const SERVE: &str = "import sys; from werkzeug.serving import run_simple; \
+        from moto.server import DomainDispatcherApplication, create_backend_app; \
+        run_simple('127.0.0.1', int(sys.argv[1]), \
+        DomainDispatcherApplication(create_backend_app), threaded=False)";
+    let port = free_port().await;
+    let mut python = AsyncCommand::new(environment().join("bin/python3"));
+    python.args(["-c", SERVE, &port.to_string()]);
+    listening(python, &folder, port).await
+}
+
+async fn ministack(folder: PathBuf) -> (Child, String) {
+    let port = free_port().await;
     let program = environment().join("ministack/bin/ministack");
     assert!(
         program.exists(),
         "run .ci/tools once: {}",
         program.display()
     );
-    let server = AsyncCommand::new(program)
-        .current_dir(&folder)
+    let mut server = AsyncCommand::new(program);
+    server
         .env("GATEWAY_PORT", port.to_string())
-        .env("BIND_HOST", "127.0.0.1")
-        .env("HOME", &folder)
+        .env("BIND_HOST", "127.0.0.1");
+    listening(server, &folder, port).await
+}
+
+async fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Starts a server and waits until it listens.
+async fn listening(mut server: AsyncCommand, folder: &Path, port: u16) -> (Child, String) {
+    let server = server
+        .current_dir(folder)
+        .env("HOME", folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -117,7 +143,7 @@ async fn ministack(folder: std::path::PathBuf) -> (Child, String) {
         }
         clock.sleep(Duration::from_millis(200)).await;
     }
-    panic!("ministack does not listen on port {port} after a minute");
+    panic!("nothing listens on port {port} after a minute");
 }
 
 /// A command of somebody with a home of their own who shares the bucket.
