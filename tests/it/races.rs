@@ -1,5 +1,7 @@
-//! Five hundred races of two operators for one site, in virtual time: over a folder, and over a
-//! store far away whose every answer takes its time, so that they meet at every await.
+//! Races of two operators for one site, in virtual time: over a folder, and over a store far away
+//! whose every answer takes its time, so that they meet at every await.
+//!
+//! A hundred each time; `UNDERPASS_RACES=500` runs five hundred.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -317,7 +319,8 @@ fn mutating(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn of_two_operators_in_five_hundred_races_one_works_each_time() {
+fn of_two_operators_in_any_race_one_works_and_the_other_learns_who() {
+    let races: u64 = std::env::var("UNDERPASS_RACES").map_or(100, |text| text.parse().unwrap());
     let text = std::fs::read_to_string("examples/plant-7.yaml").unwrap();
     let loaded = underpass::spec::load(&text, Path::new("plant-7.yaml"));
     let site = &loaded.unwrap().site;
@@ -328,7 +331,7 @@ fn of_two_operators_in_five_hundred_races_one_works_each_time() {
             .build()
             .unwrap();
         let mut met = 0;
-        for seed in 0..250 {
+        for seed in 0..races / 2 {
             met += usize::from(runtime.block_on(race(seed, site, afar)));
         }
         met
@@ -337,6 +340,9 @@ fn of_two_operators_in_five_hundred_races_one_works_each_time() {
         let far = scope.spawn(|| meet(true));
         (meet(false), far.join().unwrap())
     });
-    println!("500 races: {near} of 250 met over a folder, {far} of 250 over a store far away");
-    assert!(near + far > 400, "{near} {far}");
+    println!("{races} races: {near} met over a folder, {far} over a store far away");
+    assert!(
+        near + far > usize::try_from(races).unwrap() * 4 / 5,
+        "{near} {far}"
+    );
 }
