@@ -13,6 +13,7 @@ use super::task::Task;
 use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::{Call, View};
+use crate::journal::LISTED_AFTER;
 use crate::plan::Mode;
 use crate::resource::{Change, Decision, Finding, Goal, Ownership, Seen};
 
@@ -112,7 +113,12 @@ impl Worker {
             at_rest: None,
             evidence: &|view| self.task.created(&call, view),
         };
-        self.task.search(&attempt, search_window(&call)).await?;
+        // What AWS has answered is there; its tags may be listed later than it is.
+        let window = match self.past.in_doubt() {
+            Some(_) => search_window(&call),
+            None => LISTED_AFTER.unsigned_abs(),
+        };
+        self.task.search(&attempt, window).await?;
         Ok(())
     }
 
