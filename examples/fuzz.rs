@@ -122,9 +122,18 @@ fn run(target: &Target, share: Duration, clock: &Clock, ids: &IdSource, seed: u6
     while well && clock.since(begun) < share {
         let input = mutate(ids, &target.corpus);
         cases += 1;
-        let case = clock.now();
-        let panicked = catch_unwind(AssertUnwindSafe(|| (target.read)(&input))).err();
-        let took = clock.since(case);
+        let attempt = || {
+            let case = clock.now();
+            let panicked = catch_unwind(AssertUnwindSafe(|| (target.read)(&input))).err();
+            (clock.since(case), panicked)
+        };
+        let (mut took, panicked) = attempt();
+        // On a busy machine any case may wait for its turn: slow is what is slow again.
+        for _ in 0..2 {
+            if took > SLOW {
+                took = took.min(attempt().0);
+            }
+        }
         slowest = slowest.max(took);
         let why = match &panicked {
             Some(panic) => format!("PANIC ({})", words(panic.as_ref())),

@@ -161,12 +161,14 @@ impl Client {
         let writer = Ec2Config::from(config).retry_config(transport::no_retries());
         let server_clock = ServerClock::new(clock.clone());
         let reader = Ec2Config::from(config).interceptor(server_clock.clone());
+        // Whoever asks who they are learns the time before anything is judged by it.
+        let sts = aws_sdk_sts::config::Builder::from(config).interceptor(server_clock.clone());
         Self {
             shared: Arc::new(Shared {
                 region: target.region.clone(),
                 reader: aws_sdk_ec2::Client::from_conf(reader.build()),
                 writer: aws_sdk_ec2::Client::from_conf(writer.build()),
-                sts: aws_sdk_sts::Client::new(config),
+                sts: aws_sdk_sts::Client::from_conf(sts.build()),
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
                 server_clock,

@@ -1,4 +1,4 @@
-//! The pre-shared keys of a site, and what it means when they cannot be had.
+//! The pre-shared keys of a site, for a command.
 
 use std::path::Path;
 
@@ -7,42 +7,80 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::run::Done;
 use super::store::journal_failure;
-use crate::engine::{KeyRing, KeysError, SiteKeys, doubtful_connection};
-use crate::journal::{KeyPlace, SiteFolder};
+use crate::engine::{KeyRing, KeysError, Made, RunKeys};
+use crate::journal::{SiteFolder, Start};
 use crate::plan::Plan;
+use crate::resource::Keys;
 use crate::spec::Site;
 
-/// Where the keys of one command come from.
-pub(super) struct Keyring<'a> {
-    pub(super) given: Option<(&'a Site, &'a Path)>,
-    pub(super) folder: &'a SiteFolder,
-    pub(super) connection: &'a Connection,
+/// The keys for a plan that was just made, and for the one that is carried out: another one when a
+/// stopped run goes on. On disk before the first write to AWS.
+pub(super) async fn keys(
+    folder: &SiteFolder,
+    site: &Site,
+    site_file: &Path,
+    plan: &Plan,
+    start: &Start,
+    connection: &Connection,
+) -> Result<Keys, Failure> {
+    let ring = KeyRing {
+        site,
+        site_file,
+        folder,
+        place: &connection.key_place(),
+    };
+    let keys = ring.keys_for(plan, &connection.client, &connection.ids);
+    let keys = keys.await.map_err(failure)?;
+    match start {
+        Start::New(_) => Ok(keys),
+        Start::GoOn(history) => keys_of_run(folder, &history.plan, connection).await,
+    }
 }
 
-impl Keyring<'_> {
-    fn ring<'b>(&'b self, place: &'b KeyPlace) -> KeyRing<'b> {
-        KeyRing {
-            given: self.given,
-            folder: self.folder,
-            place,
-            client: &self.connection.client,
-            ids: &self.connection.ids,
+/// The keys of a run that was stopped, perhaps on another machine whose keys are not here.
+pub(super) async fn keys_of_run(
+    folder: &SiteFolder,
+    plan: &Plan,
+    connection: &Connection,
+) -> Result<Keys, Failure> {
+    let place = &connection.key_place();
+    let keys = RunKeys { folder, place };
+    let keys = keys.keys_for(plan, &connection.client, &connection.ids);
+    keys.await.map_err(failure)
+}
+
+/// The keys that the connection has at the end; those that the site file names are not asked for.
+pub(super) async fn settled(
+    folder: &SiteFolder,
+    site: Option<(&Site, &Path)>,
+    done: &Done,
+    keys: Keys,
+    connection: &Connection,
+) -> Result<Keys, Failure> {
+    let place = &connection.key_place();
+    let made = Made {
+        connection: &done.connection()?,
+        here: done.made_the_connection(),
+    };
+    let client = &connection.client;
+    let settled = match site {
+        Some((site, site_file)) => {
+            let ring = KeyRing {
+                site,
+                site_file,
+                folder,
+                place,
+            };
+            ring.settle(&done.plan, keys, made, client).await
         }
-    }
-
-    /// The keys for plans, on disk before the first write to AWS.
-    pub(super) async fn keys_for(&self, plans: &[&Plan]) -> Result<SiteKeys, Failure> {
-        let place = self.connection.key_place();
-        self.ring(&place).keys_for(plans).await.map_err(failure)
-    }
-
-    /// Counts the keys of a run that is done as AWS's.
-    pub(super) async fn settle(&self, keys: &mut SiteKeys, done: &Done) -> Result<(), Failure> {
-        let place = self.connection.key_place();
-        let doubtful = doubtful_connection(&done.plan, &done.report, done.went_on);
-        let settled = self.ring(&place).settle(keys, doubtful.as_ref()).await;
-        settled.map_err(failure)
-    }
+        None => RunKeys { folder, place }.settle(keys, made, client).await,
+    };
+    settled.map_err(|error| {
+        let mut failure = failure(error);
+        let stands = "AWS's half stands, but its keys are not noted yet";
+        failure.report = failure.report.replacen("nothing was changed", stands, 1);
+        failure
+    })
 }
 
 fn failure(error: KeysError) -> Failure {

@@ -12,13 +12,12 @@ use super::failure::Failure;
 use super::handover::{self, Handover};
 use super::harmless;
 use super::interrupt::Interrupt;
-use super::keys::Keyring;
 use super::output::{Line, Output};
 use super::run::Done;
 use super::store::{self, Breaking, journal_failure};
-use super::survey::{HowToPlan, observe, planned, read_plan, unforged};
+use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{load, plan as plan_command, run, watch};
+use super::{keys, load, plan as plan_command, run, search, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -126,7 +125,10 @@ async fn bring_up(
     again: &Again,
     stop: &Interrupt,
 ) -> Result<(Done, Keys), Failure> {
-    let view = observe(&args.site, connection).await?;
+    // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
+    // must not make it again.
+    let view = search::look(output, connection, folder).await;
+    let view = view.map_err(|failure| with_policy(failure, &args.site))?;
     let plan = planned(site, &args.site, &view, connection, how)?;
     if let Some(path) = &args.plan {
         promised(path, site, &plan, again)?;
@@ -152,20 +154,15 @@ async fn bring_up(
         }
         confirm(output, args.yes, "Bring this site up?", again).await?;
     }
-    let plans = [&plan, start.plan()];
-    let ring = Keyring {
-        given: Some((site, &args.site)),
-        folder,
-        connection,
-    };
-    let mut keys = ring.keys_for(&plans).await?;
+    let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
     let job = run::Job {
         start,
-        keys: keys.all(),
+        keys: keys.clone(),
     };
     let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
-    ring.settle(&mut keys, &done).await?;
-    Ok((done, keys.all()))
+    let site = Some((site, args.site.as_path()));
+    let keys = keys::settled(folder, site, &done, keys, connection).await?;
+    Ok((done, keys))
 }
 
 /// Refuses when a saved plan is not what would be done now.

@@ -172,6 +172,7 @@ fn line(outcome: &Outcome) -> String {
         Fate::WouldRemove => (Line::Do, "would be removed"),
         Fate::LeftAlone => (Line::Warn, "left alone"),
         Fate::Locked => (Line::Warn, "skipped"),
+        Fate::Failed if outcome.site.is_none() => (Line::Fail, "could not be looked at"),
         Fate::Failed => (Line::Fail, "not removed"),
     };
     let name = outcome.site.as_ref().map_or_else(

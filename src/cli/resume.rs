@@ -9,7 +9,7 @@ use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::keys::Keyring;
+use super::keys;
 use super::output::Output;
 use super::run::{self, Done, Job};
 use super::store::{self, Breaking, journal_failure};
@@ -114,20 +114,15 @@ async fn go_on(
     }
     let view = connection.client.view(&Collection::ALL).await;
     unforged(plan, &view.map_err(Failure::untouched)?)?;
-    let ring = Keyring {
-        given: None,
-        folder,
-        connection: &connection,
-    };
-    let mut keys = ring.keys_for(&[&history.plan]).await?;
+    let keys = keys::keys_of_run(folder, plan, &connection).await?;
     let start = Start::GoOn(Box::new(history));
     let job = Job {
         start,
-        keys: keys.all(),
+        keys: keys.clone(),
     };
     let done = run::execute(output, &connection, folder, lock, job, again, stop).await?;
     if done.plan.mode == Mode::Onboard {
-        ring.settle(&mut keys, &done).await?;
+        keys::settled(folder, None, &done, keys, &connection).await?;
     }
     Ok(done)
 }

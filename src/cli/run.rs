@@ -16,7 +16,7 @@ use super::{progress, stopped};
 use crate::engine::{self, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
-use crate::resource::Keys;
+use crate::resource::{Change, Keys};
 use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
 use crate::{files, limits};
 
@@ -37,7 +37,7 @@ pub(super) struct Done {
     /// What the engine reports.
     pub(super) report: RunReport,
     /// Whether it went on with a run that was stopped.
-    pub(super) went_on: bool,
+    went_on: bool,
 }
 
 impl Done {
@@ -49,6 +49,14 @@ impl Done {
     /// The virtual private gateway that the run made or found.
     pub(super) fn vpn_gateway(&self) -> Result<VpnGatewayId, Failure> {
         self.id_of("vpn_gateway")
+    }
+
+    /// Whether this very process has made the connection, with its own keys.
+    pub(super) fn made_the_connection(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.node.kind == "vpn_connection");
+        let done = step.and_then(|step| self.report.steps.get(&step.node.id));
+        !self.went_on && done.is_some_and(|done| done.change == Change::Create)
     }
 
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {

@@ -7,18 +7,20 @@ use super::progress::plain;
 use super::store::journal_failure;
 use crate::aws::View;
 use crate::engine;
-use crate::journal::{History, LISTED_AFTER, SiteFolder, Unseen};
+use crate::journal::{SiteFolder, Unseen};
 
 /// Looks at everything, with patience for what the site's last runs may have made.
 ///
-/// Takes one look when no run of this folder called anything in the last five minutes, or when all
+/// Takes one look when no run of this folder called anything in the last minutes, or when all
 /// that they made is listed.
 pub(super) async fn look(
     output: Output,
     connection: &Connection,
     folder: &SiteFolder,
 ) -> Result<View, Failure> {
-    let runs = recent(connection, folder).await?;
+    let (account, region) = (&connection.caller.account, connection.client.region());
+    let runs = folder.recent(account, region, connection.clock.now()).await;
+    let runs = runs.map_err(|error| journal_failure(&error))?;
     let mut said = Vec::new();
     let view = engine::look_patiently(
         &connection.client,
@@ -41,36 +43,6 @@ pub(super) async fn look(
     Ok(view)
 }
 
-/// The runs in this account and Region that wrote something lately.
-async fn recent(connection: &Connection, folder: &SiteFolder) -> Result<Vec<History>, Failure> {
-    let now = connection.clock.now();
-    let mut recent = Vec::new();
-    let runs = folder
-        .runs()
-        .await
-        .map_err(|error| journal_failure(&error))?;
-    for run in runs {
-        // A journal that cannot be read tells nothing; `underpass runs` says why.
-        let late = run
-            .last_at
-            .is_some_and(|at| now.duration_since(at) < LISTED_AFTER);
-        if run.problem.is_some() || !late {
-            continue;
-        }
-        let history = folder
-            .read(run.run)
-            .await
-            .map_err(|error| journal_failure(&error))?;
-        let account = history.plan.account.as_ref();
-        if history.plan.region == *connection.client.region()
-            && account.is_none_or(|account| *account == connection.caller.account)
-        {
-            recent.push(history);
-        }
-    }
-    Ok(recent)
-}
-
 /// What is looked for, and for how long at most.
 fn told(connection: &Connection, missing: &[Unseen]) -> String {
     let what: Vec<String> = missing
@@ -88,7 +60,7 @@ fn told(connection: &Connection, missing: &[Unseen]) -> String {
         })
         .collect();
     format!(
-        "looking for {} (AWS may take five minutes to list it)",
+        "looking for {} (AWS may take minutes to list it)",
         what.join("; and for ")
     )
 }

@@ -51,7 +51,7 @@ pub(super) fn keys_folder(global: &Global, site: &SiteName) -> SiteFolder {
 pub(super) fn place(global: &Global) -> String {
     match &global.journal {
         Some(address) => address.to_string(),
-        None => super::harmless::path(&global.home).to_string(),
+        None => super::harmless::path(&global.home),
     }
 }
 

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::harmless;
 use super::words::report;
-use crate::aws::{Collection, FaultKind, View};
+use crate::aws::{Collection, View};
 use crate::clock::{Clock, IdSource};
 use crate::plan::{self, LintFinding, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
@@ -99,14 +99,17 @@ pub(super) async fn survey(
 /// Looks at everything in AWS that a plan may depend on.
 pub(super) async fn observe(path: &Path, connection: &Connection) -> Result<View, Failure> {
     let seen = connection.client.view(&Collection::ALL).await;
-    seen.map_err(|fault| {
-        let denied = fault.kind == FaultKind::Denied;
-        let failure = Failure::untouched(fault);
-        match denied {
-            true => failure.next(format!("underpass policy {} --for plan", again::path(path))),
-            false => failure,
+    seen.map_err(|fault| with_policy(Failure::untouched(fault), path))
+}
+
+/// A look that AWS refused, with the command that tells what it has to allow.
+pub(super) fn with_policy(failure: Failure, path: &Path) -> Failure {
+    match (failure.exit, &failure.next) {
+        (Exit::Access, None) => {
+            failure.next(format!("underpass policy {} --for plan", again::path(path)))
         }
-    })
+        _ => failure,
+    }
 }
 
 /// Plans for what was seen.

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
-use super::run::RunReport;
-use crate::aws::{Client, Collection, Fault, Tags, VpnConnection};
+use crate::aws::{Client, Collection, Fault, VpnConnection};
 use crate::clock::IdSource;
-use crate::journal::{JournalError, KeyPlace, SiteFolder};
+use crate::journal::{JournalError, KeptKeys, KeyPlace, SiteFolder};
 use crate::plan::{Plan, PlannedStep};
 use crate::resource::{Change, Keys, TAG_RUN, TAG_SITE};
 use crate::spec::{InvalidValue, Site, VpnConnectionId};
@@ -21,24 +20,14 @@ const KIND: &str = "vpn_connection";
 /// Where a site's keys are looked for and kept.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRing<'a> {
-    /// The site and its file: the files of keys that it names lie beside it. None when a stopped
-    /// run goes on of which only the journal is known.
-    pub given: Option<(&'a Site, &'a Path)>,
+    /// The site.
+    pub site: &'a Site,
+    /// Its file: the files of keys that it names lie beside it.
+    pub site_file: &'a Path,
     /// Where its own keys are kept.
     pub folder: &'a SiteFolder,
     /// The account and Region that they are for.
     pub place: &'a KeyPlace,
-    /// AWS, which knows the keys of what it has.
-    pub client: &'a Client,
-    /// Where new keys come from.
-    pub ids: &'a IdSource,
-}
-
-/// A site's keys, and which of them AWS may never have been told.
-#[derive(Clone, Debug, Default)]
-pub struct SiteKeys {
-    settled: Keys,
-    proposed: Keys,
 }
 
 /// Why a site's keys could not be had; nothing was changed in AWS.
@@ -68,165 +57,231 @@ pub enum KeysError {
     Aws(#[from] Fault),
 }
 
-impl SiteKeys {
-    /// All of them.
-    pub fn all(&self) -> Keys {
-        let mut all = self.proposed.clone();
-        all.extend(self.settled.clone());
-        all
-    }
-}
-
-/// The connection of a run that is done, if it may be one that an earlier process has asked for.
-pub fn doubtful_connection(
-    plan: &Plan,
-    report: &RunReport,
-    went_on: bool,
-) -> Option<VpnConnectionId> {
-    let step = plan.steps.iter().find(|it| it.node.kind == KIND)?;
-    let done = report.steps.get(&step.node.id)?;
-    let doubtful = went_on || done.change != Change::Create;
-    done.id
-        .as_deref()
-        .filter(|_| doubtful)
-        .and_then(|id| id.parse().ok())
-}
-
-impl KeyRing<'_> {
-    /// The keys for plans: those the site was given, those that AWS has, those that the folder
-    /// has, and new ones for the rest.
+impl<'a> KeyRing<'a> {
+    /// The keys for a plan: those the site was given, those it has, those that AWS has, and new
+    /// ones for the rest.
     ///
     /// A key is made only for a tunnel that will be given it: a new one, or one that gets another
-    /// inside CIDR. For a tunnel that stays AWS's is the right one, whatever the folder says: the
-    /// connection may have been brought up from another machine, or adopted. They are on disk
-    /// (0600) when this returns, before the first write to AWS, so that a stop loses none; until
-    /// the run is done new ones count as proposed only, because it may go on elsewhere, with other
-    /// keys.
-    ///
-    /// `plans` are the plan that was just made and the one that is carried out: another one when a
-    /// stopped run goes on.
-    pub async fn keys_for(&self, plans: &[&Plan]) -> Result<SiteKeys, KeysError> {
-        let mut keys = SiteKeys {
-            settled: self.folder.keys(self.place)?,
-            proposed: self.folder.proposed_keys(self.place)?,
-        };
-        let given = self.given_keys(plans)?;
-        for plan in plans {
-            self.complete(&mut keys, &given, plan).await?;
-        }
-        keys.settled.extend(given);
-        self.save(&keys)?;
-        Ok(keys)
+    /// inside CIDR. For a tunnel that stays, a made-up key would be the wrong one; AWS's stands
+    /// in, as with a connection that was adopted or brought up from another machine. They are on
+    /// disk (0600) when this returns, before the first write to AWS, so that a stop loses none.
+    pub async fn keys_for(
+        &self,
+        plan: &Plan,
+        client: &Client,
+        ids: &IdSource,
+    ) -> Result<Keys, KeysError> {
+        let purse = self.purse();
+        purse.complete(plan, &self.given(plan)?, client, ids).await
     }
 
-    /// Counts as AWS's, once the run is done, what was proposed.
-    ///
-    /// `doubtful` is the connection, where an earlier process may have asked for it, perhaps on
-    /// another machine: AWS has then the keys that only that machine and AWS know.
+    /// Says which connection has the keys, once a plan is carried out; see [`RunKeys::settle`].
     pub async fn settle(
         &self,
-        keys: &mut SiteKeys,
-        doubtful: Option<&VpnConnectionId>,
-    ) -> Result<(), KeysError> {
-        if keys.proposed.is_empty() {
-            return Ok(());
-        }
-        let mut sent = std::mem::take(&mut keys.proposed);
-        if let Some(id) = doubtful {
-            for tunnel in self.tunnels_of(|seen| seen.id == *id).await? {
-                if let (Some(key), true) = (tunnel.key, sent.contains_key(&tunnel.inside_cidr)) {
-                    sent.insert(tunnel.inside_cidr, key);
-                }
-            }
-        }
-        for (inside, key) in sent {
-            keys.settled.entry(inside).or_insert(key);
-        }
-        self.save(keys)
+        plan: &Plan,
+        keys: Keys,
+        made: Made<'_>,
+        client: &Client,
+    ) -> Result<Keys, KeysError> {
+        let purse = self.purse();
+        purse.settle(keys, &self.given(plan)?, made, client).await
     }
 
-    /// The keys in the files that the site names.
-    fn given_keys(&self, plans: &[&Plan]) -> Result<Keys, KeysError> {
-        let mut keys = Keys::new();
-        let Some((site, file)) = self.given else {
-            return Ok(keys);
+    fn purse(&self) -> Purse<'a> {
+        Purse {
+            folder: self.folder,
+            place: self.place,
+            resumed: false,
+        }
+    }
+
+    /// The keys that the site file names by their files.
+    fn given(&self, plan: &Plan) -> Result<Keys, KeysError> {
+        let folder = self.site_file.parent().unwrap_or(Path::new("."));
+        let tunnels = plan.tunnels.iter().zip(&self.site.tunnels);
+        let named = tunnels.filter_map(|(tunnel, wishes)| {
+            let file = wishes.pre_shared_key_file.as_ref()?;
+            Some((tunnel.options.inside_cidr, folder.join(file)))
+        });
+        named
+            .map(|(inside, path)| Ok((inside, read_key(&path)?)))
+            .collect()
+    }
+}
+
+/// The keys of a run that was stopped, perhaps on another machine whose keys are not here.
+#[derive(Clone, Copy, Debug)]
+pub struct RunKeys<'a> {
+    /// Where the site's own keys are kept.
+    pub folder: &'a SiteFolder,
+    /// The account and Region that they are for.
+    pub place: &'a KeyPlace,
+}
+
+impl<'a> RunKeys<'a> {
+    /// The keys for the rest of a run: those that are here, those of a connection that the run has
+    /// made already, and new ones for tunnels that do not exist yet.
+    pub async fn keys_for(
+        &self,
+        plan: &Plan,
+        client: &Client,
+        ids: &IdSource,
+    ) -> Result<Keys, KeysError> {
+        let purse = self.purse();
+        purse.complete(plan, &Keys::new(), client, ids).await
+    }
+
+    /// Says which connection has the keys, once the run is done, and answers with those that it
+    /// has.
+    ///
+    /// Where another process may have asked for the connection, perhaps another machine's, AWS is
+    /// asked for its keys: a call whose answer was lost has its effect with keys that only that
+    /// machine and AWS know.
+    pub async fn settle(
+        &self,
+        keys: Keys,
+        made: Made<'_>,
+        client: &Client,
+    ) -> Result<Keys, KeysError> {
+        let purse = self.purse();
+        purse.settle(keys, &Keys::new(), made, client).await
+    }
+
+    fn purse(&self) -> Purse<'a> {
+        Purse {
+            folder: self.folder,
+            place: self.place,
+            resumed: true,
+        }
+    }
+}
+
+/// The connection at the end of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Made<'a> {
+    /// The connection.
+    pub connection: &'a VpnConnectionId,
+    /// Whether this very process has made it, and so knows the keys.
+    pub here: bool,
+}
+
+/// A site's keys in one place.
+#[derive(Clone, Copy, Debug)]
+struct Purse<'a> {
+    folder: &'a SiteFolder,
+    place: &'a KeyPlace,
+    /// Whether the plan may have made its connection already.
+    resumed: bool,
+}
+
+impl Purse<'_> {
+    async fn complete(
+        &self,
+        plan: &Plan,
+        given: &Keys,
+        client: &Client,
+        ids: &IdSource,
+    ) -> Result<Keys, KeysError> {
+        let KeptKeys {
+            mut keys,
+            mut connection,
+        } = self.folder.kept_keys(self.place)?;
+        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
+        let there = match step {
+            Some(step) => self.connection_that_stays(step, plan, client).await?,
+            None => None,
         };
-        let folder = file.parent().unwrap_or(Path::new("."));
-        for plan in plans {
-            for (tunnel, wishes) in plan.tunnels.iter().zip(&site.tunnels) {
-                if let Some(name) = &wishes.pre_shared_key_file {
-                    let key = read_key(&folder.join(name))?;
-                    keys.insert(tunnel.options.inside_cidr, key);
-                }
+        let tunnels = there.as_ref().map(tunnels_of).unwrap_or_default();
+        if let Some(there) = &there
+            && connection.as_ref() != Some(&there.id)
+        {
+            take(&mut keys, &tunnels, connection.is_some());
+            connection = Some(there.id.clone());
+        }
+        keys.extend(given.clone());
+        let gives = step.is_none_or(|it| !matches!(it.change, Change::Keep | Change::Adopt));
+        for inside in plan.tunnels.iter().map(|it| it.options.inside_cidr) {
+            let has = tunnels.iter().any(|it| it.inside_cidr == inside);
+            if !has && gives && !keys.contains_key(&inside) {
+                keys.insert(inside, key::generate(ids));
+                // Until the run is done nobody knows whether AWS was told.
+                connection = None;
             }
         }
+        let kept = KeptKeys {
+            keys: keys.clone(),
+            connection,
+        };
+        self.folder.keep_keys(self.place, kept)?;
         Ok(keys)
     }
 
-    /// Adds what a plan's tunnels lack.
-    async fn complete(
+    async fn settle(
         &self,
-        keys: &mut SiteKeys,
+        mut keys: Keys,
         given: &Keys,
-        plan: &Plan,
-    ) -> Result<(), KeysError> {
-        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
-        let there = match step {
-            Some(step) => self.tunnels_that_stay(step, plan).await?,
-            None => Vec::new(),
-        };
-        let new = step.is_none_or(|it| !matches!(it.change, Change::Keep | Change::Adopt));
-        for inside in plan.tunnels.iter().map(|it| it.options.inside_cidr) {
-            let theirs = there.iter().find(|tunnel| tunnel.inside_cidr == inside);
-            let known = keys.settled.contains_key(&inside) || keys.proposed.contains_key(&inside);
-            if let Some(key) = theirs.and_then(|tunnel| tunnel.key.clone()) {
-                keys.settled.insert(inside, key);
-                keys.proposed.remove(&inside);
-            } else if theirs.is_none() && new && !known && !given.contains_key(&inside) {
-                keys.proposed.insert(inside, key::generate(self.ids));
-            }
+        made: Made<'_>,
+        client: &Client,
+    ) -> Result<Keys, KeysError> {
+        let known = self.folder.kept_keys(self.place)?.connection;
+        if known.as_ref() == Some(made.connection) {
+            return Ok(keys);
         }
-        Ok(())
+        if !made.here {
+            let view = client.view(&[Collection::VpnConnections]).await?;
+            let seen = view.vpn_connections.get(made.connection);
+            take(&mut keys, &seen.map(tunnels_of).unwrap_or_default(), false);
+            keys.extend(given.clone());
+        }
+        let kept = KeptKeys {
+            keys: keys.clone(),
+            connection: Some(made.connection.clone()),
+        };
+        self.folder.keep_keys(self.place, kept)?;
+        Ok(keys)
     }
 
-    /// The tunnels that AWS has and that the plan leaves where they are, or that its run has made.
-    async fn tunnels_that_stay(
+    /// The connection that AWS has and that the plan leaves where it is, or that its run has made.
+    async fn connection_that_stays(
         &self,
         step: &PlannedStep,
         plan: &Plan,
-    ) -> Result<Vec<TunnelXml>, Fault> {
+        client: &Client,
+    ) -> Result<Option<VpnConnection>, KeysError> {
         let stays = !matches!(step.change, Change::Create | Change::Replace);
         let existing = step.existing.as_deref().filter(|_| stays);
+        if existing.is_none() && !self.resumed {
+            return Ok(None);
+        }
         let run = plan.run.to_string();
-        let made = |tags: &Tags| {
-            tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str())
-                && tags.get(TAG_RUN) == Some(&run)
+        let made = |seen: &VpnConnection| {
+            let tag = |name: &str| seen.tags.get(name).map(String::as_str);
+            tag(TAG_SITE) == Some(plan.site.as_str())
+                && tag(TAG_RUN) == Some(run.as_str())
+                && !seen.state.is_ending()
         };
-        self.tunnels_of(|seen| {
-            Some(seen.id.as_str()) == existing || (made(&seen.tags) && !seen.state.is_ending())
-        })
-        .await
+        let view = client.view(&[Collection::VpnConnections]).await?;
+        let mut seen = view.vpn_connections.into_values();
+        Ok(seen.find(|it| Some(it.id.as_str()) == existing || (self.resumed && made(it))))
     }
+}
 
-    /// The tunnels of the first connection that is asked for.
-    async fn tunnels_of(
-        &self,
-        wanted: impl Fn(&VpnConnection) -> bool,
-    ) -> Result<Vec<TunnelXml>, Fault> {
-        let view = self.client.view(&[Collection::VpnConnections]).await?;
-        let mut seen = view.vpn_connections.values();
-        let text = seen
-            .find(|seen| wanted(seen))
-            .and_then(|seen| seen.configuration.as_ref());
-        // What cannot be read is told when the files are written, with what was wrong.
-        let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
-        Ok(read.map(|read| read.tunnels).unwrap_or_default())
-    }
+/// What AWS's document says of a connection's tunnels. What cannot be read is told when the files
+/// are written, with what was wrong.
+fn tunnels_of(connection: &VpnConnection) -> Vec<TunnelXml> {
+    let text = connection.configuration.as_ref();
+    let read = text.and_then(|text| xml::read(text.expose_secret()).ok());
+    read.map(|read| read.tunnels).unwrap_or_default()
+}
 
-    fn save(&self, keys: &SiteKeys) -> Result<(), KeysError> {
-        self.folder
-            .save_all_keys(self.place, &keys.settled, &keys.proposed)?;
-        Ok(())
+/// Takes the keys that a connection has. Those kept for another one are wrong where it tells none.
+fn take(keys: &mut Keys, tunnels: &[TunnelXml], kept_for_another: bool) {
+    for tunnel in tunnels {
+        match &tunnel.key {
+            Some(key) => drop(keys.insert(tunnel.inside_cidr, key.clone())),
+            None if kept_for_another => drop(keys.remove(&tunnel.inside_cidr)),
+            None => {}
+        }
     }
 }
 

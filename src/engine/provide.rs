@@ -32,7 +32,7 @@ impl Worker {
             (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
             (Change::Update, Some(seen)) => self.update(seen).await,
             (Change::Replace, Some(seen)) => {
-                self.delete_one(&seen, &view).await?;
+                self.clear(&seen, &view).await?;
                 self.create().await
             }
             (Change::Create, _) => {

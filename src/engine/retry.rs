@@ -16,7 +16,7 @@ pub(super) const STALE: Duration = Duration::from_secs(30);
 
 /// How long a call's effect is looked for before the call is repeated, where a wrong guess costs
 /// something, such as a tunnel's minutes.
-const SEARCH: Duration = Duration::from_secs(75);
+pub(super) const SEARCH: Duration = Duration::from_secs(75);
 
 /// How often a throttled call is tried: with the back-off below, about three minutes.
 const THROTTLED: u32 = 12;

@@ -13,7 +13,7 @@ const FAILURES: u32 = 8;
 /// Looks at everything, again and again while a run may have made what AWS does not list yet.
 ///
 /// `tell` hears before each further look what is searched. Ends with the view in which nothing is
-/// missing any more, or with the last one when everything is too old to come to light: five
+/// missing any more, or with the last one when everything is too old to come to light: seven
 /// minutes after the last call at most. Fails when AWS refuses, or does not answer for minutes.
 pub async fn look_patiently(
     client: &Client,

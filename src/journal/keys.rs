@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::JournalError;
 use crate::resource::Keys;
-use crate::spec::{AccountId, InsideCidr, Region};
+use crate::spec::{AccountId, InsideCidr, Region, VpnConnectionId};
 use crate::tunnel::PreSharedKey;
 use crate::{files, limits};
 
@@ -37,13 +37,21 @@ impl KeyPlace {
 /// Keys by place.
 pub(super) type Places = BTreeMap<KeyPlace, Keys>;
 
+/// A site's keys in one place.
+#[derive(Clone, Debug, Default)]
+pub struct KeptKeys {
+    /// By inside CIDR.
+    pub keys: Keys,
+    /// The connection that has them; none while it is not known that AWS was told, because a run
+    /// can stop before that, and go on elsewhere with other keys.
+    pub connection: Option<VpnConnectionId>,
+}
+
 /// All keys of a site.
 #[derive(Debug, Default)]
 pub(super) struct KeyFile {
-    /// Those that AWS has.
-    pub(super) settled: Places,
-    /// Those that were made up here, and that AWS may never have been told.
-    pub(super) proposed: Places,
+    pub(super) keys: Places,
+    pub(super) connections: BTreeMap<KeyPlace, VpnConnectionId>,
 }
 
 /// The keys of every place in a Region, less those of which two accounts have different ones.
@@ -69,7 +77,7 @@ struct Written<'a> {
     schema: u32,
     keys: Texts<'a>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    proposed: Texts<'a>,
+    connections: BTreeMap<&'a str, &'a VpnConnectionId>,
 }
 
 type Texts<'a> = BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>;
@@ -80,18 +88,18 @@ struct Read {
     schema: u32,
     keys: Secrets,
     #[serde(default)]
-    proposed: Secrets,
+    connections: BTreeMap<String, VpnConnectionId>,
 }
 
 type Secrets = BTreeMap<String, BTreeMap<InsideCidr, SecretString>>;
 
 pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
-    let places = || file.settled.values().chain(file.proposed.values());
-    let count: usize = places().map(|keys| 1 + keys.len()).sum();
+    let count: usize = file.keys.values().map(|keys| 2 + keys.len()).sum();
+    let connections = file.connections.iter();
     let written = Written {
         schema: SCHEMA,
-        keys: texts(&file.settled),
-        proposed: texts(&file.proposed),
+        keys: texts(&file.keys),
+        connections: connections.map(|(it, id)| (it.0.as_str(), id)).collect(),
     };
     // Large enough from the start: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + count)));
@@ -121,14 +129,18 @@ pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
         return Err(unusable(path, "it was written by another version"));
     }
     Ok(KeyFile {
-        settled: checked(path, read.keys)?,
-        proposed: checked(path, read.proposed)?,
+        keys: checked(path, read.keys)?,
+        connections: read
+            .connections
+            .into_iter()
+            .map(|(place, id)| (KeyPlace(place), id))
+            .collect(),
     })
 }
 
 fn texts(places: &Places) -> Texts<'_> {
-    let filled = places.iter().filter(|(_, keys)| !keys.is_empty());
-    filled
+    places
+        .iter()
         .map(|(place, keys)| {
             let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
             (place.0.as_str(), keys.collect())

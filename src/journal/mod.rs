@@ -40,7 +40,7 @@ pub use bucket_lock::LockTimes;
 pub use error::{JournalError, LockError};
 pub use folder::Folder;
 pub use history::{Disorder, History, MadeCall, ReadyStep, StepHistory};
-pub use keys::KeyPlace;
+pub use keys::{KeptKeys, KeyPlace};
 pub use line::{Damage, replay};
 pub use lock::{LockOwner, SiteLock};
 pub use log::Journal;

@@ -12,7 +12,7 @@ use ulid::Ulid;
 use super::error::{JournalError, LockError};
 use super::folder::Folder;
 use super::history::History;
-use super::keys::{self, KeyPlace};
+use super::keys::{self, KeptKeys, KeyPlace};
 use super::line::{self, Replay};
 use super::lock::{LockOwner, SiteLock};
 use super::log::{First, Journal, Means};
@@ -143,39 +143,44 @@ impl SiteFolder {
 
     /// The site's keys in one place; none when there are none yet.
     pub fn keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
-        let mut file = keys::load(&self.keys_path())?;
-        Ok(file.settled.remove(place).unwrap_or_default())
+        Ok(self.kept_keys(place)?.keys)
     }
 
-    /// Keys that were made up here, and that AWS may never have been told: a run can stop before
-    /// that, and go on elsewhere with others.
-    pub fn proposed_keys(&self, place: &KeyPlace) -> Result<Keys, JournalError> {
+    /// The site's keys in one place, and which connection has them.
+    pub fn kept_keys(&self, place: &KeyPlace) -> Result<KeptKeys, JournalError> {
         let mut file = keys::load(&self.keys_path())?;
-        Ok(file.proposed.remove(place).unwrap_or_default())
+        Ok(KeptKeys {
+            keys: file.keys.remove(place).unwrap_or_default(),
+            connection: file.connections.remove(place),
+        })
     }
 
     /// The site's keys in a Region of an account that nobody named.
     pub fn keys_in(&self, region: &Region) -> Result<Keys, JournalError> {
         let file = keys::load(&self.keys_path())?;
-        Ok(keys::in_region(file.settled, region))
+        Ok(keys::in_region(file.keys, region))
     }
 
     /// Replaces the site's keys in one place, in a file that only its owner can read.
     pub fn save_keys(&self, place: &KeyPlace, keys: &Keys) -> Result<(), JournalError> {
-        self.save_all_keys(place, keys, &Keys::new())
+        self.keep_keys(
+            place,
+            KeptKeys {
+                keys: keys.clone(),
+                connection: None,
+            },
+        )
     }
 
-    /// The same, with those that AWS has not been told yet.
-    pub fn save_all_keys(
-        &self,
-        place: &KeyPlace,
-        keys: &Keys,
-        proposed: &Keys,
-    ) -> Result<(), JournalError> {
+    /// The same, with the connection that has them.
+    pub fn keep_keys(&self, place: &KeyPlace, kept: KeptKeys) -> Result<(), JournalError> {
         self.prepare()?;
         let mut file = keys::load(&self.keys_path())?;
-        file.settled.insert(place.clone(), keys.clone());
-        file.proposed.insert(place.clone(), proposed.clone());
+        file.keys.insert(place.clone(), kept.keys);
+        match kept.connection {
+            Some(id) => drop(file.connections.insert(place.clone(), id)),
+            None => drop(file.connections.remove(place)),
+        }
         keys::save(&self.keys_path(), &file)
     }
 

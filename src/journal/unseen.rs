@@ -14,9 +14,10 @@ use crate::plan::{Mode, Outputs, PlannedStep, resolve};
 use crate::playbook::StepId;
 use crate::resource::{self, Finding, TAG_RUN, TAG_SITE, TAG_STEP};
 
-/// How long AWS may take to list what it has just made (EC2 speaks of eventual consistency without
-/// a number; Terraform's provider allows five minutes).
-pub const LISTED_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// How long AWS may take to list what it has just made with its tags, and everywhere: five minutes
+/// for the object (EC2 speaks of eventual consistency without a number; Terraform's provider allows
+/// five), one more for its tags, and one because a look may go back in time.
+pub const LISTED_AFTER: SignedDuration = SignedDuration::from_mins(7);
 
 /// How long a change of something that is listed already may take to show.
 const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(75);
@@ -134,7 +135,8 @@ impl<'a> Creation<'a> {
         let is = |tags: &Tags, key: &str, value: &str| tags.get(key).is_some_and(|it| it == value);
         let any_run = self.call.action == "CreateCustomerGateway";
         all(view).into_iter().any(|(listed, tags)| match self.id {
-            Some(id) => listed == id,
+            // Tags may come later than the object, and nobody takes it for ours before.
+            Some(id) => listed == id && is(tags, TAG_SITE, history.plan.site.as_str()),
             // AWS answers a second create of a customer gateway with the first.
             None => {
                 is(tags, TAG_SITE, history.plan.site.as_str())

@@ -219,9 +219,11 @@ fn told(question: &Question<'_>, duplicate: &Duplicate, other: &Twin, findings: 
             "it is removed when everything that is kept is ready".to_owned()
         }
         Some(obstacle) => format!("{} stays: {obstacle}", other.id),
-        None => "add --remove-duplicates and it is removed once everything else is ready; \
-                 without it, what is kept is used and the other one stays"
-            .to_owned(),
+        None => {
+            "`--remove-duplicates` with the next onboarding removes it once everything else is \
+                 ready; without it, what is kept is used and the other one stays"
+                .to_owned()
+        }
     };
     findings.warn(
         "preflight::duplicate",

@@ -20,5 +20,7 @@ pub(super) const ITEM: usize = 64;
 pub(super) const EXPRESSION: usize = 1_000;
 /// How deep parentheses and `!` may nest in a condition.
 pub(super) const NESTING: usize = 32;
+/// Characters of what is said about one problem.
+pub(super) const WORDS: usize = 600;
 /// Problems that are reported at once.
 pub(super) const PROBLEMS: usize = 50;

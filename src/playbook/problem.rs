@@ -84,14 +84,14 @@ impl<'a> Problems<'a> {
         help: impl Into<String>,
     ) {
         let (line, column) = position(&self.source.text, at.start);
-        let mut message = message.into();
+        let mut message = clipped(message.into());
         let drawn = can_be_pointed_at(&self.source.text, at);
         if !drawn {
             message += &format!(" (line {line}, column {column})");
         }
         self.found.push(PlaybookProblem {
             message,
-            label: label.into(),
+            label: clipped(label.into()),
             line,
             column,
             at: drawn.then(|| at.clone().into()),
@@ -115,6 +115,14 @@ impl<'a> Problems<'a> {
                 })
             }
         }
+    }
+}
+
+/// Words about a playbook may repeat one of its texts, which may be as long as all of it.
+fn clipped(text: String) -> String {
+    match text.char_indices().nth(limits::WORDS) {
+        Some((end, _)) => format!("{}…", in_place(&text[..end])),
+        None => in_place(&text),
     }
 }
 

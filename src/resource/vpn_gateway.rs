@@ -206,7 +206,12 @@ impl Kind for VpnGatewayKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        &["vpn_connection", "vpn_gateway_attachment"]
+        // Propagation from a gateway that is gone is nobody's.
+        &[
+            "vpn_connection",
+            "vpn_gateway_attachment",
+            "route_propagation",
+        ]
     }
 }
 

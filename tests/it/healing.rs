@@ -1,7 +1,6 @@
 //! What exists twice, what is stuck, what others need: by the real binary, judged by the world.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
 use underpass::sandbox::{Faults, GatewaySim, Route, Sandbox, World};
@@ -333,9 +332,9 @@ fn what_others_need_stays_until_they_do_not() {
 #[test]
 fn a_teardown_right_after_a_kill_finds_what_is_not_listed_yet() {
     let mut searched = 0;
-    for seed in 0..4_u64 {
+    for seed in 0..3_u64 {
         let faults: Faults = "slow-consistency".parse().unwrap();
-        let env = Env::served(100.0, faults.with_seed(seed), GatewaySim::Offline);
+        let env = Env::served(200.0, faults.with_seed(seed), GatewaySim::Offline);
         let before = alive(env.sandbox());
         let mut child = env.start(&["onboard", SITE, "--yes"]);
         let made = || {
@@ -352,14 +351,13 @@ fn a_teardown_right_after_a_kill_finds_what_is_not_listed_yet() {
         let away = env.run(&["teardown", SITE, "--yes"]).exits(0);
         searched += usize::from(away.stderr.contains("looking for"));
         // Whatever was on its way has arrived by now: fifteen minutes of the world's time.
-        std::thread::sleep(std::time::Duration::from_secs(9));
+        std::thread::sleep(std::time::Duration::from_millis(4500));
         assert_eq!(
             alive(env.sandbox()),
             before,
             "seed {seed}:\n{}",
             away.stderr
         );
-        let _files = fs::read_dir(env.path());
     }
     assert!(searched > 0, "everything was listed at once");
 }

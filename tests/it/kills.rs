@@ -111,10 +111,10 @@ enum Moment {
 
 impl Moment {
     fn draw(dice: &IdSource) -> Self {
-        match dice.below(8) {
+        match dice.below(16) {
             0 => Self::Never,
-            1 | 2 => Self::Time(20 + dice.below(300)),
-            _ => Self::Record(1 + usize::try_from(dice.below(5)).unwrap()),
+            1..4 => Self::Time(20 + dice.below(200)),
+            _ => Self::Record(1 + usize::try_from(dice.below(4)).unwrap()),
         }
     }
 }

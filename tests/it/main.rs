@@ -26,6 +26,7 @@ mod moto;
 mod moto_differences;
 mod moto_journey;
 mod operators;
+mod races;
 mod reaping;
 mod sandbox_clients;
 mod sandbox_file;

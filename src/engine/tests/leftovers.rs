@@ -79,7 +79,8 @@ fn take(world: &mut World, subset: u32, now: Timestamp) {
 
 #[tokio::test(start_paused = true)]
 async fn whatever_half_of_a_site_is_gone_the_other_half_goes_too() {
-    for subset in 0..1_u32 << 7 {
+    // Every eleventh; the planner's tests take all of them.
+    for subset in (0..1_u32 << 7).step_by(11) {
         let stage = Stage::new(u64::from(subset)).await;
         let before = living(&stage.sandbox);
         stage.run(stage.onboard(&Wish::fixed()).await).await;

@@ -21,7 +21,8 @@ const BEFORE: [(&str, &str); 7] = [
 
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
 /// the second. Which propagation from an adopted gateway is the site's, only its connection knows.
-const GONE_BEFORE: [(&str, &str); 7] = [
+const GONE_BEFORE: [(&str, &str); 8] = [
+    ("route_propagation", "vpn_gateway"),
     ("route_propagation", "vpn_connection"),
     ("vpn_connection_route", "vpn_connection"),
     ("route_propagation", "vpn_gateway_attachment"),

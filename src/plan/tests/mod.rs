@@ -2,6 +2,7 @@
 
 mod access;
 mod away;
+mod halves;
 mod pages;
 mod refusals;
 mod twice;

@@ -10,12 +10,12 @@ use tokio::sync::mpsc;
 use underpass::aws::{Caller, Client, Collection, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
 use underpass::engine::{
-    self, Cancel, Event, Job, KeyRing, RunReport, StepProblem, doubtful_connection,
+    self, Cancel, Event, Job, KeyRing, KeysError, Made, RunKeys, RunReport, StepProblem,
 };
-use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Store};
+use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Start, Store};
 use underpass::plan::{self, Plan, Question, Severity};
 use underpass::playbook;
-use underpass::resource::{Keys, Policy};
+use underpass::resource::{Change, Keys, Policy};
 use underpass::sandbox::Sandbox;
 use underpass::spec::{Site, VpnConnectionId};
 
@@ -181,13 +181,26 @@ impl Process {
         };
         let place = KeyPlace::new(&self.caller.account, &site.region);
         let ring = KeyRing {
-            given: Some((site, Path::new("site.yaml"))),
+            site,
+            site_file: Path::new("site.yaml"),
             folder: &folder,
             place: &place,
-            client: &self.client,
-            ids: &self.ids,
         };
-        let mut keys = match ring.keys_for(&[&fresh, start.plan()]).await {
+        let run_keys = RunKeys {
+            folder: &folder,
+            place: &place,
+        };
+        let keys = ring.keys_for(&fresh, &self.client, &self.ids).await;
+        let keys = match &start {
+            Start::New(_) => keys,
+            Start::GoOn(_) => {
+                let carried_out = start.plan();
+                run_keys
+                    .keys_for(carried_out, &self.client, &self.ids)
+                    .await
+            }
+        };
+        let mut keys = match keys {
             Ok(keys) => keys,
             Err(error) => return Ok(failed(&error)),
         };
@@ -197,18 +210,39 @@ impl Process {
             Err(error) => return Ok(failed(&error)),
         };
         let went_on = started.history.is_some();
-        let report = self.execute(started, keys.all()).await?;
+        let report = self.execute(started, keys.clone()).await?;
         if report.result == RunResult::Done {
-            let doubtful = doubtful_connection(&plan, &report, went_on);
-            if let Err(error) = ring.settle(&mut keys, doubtful.as_ref()).await {
-                return Ok(failed(&error));
+            match self.settle(&ring, &plan, keys, &report, went_on).await {
+                Ok(settled) => keys = settled,
+                Err(error) => return Ok(failed(&error)),
             }
         }
         drop(lock);
         match report.result {
-            RunResult::Done => self.hand_over(site, &plan, &keys.all(), &report).await,
+            RunResult::Done => self.hand_over(site, &plan, &keys, &report).await,
             result => Ok(Exit::Failed(format!("the run is {result:?}"))),
         }
+    }
+
+    /// The keys that the connection has at the end.
+    async fn settle(
+        &self,
+        ring: &KeyRing<'_>,
+        plan: &Plan,
+        keys: Keys,
+        report: &RunReport,
+        went_on: bool,
+    ) -> Result<Keys, KeysError> {
+        let mut steps = plan.steps.iter();
+        let step = steps.find(|step| step.node.kind == "vpn_connection");
+        let done = step.and_then(|step| report.steps.get(&step.node.id));
+        let id = done.and_then(|done| done.id.as_deref()?.parse().ok());
+        let (Some(done), Some(connection)) = (done, &id) else {
+            return Ok(keys);
+        };
+        let here = !went_on && done.change == Change::Create;
+        let made = Made { connection, here };
+        ring.settle(plan, keys, made, &self.client).await
     }
 
     /// What would be done to bring a site up.
