@@ -27,7 +27,7 @@ const CLOCK_OFF: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The Regions to look in: several with commas, or the option again
-    #[arg(long, env = "AWS_REGION", value_delimiter = ',', required = true)]
+    #[arg(long, env = "AWS_REGION", hide_env_values = true, value_delimiter = ',', required = true)]
     region: Vec<Region>,
     /// Only show what would be removed
     #[arg(long)]

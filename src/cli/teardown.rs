@@ -18,7 +18,7 @@ use super::words::wrapped;
 use super::{load, plan as plan_command, run, search};
 use crate::aws::{Collection, View};
 use crate::journal::{SiteFolder, SiteLock, Start};
-use crate::plan::{self, Plan, Warning};
+use crate::plan::{self, Plan, PlannedStep, Warning};
 use crate::resource::Keys;
 use crate::spec::{Environment, Site, SiteName};
 
@@ -195,22 +195,30 @@ pub(super) async fn remove(
     again: &Again,
     stop: &Interrupt,
 ) -> Result<Plan, Failure> {
-    let site = plan.site.clone();
-    let mut all = execute(output, connection, folder, lock, plan, again, stop).await?;
+    let mut all = plan.clone();
+    let mut round = execute(output, connection, folder, lock, plan, again, stop).await;
     for _ in 1..ROUNDS {
+        if round.as_ref().is_err_and(|it| it.exit != Exit::Aws) {
+            break;
+        }
         let view = connection.client.view(&Collection::ALL).await?;
-        let more = plan_for(connection, &site, &view)?;
-        all.warnings.retain(|it| it.code != "plan::left_in_use");
-        all.warnings.extend(stays(&more).cloned());
-        if more.is_noop() {
+        let more = plan_for(connection, &all.site, &view)?;
+        let new = |step: &PlannedStep| all.steps.iter().all(|it| it.existing != step.existing);
+        // Without anything new, what AWS has refused it would refuse again.
+        if more.is_noop() || round.is_err() && !more.steps.iter().any(new) {
+            all.warnings.retain(|it| it.code != "plan::left_in_use");
+            all.warnings.extend(stays(&more).cloned());
             break;
         }
         output.say(Line::Do, "more of the site has come to light");
-        let more = execute(output, connection, folder, lock, more, again, stop).await?;
-        all.steps.extend(more.steps);
-        all.cost.extend(more.cost);
+        let added: Vec<_> = more.steps.iter().filter(|it| new(it)).cloned().collect();
+        let billed = |id: &str| added.iter().any(|it| it.node.id.as_str() == id);
+        let cost = more.cost.iter().filter(|line| billed(&line.step)).cloned();
+        all.cost.extend(cost.collect::<Vec<_>>());
+        all.steps.extend(added);
+        round = execute(output, connection, folder, lock, more, again, stop).await;
     }
-    Ok(all)
+    round.map(|_| all)
 }
 
 async fn execute(

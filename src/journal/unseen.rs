@@ -19,8 +19,8 @@ use crate::resource::{self, Finding, TAG_RUN, TAG_SITE, TAG_STEP};
 /// five), one more for its tags, and one because a look may go back in time.
 pub const LISTED_AFTER: SignedDuration = SignedDuration::from_mins(7);
 
-/// How long a change of something that is listed already may take to show.
-const SHOWN_AFTER: SignedDuration = SignedDuration::from_secs(75);
+/// How long a change of something that is listed already may take to show in every look.
+const SHOWN_AFTER: SignedDuration = SignedDuration::from_mins(2);
 
 /// Something that may exist although AWS does not list it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

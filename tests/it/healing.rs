@@ -187,8 +187,9 @@ fn two_machines_that_share_nothing_end_with_one_site() {
         let second = env.start(&["onboard", SITE, "--yes", "--home", "second", "--out", "b"]);
         for child in [first, second] {
             let ended = ran(child.wait_with_output().unwrap());
+            // 10: the other's connection was found, with keys that are not ours; run again.
             assert!(
-                [0, 5, 6, 9].contains(&ended.code),
+                [0, 5, 6, 9, 10].contains(&ended.code),
                 "{}\n{}",
                 ended.code,
                 ended.stderr

@@ -422,7 +422,10 @@ fn every_call_survives_every_fault_in_every_run() {
         cells.len(),
         failed.join("\n")
     );
-    check_docs(&table());
+    // A third of the cells is no ground for a table of all.
+    if is_full() {
+        check_docs(&table());
+    }
 }
 
 /// The rows name every call that there is.
@@ -454,7 +457,7 @@ fn check_docs(table: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/fault-matrix.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (head, shown) = text.split_once(BEGIN).expect("the mark before the table");
-    if std::env::var_os("UPDATE_DOCS").is_some() && is_full() {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, format!("{head}{BEGIN}{table}")).unwrap();
         return;
     }

@@ -5,7 +5,7 @@ use super::play::play;
 use super::script::Script;
 
 /// How many cases the normal run plays.
-const CASES: u64 = 60;
+const CASES: u64 = 24;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
@@ -29,7 +29,7 @@ fn whatever_goes_wrong_the_rules_hold() {
 
 #[test]
 fn the_same_seed_tells_the_same_story_to_the_letter() {
-    for seed in 1..12 {
+    for seed in 1..6 {
         let script = Script::draw(seed);
         let (one, other) = (play(&script, true), play(&script, true));
         assert!(!one.timeline.is_empty());
@@ -64,7 +64,7 @@ fn sweep(text: &str, last: u64) {
 /// something that is not ours.
 #[test]
 fn a_spare_gateway_is_attached_whenever_the_run_dies() {
-    let text = "seed 1\nrouters offline\nstranger spare\nsite plant vpc=shop spare\n\
+    let text = "seed 1\nrouters offline\nquick\nstranger spare\nsite plant vpc=shop spare\n\
                 onboard plant | die record AT after\nend up-and-away";
     sweep(text, 20);
 }
@@ -72,7 +72,7 @@ fn a_spare_gateway_is_attached_whenever_the_run_dies() {
 /// The old connection has its inside CIDRs until it is gone, and the new one wants the same.
 #[test]
 fn a_replacement_goes_on_wherever_the_run_died() {
-    let text = "seed 1\nrouters offline\nsite plant vpc=shop\nonboard plant\n\
+    let text = "seed 1\nrouters offline\nquick\nsite plant vpc=shop\nonboard plant\n\
                 edit plant routing\nonboard plant | die record AT after\n";
     sweep(&format!("{text}end up-and-away"), 13);
     // Another file makes another plan, which knows only what AWS tells.
