@@ -49,7 +49,11 @@ fn told(connection: &Connection, missing: &[Unseen]) -> String {
         .iter()
         .map(|it| {
             let ago = plain(connection.clock.since(it.at));
+            let removes = ["Delete", "Detach", "Disable"];
             match &it.id {
+                _ if removes.iter().any(|verb| it.action.starts_with(verb)) => {
+                    format!("the end of {}: {} was called {ago} ago", it.step, it.action)
+                }
                 Some(id) => format!("{id}, which {} made {ago} ago", it.step),
                 None => format!(
                     "what {} may have made: {} was called {ago} ago, and the run stopped before \

@@ -39,10 +39,11 @@ pub struct Unseen {
     pub until: Timestamp,
 }
 
-/// What a run may have made that `view` does not show and that is young enough to appear.
+/// What a run may have made that `view` does not show and that is young enough to appear; of a
+/// teardown, what it may have removed so lately that a look may still show it.
 pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
     if history.plan.mode == Mode::Teardown {
-        return Vec::new();
+        return just_removed(history, now);
     }
     let outputs: Outputs = history
         .steps()
@@ -61,6 +62,37 @@ pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
                 at: made.call.at,
                 id: made.id.map(str::to_owned),
                 until: made.until(),
+            })
+        })
+        .collect()
+}
+
+/// What a teardown that was stopped has deleted, detached or disabled so lately that a look may be
+/// older than that: who believes the look keeps what is about to vanish. One look that shows it gone
+/// proves nothing, because the next one may be older still.
+fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
+    let removes = |call: &&MadeCall| {
+        let verbs = ["Delete", "Detach", "Disable"];
+        verbs.iter().any(|verb| call.action.starts_with(verb))
+    };
+    let steps = history.plan.steps.iter();
+    steps
+        .filter_map(|step| {
+            let past = history.step(&step.node.id)?;
+            let answered = match &past.last {
+                Some((call, Outcome::Done { .. } | Outcome::Unknown(_))) => Some(call),
+                _ => None,
+            };
+            let call = past.open.as_ref().or(answered).filter(removes)?;
+            let until = call.at.checked_add(SHOWN_AFTER).unwrap_or(Timestamp::MAX);
+            let young = past.ready.is_none() && now < until;
+            young.then(|| Unseen {
+                run: history.run,
+                step: step.node.id.clone(),
+                action: call.action.clone(),
+                at: call.at,
+                id: step.existing.clone(),
+                until,
             })
         })
         .collect()
