@@ -104,7 +104,9 @@ async fn answer(
     let request = Request::from_http(parts.method.as_str(), path, headers, &body);
     let signed_at = parts.headers.get("x-amz-date");
     let reply = match signed_at.and_then(|at| skew(at.to_str().ok()?)) {
-        Some(skew) if skew > MOST_SKEW => sandbox.refuse(&request, &ApiError::expired()),
+        Some(skew) if skew > MOST_SKEW && is_in_step(&sandbox) => {
+            sandbox.refuse(&request, &ApiError::expired())
+        }
         _ => sandbox.handle(&request),
     };
     // The delay is real time already.
@@ -114,6 +116,12 @@ async fn answer(
     } else {
         Ok(response(reply))
     }
+}
+
+/// Whether the world's time goes as the wall's. In one that runs fast, the time that the answers
+/// tell is not that of any clock a second later, so no signature could be held to it.
+fn is_in_step(sandbox: &Sandbox) -> bool {
+    (sandbox.clock().scale() - 1.0).abs() < f64::EPSILON
 }
 
 /// How far the time of a signature, as `20261122T080000Z`, is from ours; none when it is no time.
