@@ -29,7 +29,7 @@ pub(super) async fn confirm(
         .next(again.with("--yes")));
     }
     output.ask(Line::Do, &format!("{question} [y/N]"));
-    if matches!(answer().await?.as_str(), "y" | "yes") {
+    if matches!(answer().await.as_str(), "y" | "yes") {
         Ok(())
     } else {
         Err(declined(again))
@@ -51,7 +51,7 @@ pub(super) async fn confirm_name(
                 Line::Warn,
                 &format!("{question} Type its name, {name}, to go on:"),
             );
-            answer().await?
+            answer().await
         }
         None => {
             return Err(Failure::new(
@@ -75,20 +75,17 @@ pub(super) async fn confirm_name(
     }
 }
 
-/// A line from the terminal. Read in a thread of its own, which nobody waits for: whoever is asked
-/// may answer with Ctrl-C.
-async fn answer() -> Result<String, Failure> {
+/// A line from the terminal; an empty one when the terminal has gone, which is no yes. Read in a
+/// thread of its own, which nobody waits for: whoever is asked may answer with Ctrl-C.
+async fn answer() -> String {
     let (sender, receiver) = oneshot::channel();
     thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
-        drop(sender.send(read.map(|_| line)));
+        drop(sender.send(read.map(|_| line).unwrap_or_default()));
     });
-    let read = receiver.await.unwrap_or_else(|_| Ok(String::new()));
-    let line = read.map_err(|error| {
-        Failure::new(Exit::Internal, format!("cannot read the answer: {error}"))
-    })?;
-    Ok(line.trim().to_lowercase())
+    let line = receiver.await.unwrap_or_default();
+    line.trim().to_lowercase()
 }
 
 fn declined(again: &Again) -> Failure {

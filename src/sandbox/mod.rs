@@ -9,8 +9,7 @@
 //! quotas, token buckets, propagated routes, telemetry that follows a simulated site router, and
 //! the ways in which EC2 fails (see [`Faults`]). What it does not model: transit gateways,
 //! Direct Connect, packets. Signatures are **not** verified: a request must name credentials, and
-//! any will do; over HTTP, in a world that runs no faster than the wall, its signature must be no
-//! older or newer than five minutes.
+//! any will do; over HTTP its signature must be no older or newer than five minutes.
 //!
 //! Reading order: [`Request`] → `session.rs` (one call from end to end) → `calls/` (one file per
 //! kind of resource) → `lifecycle.rs`, `telemetry.rs`, `tunnel_options.rs` (what makes it behave)

@@ -121,10 +121,13 @@ fn an_hour_off_before_and_within_a_run_doubles_nothing_and_reaps_nothing() {
         assert!(until(60, || town.records(HOME, "plant-7") >= 4));
         set(&town, jump);
         let ended = ran(child.wait_with_output().unwrap());
-        assert_eq!(ended.code, 0, "{jump} in a run\n{}", ended.stderr);
-        assert_one(&town, jump);
+        // AWS may refuse a signature of another hour before the SDK has learnt of it: that is told,
+        // and nothing else is.
+        let told = ended.code == 4 && ended.stderr.contains("set this machine's clock");
+        assert!(ended.code == 0 || told, "{jump} in a run\n{}", ended.stderr);
         assert_journals_legal(&town);
 
+        set(&town, "+0");
         ran(start(&town, &ONBOARD).wait_with_output().unwrap()).exits(0);
         assert_one(&town, jump);
         // By a clock that is ten hours ahead, the site's life of eight hours is over; it is not.

@@ -215,11 +215,13 @@ pub(crate) fn until_called(env: &Env, action: &str) {
 }
 
 fn killed_and_resumed(store: &Store) {
+    // Long enough for a process to start on a machine that is busy.
+    const EXPIRY: &str = "12s";
     let env = Env::served(100.0, Faults::default(), GatewaySim::Online);
     let before = live(&env);
     // Two kills: one before any connection exists, one while it comes up.
     for action in ["CreateCustomerGateway", "CreateVpnConnection"] {
-        let args = ["onboard", SITE, "--yes", "--lock-expiry", "3s"];
+        let args = ["onboard", SITE, "--yes", "--lock-expiry", EXPIRY];
         let mut child = operator(&env, store, "kim", &args)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -234,7 +236,7 @@ fn killed_and_resumed(store: &Store) {
             SITE,
             "--yes",
             "--lock-expiry",
-            "3s",
+            EXPIRY,
             "--out",
             "x",
         ];
@@ -247,7 +249,7 @@ fn killed_and_resumed(store: &Store) {
             );
             refused.exits(5);
         }
-        std::thread::sleep(Duration::from_secs(5));
+        std::thread::sleep(Duration::from_secs(14));
     }
     let runs = run(&env, store, "ari", &["runs", "--format", "json"]).exits(0);
     let listed = runs.json();
