@@ -60,11 +60,11 @@ const LIVES: [Life; 6] = [
         ),
     },
     Life {
-        name: "static, throttled and broken",
+        name: "static, AWS broken",
         sites: &[("shop-12", STATIC)],
         own_gateway: true,
         propagations: 1,
-        faults: "throttle,errors",
+        faults: "errors,shuffle",
         change: ("[10.12.0.0/24]", "[10.12.0.0/24, 10.12.4.0/24]"),
     },
     Life {

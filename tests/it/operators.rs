@@ -180,7 +180,8 @@ fn again_until_done(town: &Town, args: &[&str], first: Ran) {
     let mut said = Vec::new();
     let mut end = first;
     for _ in 0..8 {
-        if end.code == 0 {
+        // 11: done, but for the gateway that the other still needs.
+        if [0, 11].contains(&end.code) {
             return;
         }
         assert!(
@@ -192,7 +193,7 @@ fn again_until_done(town: &Town, args: &[&str], first: Ran) {
         said.push(end.stderr);
         end = town.run(HOME, args);
     }
-    if end.code != 0 {
+    if ![0, 11].contains(&end.code) {
         panic!(
             "{args:?} is never done\n{}\n{}",
             said.join("\n"),
