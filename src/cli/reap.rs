@@ -63,6 +63,9 @@ pub(super) struct Outcome {
     pub(super) because: Option<String>,
     #[serde(skip)]
     pub(super) exit: Exit,
+    /// What helps, where it failed.
+    #[serde(skip)]
+    pub(super) hints: Vec<String>,
 }
 
 /// How a site fared.

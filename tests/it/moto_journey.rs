@@ -160,7 +160,7 @@ fn brought_up(moto: &Place, sandbox: &Place) -> [Seen; 2] {
             "tunnel 1: AWS expects the site's ASN to be 65000, the site file says 65010",
             "left behind: AWS's half",
             "underpass teardown examples/plant-7.yaml",
-            "next: underpass verify examples/plant-7.yaml --playbook without-propagation.yaml",
+            "next: underpass onboard examples/plant-7.yaml --yes --playbook without-propagation.yaml",
         ] {
             assert!(stderr.contains(said), "{said} is not in:\n{stderr}");
         }
