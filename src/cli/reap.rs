@@ -149,7 +149,7 @@ async fn look(global: &Global, region: &Region, output: Output) -> Result<Found,
     let expiry = expiry(&connection).await?;
     let ahead = connection.client.clock_ahead().unwrap_or_default();
     // A sandbox's time may run faster than ours.
-    if ahead.abs() > CLOCK_OFF && connection.clock.scale() == 1.0 {
+    if ahead.abs() > CLOCK_OFF && connection.clock.is_real_time() {
         output.say(
             Line::Warn,
             &format!(
