@@ -71,10 +71,13 @@ const TOKENS: [&str; 44] = [
     "../../etc/passwd",
 ];
 
+/// Takes any bytes and must not panic.
+type Reader = Box<dyn Fn(&[u8])>;
+
 /// A reader, and what it is fed with.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
-    pub(crate) read: Box<dyn Fn(&[u8])>,
+    pub(crate) read: Reader,
     pub(crate) corpus: Vec<Vec<u8>>,
 }
 

@@ -48,6 +48,11 @@ impl Clock {
         }
     }
 
+    /// Whether a second of this clock is a real one.
+    pub fn is_real_time(&self) -> bool {
+        (self.scale - 1.0).abs() < f64::EPSILON
+    }
+
     /// How many seconds of this clock pass in a real second.
     pub fn scale(&self) -> f64 {
         self.scale

@@ -42,7 +42,7 @@ pub(crate) fn all(root: &Path, scratch: &Path) -> Vec<Target> {
     let journals = of(&["tests/fixtures"], "jsonl");
     let plans = journals
         .iter()
-        .flat_map(|journal| plan_of(journal))
+        .filter_map(|journal| plan_of(journal))
         .collect();
     vec![
         target("site", site, sites.clone()),

@@ -193,6 +193,11 @@ impl Client {
         self.shared.server_clock.ahead()
     }
 
+    /// AWS's time, to the second; ours where its answers tell none.
+    pub fn now(&self) -> Timestamp {
+        self.shared.server_clock.now()
+    }
+
     /// Who is calling (`sts:GetCallerIdentity`).
     pub async fn caller(&self) -> Result<Caller, Fault> {
         const ACTION: &str = "GetCallerIdentity";

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 
@@ -45,6 +45,17 @@ impl ServerClock {
     /// How far the machine's clock is ahead of AWS's; none before AWS has told its time.
     pub(super) fn ahead(&self) -> Option<SignedDuration> {
         self.told().ahead
+    }
+
+    /// AWS's time; ours where AWS has told none.
+    pub(super) fn now(&self) -> Timestamp {
+        let told = *self.told();
+        let now = self.clock.now();
+        // What our clock was set back by is no longer between the two.
+        let off = told
+            .ahead
+            .map_or(SignedDuration::ZERO, |it| it - told.set_back);
+        now.checked_sub(off).unwrap_or(now)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -86,8 +97,6 @@ impl Intercept for ServerClock {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -100,6 +109,7 @@ mod tests {
             server.hear("Sun, 22 Nov 2026 08:00:05 GMT");
             assert_eq!(server.ahead(), Some(SignedDuration::from_hours(1)));
             assert_eq!(clock.now(), start - SignedDuration::from_hours(1));
+            assert_eq!(server.now(), clock.now());
         }
         server.hear("yesterday");
         server.hear("Sun, 22 Nov 2026 25:00:05 GMT");

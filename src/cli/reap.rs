@@ -63,6 +63,9 @@ pub(super) struct Outcome {
     pub(super) because: Option<String>,
     #[serde(skip)]
     pub(super) exit: Exit,
+    /// What helps, where it failed.
+    #[serde(skip)]
+    pub(super) hints: Vec<String>,
 }
 
 /// How a site fared.
@@ -146,7 +149,7 @@ async fn look(global: &Global, region: &Region, output: Output) -> Result<Found,
     let expiry = expiry(&connection).await?;
     let ahead = connection.client.clock_ahead().unwrap_or_default();
     // A sandbox's time may run faster than ours.
-    if ahead.abs() > CLOCK_OFF && connection.clock.scale() == 1.0 {
+    if ahead.abs() > CLOCK_OFF && connection.clock.is_real_time() {
         output.say(
             Line::Warn,
             &format!(

@@ -14,9 +14,7 @@ use crate::spec::Region;
 
 /// AWS's time; ours where AWS tells none.
 pub(super) fn aws_now(connection: &Connection) -> jiff::Timestamp {
-    let now = connection.clock.now();
-    let ahead = connection.client.clock_ahead().unwrap_or_default();
-    now.checked_sub(ahead).unwrap_or(now)
+    connection.client.now()
 }
 
 /// The beginning of an outcome.
@@ -30,6 +28,7 @@ pub(super) fn of(site: &ExpiredSite, region: &Region) -> Outcome {
         saves_usd_per_month: 0.0,
         because: None,
         exit: Exit::Ok,
+        hints: Vec::new(),
     }
 }
 
@@ -87,6 +86,7 @@ pub(super) fn failed(site: Option<&ExpiredSite>, region: &Region, failure: &Fail
         saves_usd_per_month: 0.0,
         because: Some(format!("{}{}", report.join("; "), next.unwrap_or_default())),
         exit: failure.exit,
+        hints: failure.hints.clone(),
     }
 }
 
@@ -103,6 +103,7 @@ pub(super) fn doubtful(region: &Region, expiry: &Expiry) -> Vec<Outcome> {
             saves_usd_per_month: 0.0,
             because: Some(site.because.clone()),
             exit: Exit::Left,
+            hints: Vec::new(),
         })
         .collect()
 }
@@ -136,9 +137,13 @@ pub(super) fn finish(
             format!("done, but {left} left for a person to look at: see above"),
         ),
     };
-    Err(Failure::new(exit, words)
-        .next(super::again::typed())
-        .after_result())
+    let mut failure = Failure::new(exit, words);
+    for hint in outcomes.iter().flat_map(|it| &it.hints) {
+        if !failure.hints.contains(hint) {
+            failure.hints.push(hint.clone());
+        }
+    }
+    Err(failure.next(super::again::typed()).after_result())
 }
 
 fn text(outcomes: &[Outcome], regions: &[Region], next: Option<&str>) -> String {

@@ -167,7 +167,7 @@ impl<'a> Creation<'a> {
         let is = |tags: &Tags, key: &str, value: &str| tags.get(key).is_some_and(|it| it == value);
         let any_run = self.call.action == "CreateCustomerGateway";
         all(view).into_iter().any(|(listed, tags)| match self.id {
-            // Tags may come later than the object, and nobody takes it for ours before.
+            // Tags may show later than what they are on, and a teardown finds by tags.
             Some(id) => listed == id && is(tags, TAG_SITE, history.plan.site.as_str()),
             // AWS answers a second create of a customer gateway with the first.
             None => {

@@ -45,10 +45,7 @@ pub fn chosen_vpn_gateway<'a>(
 /// Sorts by rank, the best first, then by age, then by id.
 ///
 /// A run's ULID begins with its time; ids of AWS say nothing about age.
-pub(super) fn best_first<'a, T: Listed>(
-    mut objects: Vec<&'a T>,
-    rank: impl Fn(&T) -> Rank,
-) -> Vec<&'a T> {
+pub(super) fn best_first<T: Listed>(mut objects: Vec<&T>, rank: impl Fn(&T) -> Rank) -> Vec<&T> {
     objects.sort_by_cached_key(|object| {
         let run = object.tags().get(TAG_RUN).cloned().unwrap_or_default();
         (Reverse(rank(object)), run, object.id().to_owned())

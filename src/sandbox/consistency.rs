@@ -49,7 +49,7 @@ enum Former {
     Nothing,
     CustomerGateway(CustomerGateway),
     VpnGateway(VpnGateway),
-    VpnConnection(VpnConnection),
+    VpnConnection(Box<VpnConnection>),
     RouteTable(RouteTable),
 }
 
@@ -92,7 +92,7 @@ impl Veils {
         };
         note.shelf(before, after, Former::CustomerGateway);
         note.shelf(before, after, Former::VpnGateway);
-        note.shelf(before, after, Former::VpnConnection);
+        note.shelf(before, after, |old| Former::VpnConnection(Box::new(old)));
         note.shelf(before, after, Former::RouteTable);
     }
 
@@ -236,7 +236,7 @@ impl Former {
                 region.vpn_gateways.insert(id, old.clone());
             }
             Self::VpnConnection(old) => {
-                region.vpn_connections.insert(id, old.clone());
+                region.vpn_connections.insert(id, VpnConnection::clone(old));
             }
             Self::RouteTable(old) => {
                 region.route_tables.insert(id, old.clone());

@@ -180,7 +180,7 @@ fn again_until_done(town: &Town, args: &[&str], first: Ran) {
     let mut said = Vec::new();
     let mut end = first;
     for _ in 0..8 {
-        // 11: done, but for the gateway that the other still needs.
+        // 11: done, but for what the other site needs.
         if [0, 11].contains(&end.code) {
             return;
         }

@@ -1,5 +1,10 @@
 //! A server that means harm, or a proxy that does it unasked: real HTTP on loopback.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how long a real socket is listened to is real time"
+)]
+
 use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;

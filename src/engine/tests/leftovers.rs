@@ -194,7 +194,7 @@ async fn what_a_killed_run_has_just_made_is_looked_for() {
             // And nothing is looked for any more.
             let began = stage.clock.now();
             let rest = look_patiently(&stage.client, &stage.clock, &stage.ids, &runs, |_| {
-                told += 1
+                told += 1;
             });
             drop(rest.await.unwrap());
             assert!(stage.clock.since(began).as_secs() < 1, "{when}");

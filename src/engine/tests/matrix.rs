@@ -458,7 +458,7 @@ fn check_docs(table: &str) {
     let text = std::fs::read_to_string(&path).unwrap();
     let (head, shown) = text.split_once(BEGIN).expect("the mark before the table");
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, format!("{head}{BEGIN}{table}")).unwrap();
+        crate::files::write_public(&path, format!("{head}{BEGIN}{table}").as_bytes()).unwrap();
         return;
     }
     assert_eq!(shown, table, "{}: UPDATE_DOCS=1 writes it", path.display());

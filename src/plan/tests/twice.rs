@@ -241,11 +241,11 @@ fn a_plan_that_would_take_the_wrong_one_does_not_pass() {
         .position(|it| it.existing.as_deref() == Some(TWIN_VPN))
         .unwrap();
     caught("lint::mode", &view, &|plan| {
-        plan.policy.remove_duplicates = false
+        plan.policy.remove_duplicates = false;
     });
     caught("lint::mode", &view, &|plan| plan.duplicates.clear());
     caught("lint::mode", &view, &|plan| {
-        plan.steps[at].existing = Some(VPN.to_owned())
+        plan.steps[at].existing = Some(VPN.to_owned());
     });
     caught("lint::mode", &view, &|plan| {
         for duplicate in &mut plan.duplicates {
@@ -270,7 +270,7 @@ fn a_plan_that_would_take_the_wrong_one_does_not_pass() {
         }
     });
     caught("lint::cost", &view, &|plan| {
-        plan.cost.retain(|it| it.hourly_usd > 0.0)
+        plan.cost.retain(|it| it.hourly_usd > 0.0);
     });
     // It came up after the plan was saved.
     let mut later = view.clone();

@@ -413,7 +413,7 @@ fn the_guide_explains_every_fault() {
         rows.collect::<String>()
     );
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, format!("{head}{BEGIN}{table}")).unwrap();
+        crate::files::write_public(&path, format!("{head}{BEGIN}{table}").as_bytes()).unwrap();
         return;
     }
     assert_eq!(shown, table, "UPDATE_DOCS=1 writes it");
