@@ -317,7 +317,7 @@ fn what_others_need_stays_until_they_do_not() {
         left.stdout
     );
     let now = alive(env.sandbox());
-    assert_eq!(now["vgw of plant-7"], [gateway.clone()]);
+    assert_eq!(now["vgw of plant-7"], std::slice::from_ref(&gateway));
     assert_eq!(now["attachment of plant-7"].len(), 1);
     assert!(!now.contains_key("vpn of plant-7") && !now.contains_key("cgw of plant-7"));
 

@@ -1,5 +1,14 @@
 //! The one integration binary: every further one would link the AWS SDK again.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::print_stdout,
+    reason = "figures, for who asks with --nocapture"
+)]
+#![expect(
+    clippy::explicit_counter_loop,
+    clippy::naive_bytecount,
+    reason = "what is counted is worth a name; a journal has some kilobytes"
+)]
 
 mod aws_child;
 mod aws_remote;

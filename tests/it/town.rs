@@ -252,7 +252,7 @@ impl Survey {
             ..
         } = &self.region;
         let mut held = Holdings::new();
-        let mut hold = |kind, id: String| held.entry(kind).or_insert_with(Vec::new).push(id);
+        let mut hold = |kind, id: String| held.entry(kind).or_default().push(id);
         for gateway in customer_gateways.values() {
             if gateway.life.exists(now) && ours(&gateway.tags) {
                 whole(&gateway.tags);

@@ -71,7 +71,7 @@ pub(crate) fn many(wish: &Wish, progress: impl Fn(u64) + Sync) -> Verdict {
             if seed >= wish.seeds.end {
                 return;
             }
-            let outcome = play(&Script::draw(seed), seed % 16 == 0);
+            let outcome = play(&Script::draw(seed), seed.is_multiple_of(16));
             calls.fetch_add(outcome.calls, Ordering::Relaxed);
             processes.fetch_add(outcome.processes.into(), Ordering::Relaxed);
             if outcome.broken.is_some() {

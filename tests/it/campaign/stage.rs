@@ -230,9 +230,8 @@ impl Stage {
         if let Some(broken) = self.watch.broken() {
             return Err(broken);
         }
-        let exit = match ended? {
-            Some(exit) => exit,
-            None => return Ok(()),
+        let Some(exit) = ended? else {
+            return Ok(());
         };
         self.timeline.say(name, format_args!("{exit}"));
         if !matches!(exit, Exit::Done) || meddled {
