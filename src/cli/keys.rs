@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::run::Done;
 use super::store::journal_failure;
-use crate::engine::{KeyRing, KeysError, Made, RunKeys};
+use crate::engine::{KeyRing, KeysError, RunKeys};
 use crate::journal::{SiteFolder, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -58,10 +58,7 @@ pub(super) async fn settled(
     connection: &Connection,
 ) -> Result<Keys, Failure> {
     let place = &connection.key_place();
-    let made = Made {
-        connection: &done.connection()?,
-        here: done.made_the_connection(),
-    };
+    let made = &done.made()?;
     let client = &connection.client;
     let settled = match site {
         Some((site, site_file)) => {

@@ -54,6 +54,17 @@ pub struct Args {
     break_lock: bool,
 }
 
+/// What every part of an onboarding needs.
+struct Onboarding<'a> {
+    args: &'a Args,
+    output: Output,
+    site: &'a Site,
+    connection: &'a Connection,
+    /// The same command again.
+    again: &'a Again,
+    stop: &'a Interrupt,
+}
+
 pub(super) async fn run(
     args: &Args,
     global: &Global,
@@ -67,19 +78,16 @@ pub(super) async fn run(
     let again = Again::new(&args.site, &how.flags(), global);
     let breaking = Breaking::asked(args.break_lock);
     let lock = store::lock(output, global, &folder, &breaking).await?;
+    let onboarding = Onboarding {
+        args,
+        output,
+        site: &site,
+        connection: &connection,
+        again: &again,
+        stop,
+    };
     let made = async {
-        let (report, keys) = bring_up(
-            args,
-            &how,
-            output,
-            &site,
-            &connection,
-            &folder,
-            &lock,
-            &again,
-            stop,
-        )
-        .await?;
+        let (report, keys) = onboarding.bring_up(&how, &folder, &lock).await?;
         let out = handover::folder(args.out.as_deref(), &site.name);
         let id = report.connection()?;
         // Under the lock, so that nobody tears down what the files are being written for.
@@ -100,69 +108,110 @@ pub(super) async fn run(
         &handover.connection,
         &report.vpn_gateway()?,
     );
-    finish(
-        args,
-        output,
-        &connection,
-        &subject,
-        &report.plan,
-        &handover,
-        &again,
-        stop,
-    )
-    .await
+    onboarding.finish(&subject, &report.plan, &handover).await
 }
 
-/// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
-async fn bring_up(
-    args: &Args,
-    how: &HowToPlan,
-    output: Output,
-    site: &Site,
-    connection: &Connection,
-    folder: &SiteFolder,
-    lock: &SiteLock,
-    again: &Again,
-    stop: &Interrupt,
-) -> Result<(Done, Keys), Failure> {
-    // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
-    // must not make it again.
-    let view = search::look(output, connection, folder).await;
-    let view = view.map_err(|failure| with_policy(failure, &args.site))?;
-    let plan = planned(site, &args.site, &view, connection, how)?;
-    if let Some(path) = &args.plan {
-        promised(path, site, &plan, again)?;
-    }
-    let start = folder.choose(plan.clone(), connection.clock.now()).await;
-    let start = start.map_err(|error| journal_failure(&error))?;
-    if let Start::GoOn(history) = &start {
-        unforged(&history.plan, &view)?;
-    }
-    if plan.is_noop() && !start.goes_on() {
-        let text = format!(
-            "{}: everything is as it should be, AWS is not touched",
-            site.name
-        );
-        output.say(Line::Ready, &text);
-    } else {
-        if !output.is_for_machines() {
-            plan_command::show(output, &plan, None, None)?;
+impl Onboarding<'_> {
+    /// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
+    async fn bring_up(
+        &self,
+        how: &HowToPlan,
+        folder: &SiteFolder,
+        lock: &SiteLock,
+    ) -> Result<(Done, Keys), Failure> {
+        let Self {
+            args,
+            output,
+            site,
+            connection,
+            again,
+            stop,
+        } = *self;
+        // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
+        // must not make it again.
+        let view = search::look(output, connection, folder).await;
+        let view = view.map_err(|failure| with_policy(failure, &args.site))?;
+        let plan = planned(site, &args.site, &view, connection, how)?;
+        if let Some(path) = &args.plan {
+            promised(path, site, &plan, again)?;
         }
-        if start.goes_on() {
-            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
-            output.say(Line::Do, text);
+        let start = folder.choose(plan.clone(), connection.clock.now()).await;
+        let start = start.map_err(|error| journal_failure(&error))?;
+        if let Start::GoOn(history) = &start {
+            unforged(&history.plan, &view)?;
         }
-        confirm(output, args.yes, "Bring this site up?", again).await?;
+        if plan.is_noop() && !start.goes_on() {
+            let text = format!(
+                "{}: everything is as it should be, AWS is not touched",
+                site.name
+            );
+            output.say(Line::Ready, &text);
+        } else {
+            if !output.is_for_machines() {
+                plan_command::show(output, &plan, None, None)?;
+            }
+            if start.goes_on() {
+                let text =
+                    "an earlier run was stopped: this goes on with it, nothing is made twice";
+                output.say(Line::Do, text);
+            }
+            confirm(output, args.yes, "Bring this site up?", again).await?;
+        }
+        let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
+        let job = run::Job {
+            start,
+            keys: keys.clone(),
+        };
+        let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
+        let site = Some((site, args.site.as_path()));
+        let keys = keys::settled(folder, site, &done, keys, connection).await?;
+        Ok((done, keys))
     }
-    let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
-    let job = run::Job {
-        start,
-        keys: keys.clone(),
-    };
-    let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
-    let site = Some((site, args.site.as_path()));
-    let keys = keys::settled(folder, site, &done, keys, connection).await?;
-    Ok((done, keys))
+
+    /// Waits for the tunnels if asked to, and says what is there and what comes next.
+    async fn finish(
+        &self,
+        subject: &Subject,
+        plan: &Plan,
+        handover: &Handover,
+    ) -> Result<Exit, Failure> {
+        let Self {
+            args,
+            output,
+            connection,
+            again,
+            stop,
+            ..
+        } = *self;
+        let verify = again.other("verify");
+        let (report, waited) = match args.wait_for_tunnels {
+            Some(limit) => {
+                output.say(Line::Made, &handover.where_to());
+                watch::until_up(output, connection, subject, Some(limit), stop).await?
+            }
+            None => (watch::look(connection, subject).await?, Duration::ZERO),
+        };
+        let up = report.is_up();
+        let mut value = handover.to_json(plan, &report);
+        if let (Some(sandbox), Some(value)) = (&connection.sandbox, value.as_object_mut()) {
+            // What the look-alike was asked by this process: for those who check what we do.
+            value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
+        }
+        output.result(&value, || handover.text(plan, &report, &verify))?;
+        match (args.wait_for_tunnels, up) {
+            (Some(_), false) => Err(Failure::new(
+                Exit::NotVerified,
+                format!(
+                    "deployed, but not everything is up after {}: {}",
+                    super::progress::plain(waited),
+                    report.summary()
+                ),
+            )
+            .next(verify)
+            .after_result()),
+            _ => Ok(Exit::Ok),
+        }
+    }
 }
 
 /// Refuses when a saved plan is not what would be done now.
@@ -215,44 +264,4 @@ fn half_done(mut failure: Failure, again: &Again, teardown: &Again) -> Failure {
             teardown.other("teardown")
         ))
         .next(again.command.clone())
-}
-
-async fn finish(
-    args: &Args,
-    output: Output,
-    connection: &Connection,
-    subject: &Subject,
-    plan: &Plan,
-    handover: &Handover,
-    again: &Again,
-    stop: &Interrupt,
-) -> Result<Exit, Failure> {
-    let verify = again.other("verify");
-    let (report, waited) = match args.wait_for_tunnels {
-        Some(limit) => {
-            output.say(Line::Made, &handover.where_to());
-            watch::until_up(output, connection, subject, Some(limit), stop).await?
-        }
-        None => (watch::look(connection, subject).await?, Duration::ZERO),
-    };
-    let up = report.is_up();
-    let mut value = handover.to_json(plan, &report);
-    if let (Some(sandbox), Some(value)) = (&connection.sandbox, value.as_object_mut()) {
-        // What the look-alike was asked by this process: for those who check what we do.
-        value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
-    }
-    output.result(&value, || handover.text(plan, &report, &verify))?;
-    match (args.wait_for_tunnels, up) {
-        (Some(_), false) => Err(Failure::new(
-            Exit::NotVerified,
-            format!(
-                "deployed, but not everything is up after {}: {}",
-                super::progress::plain(waited),
-                report.summary()
-            ),
-        )
-        .next(verify)
-        .after_result()),
-        _ => Ok(Exit::Ok),
-    }
 }

@@ -13,10 +13,10 @@ use super::interrupt::Interrupt;
 use super::output::Output;
 use super::store::journal_failure;
 use super::{progress, stopped};
-use crate::engine::{self, RunReport};
+use crate::engine::{self, Made, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
-use crate::resource::{Change, Keys};
+use crate::resource::Keys;
 use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
 use crate::{files, limits};
 
@@ -51,12 +51,9 @@ impl Done {
         self.id_of("vpn_gateway")
     }
 
-    /// Whether this very process has made the connection, with its own keys.
-    pub(super) fn made_the_connection(&self) -> bool {
-        let mut steps = self.plan.steps.iter();
-        let step = steps.find(|step| step.node.kind == "vpn_connection");
-        let done = step.and_then(|step| self.report.steps.get(&step.node.id));
-        !self.went_on && done.is_some_and(|done| done.change == Change::Create)
+    /// The connection, and whether this very process has made it.
+    pub(super) fn made(&self) -> Result<Made, Failure> {
+        Made::by(&self.plan, &self.report, self.went_on).ok_or_else(|| no_step("vpn_connection"))
     }
 
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
@@ -64,13 +61,15 @@ impl Done {
         step.and_then(|step| self.report.steps.get(&step.node.id))
             .and_then(|step| step.id.as_deref())
             .and_then(|id| id.parse().ok())
-            .ok_or_else(|| {
-                Failure::new(
-                    Exit::Internal,
-                    format!("the playbook has no {kind} step to write files for"),
-                )
-            })
+            .ok_or_else(|| no_step(kind))
     }
+}
+
+fn no_step(kind: &str) -> Failure {
+    Failure::new(
+        Exit::Internal,
+        format!("the playbook has no {kind} step to write files for"),
+    )
 }
 
 /// Runs a job to its end, showing it, and turns anything but success into a failure.

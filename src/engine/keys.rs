@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
+use super::run::RunReport;
 use crate::aws::{Client, Collection, Fault, VpnConnection};
 use crate::clock::IdSource;
 use crate::journal::{JournalError, KeptKeys, KeyPlace, SiteFolder};
@@ -80,7 +81,7 @@ impl<'a> KeyRing<'a> {
         &self,
         plan: &Plan,
         keys: Keys,
-        made: Made<'_>,
+        made: &Made,
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let purse = self.purse();
@@ -140,7 +141,7 @@ impl<'a> RunKeys<'a> {
     pub async fn settle(
         &self,
         keys: Keys,
-        made: Made<'_>,
+        made: &Made,
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let purse = self.purse();
@@ -157,12 +158,25 @@ impl<'a> RunKeys<'a> {
 }
 
 /// The connection at the end of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Made<'a> {
-    /// The connection.
-    pub connection: &'a VpnConnectionId,
+#[derive(Clone, Debug)]
+pub struct Made {
+    connection: VpnConnectionId,
     /// Whether this very process has made it, and so knows the keys.
-    pub here: bool,
+    here: bool,
+}
+
+impl Made {
+    /// The connection of a plan whose run is done; none when the plan has none.
+    ///
+    /// A run that went on after a stop may have found what the process before it had asked for.
+    pub fn by(plan: &Plan, report: &RunReport, went_on: bool) -> Option<Self> {
+        let step = plan.steps.iter().find(|step| step.node.kind == KIND)?;
+        let done = report.steps.get(&step.node.id)?;
+        Some(Self {
+            connection: done.id.as_deref()?.parse().ok()?,
+            here: !went_on && done.change == Change::Create,
+        })
+    }
 }
 
 /// A site's keys in one place.
@@ -220,16 +234,16 @@ impl Purse<'_> {
         &self,
         mut keys: Keys,
         given: &Keys,
-        made: Made<'_>,
+        made: &Made,
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let known = self.folder.kept_keys(self.place)?.connection;
-        if known.as_ref() == Some(made.connection) {
+        if known.as_ref() == Some(&made.connection) {
             return Ok(keys);
         }
         if !made.here {
             let view = client.view(&[Collection::VpnConnections]).await?;
-            let seen = view.vpn_connections.get(made.connection);
+            let seen = view.vpn_connections.get(&made.connection);
             take(&mut keys, &seen.map(tunnels_of).unwrap_or_default(), false);
             keys.extend(given.clone());
         }

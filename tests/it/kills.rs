@@ -365,8 +365,7 @@ fn two_hundred_kills_lose_double_and_orphan_nothing() {
 
 #[test]
 fn a_laptop_lost_at_any_record_is_replaced_by_another() {
-    let mut lost = 0;
-    for record in 1..40 {
+    for (lost, record) in (1..40).enumerate() {
         let town = Town::open(SCALE, record as u64);
         let mut child = town
             .command("lost", &["onboard", BGP, "--yes", "--out", "lost.bundle"])
@@ -412,7 +411,6 @@ fn a_laptop_lost_at_any_record_is_replaced_by_another() {
             assert!(lost >= 20, "{lost}");
             return;
         }
-        lost += 1;
     }
     panic!("a run of more than 40 records");
 }

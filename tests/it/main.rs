@@ -4,11 +4,6 @@
     clippy::print_stdout,
     reason = "figures, for who asks with --nocapture"
 )]
-#![expect(
-    clippy::explicit_counter_loop,
-    clippy::naive_bytecount,
-    reason = "what is counted is worth a name; a journal has some kilobytes"
-)]
 
 mod aws_child;
 mod aws_remote;

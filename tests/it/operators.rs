@@ -175,13 +175,18 @@ fn two_sites_that_share_a_gateway_do_not_hurt_each_other() {
     println!("{races} races of two sites on one gateway");
 }
 
+/// Only a teardown may be done but for what somebody else needs.
+fn is_done(args: &[&str], code: i32) -> bool {
+    code == 0 || (code == 11 && args.first() == Some(&"teardown"))
+}
+
 /// Runs a command again, as its last line says, until it is done.
 fn again_until_done(town: &Town, args: &[&str], first: Ran) {
     let mut said = Vec::new();
     let mut end = first;
     for _ in 0..8 {
         // 11: done, but for what the other site needs.
-        if [0, 11].contains(&end.code) {
+        if is_done(args, end.code) {
             return;
         }
         assert!(
@@ -194,7 +199,7 @@ fn again_until_done(town: &Town, args: &[&str], first: Ran) {
         end = town.run(HOME, args);
     }
     assert!(
-        [0, 11].contains(&end.code),
+        is_done(args, end.code),
         "{args:?} is never done\n{}\n{}",
         said.join("\n"),
         end.stderr

@@ -201,7 +201,7 @@ impl Town {
         journals
             .filter(|path| path.extension().is_some_and(|kind| kind == "jsonl"))
             .filter_map(|path| fs::read(path).ok())
-            .map(|text| text.iter().filter(|byte| **byte == b'\n').count())
+            .map(|text| text.split(|byte| *byte == b'\n').count() - 1)
             .sum()
     }
 }

@@ -15,7 +15,7 @@ use underpass::engine::{
 use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Start, Store};
 use underpass::plan::{self, Plan, Question, Severity};
 use underpass::playbook;
-use underpass::resource::{Change, Keys, Policy};
+use underpass::resource::{Keys, Policy};
 use underpass::sandbox::Sandbox;
 use underpass::spec::{Site, VpnConnectionId};
 
@@ -233,16 +233,10 @@ impl Process {
         report: &RunReport,
         went_on: bool,
     ) -> Result<Keys, KeysError> {
-        let mut steps = plan.steps.iter();
-        let step = steps.find(|step| step.node.kind == "vpn_connection");
-        let done = step.and_then(|step| report.steps.get(&step.node.id));
-        let id = done.and_then(|done| done.id.as_deref()?.parse().ok());
-        let (Some(done), Some(connection)) = (done, &id) else {
-            return Ok(keys);
-        };
-        let here = !went_on && done.change == Change::Create;
-        let made = Made { connection, here };
-        ring.settle(plan, keys, made, &self.client).await
+        match Made::by(plan, report, went_on) {
+            Some(made) => ring.settle(plan, keys, &made, &self.client).await,
+            None => Ok(keys),
+        }
     }
 
     /// What would be done to bring a site up.
