@@ -58,7 +58,7 @@ pub(super) async fn settled(
     connection: &Connection,
 ) -> Result<Keys, Failure> {
     let place = &connection.key_place();
-    let made = &done.made()?;
+    let made = &done.connection()?;
     let client = &connection.client;
     let settled = match site {
         Some((site, site_file)) => {

@@ -13,7 +13,7 @@ use super::interrupt::Interrupt;
 use super::output::Output;
 use super::store::journal_failure;
 use super::{progress, stopped};
-use crate::engine::{self, Made, RunReport};
+use crate::engine::{self, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
@@ -36,24 +36,17 @@ pub(super) struct Done {
     pub(super) plan: Plan,
     /// What the engine reports.
     pub(super) report: RunReport,
-    /// Whether it went on with a run that was stopped.
-    went_on: bool,
 }
 
 impl Done {
     /// The connection that the run made or found.
     pub(super) fn connection(&self) -> Result<VpnConnectionId, Failure> {
-        self.id_of("vpn_connection")
+        engine::connection_of(&self.plan, &self.report).ok_or_else(|| no_step("vpn_connection"))
     }
 
     /// The virtual private gateway that the run made or found.
     pub(super) fn vpn_gateway(&self) -> Result<VpnGatewayId, Failure> {
         self.id_of("vpn_gateway")
-    }
-
-    /// The connection, and whether this very process has made it.
-    pub(super) fn made(&self) -> Result<Made, Failure> {
-        Made::by(&self.plan, &self.report, self.went_on).ok_or_else(|| no_step("vpn_connection"))
     }
 
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
@@ -90,7 +83,6 @@ pub(super) async fn execute(
         .await
         .map_err(|error| journal_failure(&error))?;
     let plan = started.plan;
-    let went_on = started.history.is_some();
     let (sender, receiver) = mpsc::unbounded_channel();
     let bars = output.lively.then(MultiProgress::new);
     let (cancel, _running) = interrupt.run(output, bars.clone(), after(&plan));
@@ -117,11 +109,7 @@ pub(super) async fn execute(
     .await;
     let _shown = display.await;
     if report.result == RunResult::Done {
-        return Ok(Done {
-            plan,
-            report,
-            went_on,
-        });
+        return Ok(Done { plan, report });
     }
     Err(stopped::failure(output, &report, &plan, again))
 }

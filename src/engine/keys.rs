@@ -81,11 +81,11 @@ impl<'a> KeyRing<'a> {
         &self,
         plan: &Plan,
         keys: Keys,
-        made: &Made,
+        connection: &VpnConnectionId,
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let purse = self.purse();
-        purse.settle(keys, &self.given(plan)?, made, client).await
+        purse.settle(keys, &self.given(plan)?, connection, client).await
     }
 
     fn purse(&self) -> Purse<'a> {
@@ -135,17 +135,16 @@ impl<'a> RunKeys<'a> {
     /// Says which connection has the keys, once the run is done, and answers with those that it
     /// has.
     ///
-    /// Where another process may have asked for the connection, perhaps another machine's, AWS is
-    /// asked for its keys: a call whose answer was lost has its effect with keys that only that
-    /// machine and AWS know.
+    /// AWS is asked for them, whatever the run believes to have made: what it found after an answer
+    /// was lost may be another machine's, with keys that only that machine and AWS know.
     pub async fn settle(
         &self,
         keys: Keys,
-        made: &Made,
+        connection: &VpnConnectionId,
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let purse = self.purse();
-        purse.settle(keys, &Keys::new(), made, client).await
+        purse.settle(keys, &Keys::new(), connection, client).await
     }
 
     fn purse(&self) -> Purse<'a> {
@@ -157,26 +156,10 @@ impl<'a> RunKeys<'a> {
     }
 }
 
-/// The connection at the end of a run.
-#[derive(Clone, Debug)]
-pub struct Made {
-    connection: VpnConnectionId,
-    /// Whether this very process has made it, and so knows the keys.
-    here: bool,
-}
-
-impl Made {
-    /// The connection of a plan whose run is done; none when the plan has none.
-    ///
-    /// A run that went on after a stop may have found what the process before it had asked for.
-    pub fn by(plan: &Plan, report: &RunReport, went_on: bool) -> Option<Self> {
-        let step = plan.steps.iter().find(|step| step.node.kind == KIND)?;
-        let done = report.steps.get(&step.node.id)?;
-        Some(Self {
-            connection: done.id.as_deref()?.parse().ok()?,
-            here: !went_on && done.change == Change::Create,
-        })
-    }
+/// The connection of a plan whose run is done; none when the plan has none.
+pub fn connection_of(plan: &Plan, report: &RunReport) -> Option<VpnConnectionId> {
+    let step = plan.steps.iter().find(|step| step.node.kind == KIND)?;
+    report.steps.get(&step.node.id)?.id.as_deref()?.parse().ok()
 }
 
 /// A site's keys in one place.
@@ -234,22 +217,20 @@ impl Purse<'_> {
         &self,
         mut keys: Keys,
         given: &Keys,
-        made: &Made,
+        connection: &VpnConnectionId,
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let known = self.folder.kept_keys(self.place)?.connection;
-        if known.as_ref() == Some(&made.connection) {
+        if known.as_ref() == Some(connection) {
             return Ok(keys);
         }
-        if !made.here {
-            let view = client.view(&[Collection::VpnConnections]).await?;
-            let seen = view.vpn_connections.get(&made.connection);
-            take(&mut keys, &seen.map(tunnels_of).unwrap_or_default(), false);
-            keys.extend(given.clone());
-        }
+        let view = client.view(&[Collection::VpnConnections]).await?;
+        let seen = view.vpn_connections.get(connection);
+        take(&mut keys, &seen.map(tunnels_of).unwrap_or_default(), false);
+        keys.extend(given.clone());
         let kept = KeptKeys {
             keys: keys.clone(),
-            connection: Some(made.connection.clone()),
+            connection: Some(connection.clone()),
         };
         self.folder.keep_keys(self.place, kept)?;
         Ok(keys)

@@ -33,7 +33,7 @@ pub use cancel::{Cancel, CancelLevel};
 pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};
 pub use handover::{HandoverError, join_xml, read_back};
-pub use keys::{KeyRing, KeysError, Made, RunKeys};
+pub use keys::{KeyRing, KeysError, RunKeys, connection_of};
 pub use run::{Job, RunReport, StepReport, run};
 pub use search::look_patiently;
 

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use underpass::aws::{Caller, Client, Collection, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
 use underpass::engine::{
-    self, Cancel, Event, Job, KeyRing, KeysError, Made, RunKeys, RunReport, StepProblem,
+    self, Cancel, Event, Job, KeyRing, KeysError, RunKeys, RunReport, StepProblem,
 };
 use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Start, Store};
 use underpass::plan::{self, Plan, Question, Severity};
@@ -209,10 +209,9 @@ impl Process {
             Ok(started) => started,
             Err(error) => return Ok(failed(&error)),
         };
-        let went_on = started.history.is_some();
         let report = self.execute(started, keys.clone()).await?;
         if report.result == RunResult::Done {
-            match self.settle(&ring, &plan, keys, &report, went_on).await {
+            match self.settle(&ring, &plan, keys, &report).await {
                 Ok(settled) => keys = settled,
                 Err(error) => return Ok(failed(&error)),
             }
@@ -231,10 +230,9 @@ impl Process {
         plan: &Plan,
         keys: Keys,
         report: &RunReport,
-        went_on: bool,
     ) -> Result<Keys, KeysError> {
-        match Made::by(plan, report, went_on) {
-            Some(made) => ring.settle(plan, keys, &made, &self.client).await,
+        match engine::connection_of(plan, report) {
+            Some(id) => ring.settle(plan, keys, &id, &self.client).await,
             None => Ok(keys),
         }
     }
