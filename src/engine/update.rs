@@ -40,7 +40,11 @@ impl Worker {
                 view = task.wait_until_ready(&seen.id, true).await?;
                 continue;
             }
-            view = self.change(&seen.id, &call, &view).await?;
+            let was_up;
+            (view, was_up) = self.change(&seen.id, &call, &view).await?;
+            // A tunnel that was shown as down has nothing to wait for. But both may have come up a
+            // moment ago, and the other one may carry alone by now.
+            settled &= was_up || Tunnel::of(&call).is_none();
         }
         Err(StepProblem::Unworkable {
             problem: format!(
@@ -51,13 +55,13 @@ impl Worker {
         })
     }
 
-    /// Makes one call and waits until it shows.
+    /// Makes one call and waits until it shows; whether the tunnel that it changed was up.
     async fn change(
         &mut self,
         id: &str,
         call: &Call,
         view: &View,
-    ) -> Result<Arc<View>, StepProblem> {
+    ) -> Result<(Arc<View>, bool), StepProblem> {
         let task = Arc::clone(&self.task);
         let tunnel = Tunnel::of(call);
         let was_up = match &tunnel {
@@ -89,8 +93,8 @@ impl Worker {
         };
         let ((), view) = task.wait(wanted, probe).await?;
         match tunnel {
-            Some(tunnel) if was_up => task.wait_until_up(&tunnel, asked_at).await,
-            _ => Ok(view),
+            Some(tunnel) if was_up => Ok((task.wait_until_up(&tunnel, asked_at).await?, true)),
+            _ => Ok((view, was_up)),
         }
     }
 }
