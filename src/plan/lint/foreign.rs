@@ -64,9 +64,13 @@ fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool 
     let Some((table, gateway)) = id.split_once(':') else {
         return false;
     };
-    let names = |tags: &Tags, begins: &str| {
+    let names = |tags: &Tags, first: &str| {
+        let is_it = |key: &str| {
+            let rest = key.strip_prefix(first);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
         let mut tags = tags.iter();
-        tags.any(|(key, value)| key.starts_with(begins) && value.contains(table))
+        tags.any(|(key, value)| is_it(key) && value.split(' ').any(|it| it == table))
     };
     let by_connection = |it: &VpnConnection| {
         let ends_on = it.vpn_gateway.as_ref().map(|it| it.as_str());

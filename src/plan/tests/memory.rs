@@ -1,12 +1,13 @@
 //! Which propagation from an adopted gateway is the site's is known even when its connection is not.
 
 use super::away::{away, ids, living};
-use crate::aws::View;
-use crate::plan::lint_in;
+use crate::aws::{Tags, View};
 use crate::plan::testing::{
-    FOREIGN_VGW, TABLES, VPC, add_gateway, applied, as_tags, listing, nets, planned, site,
-    static_site, view, view_with_gateway,
+    FOREIGN_VGW, TABLES, VPC, add_gateway, applied, as_tags, listing, nets, planned, question,
+    site, static_site, view, view_with_gateway,
 };
+use crate::plan::{lint_in, onboard};
+use crate::playbook;
 use crate::resource::testing::tags_of;
 use crate::resource::{Change, TAG_PROPAGATION};
 use crate::spec::Site;
@@ -122,6 +123,76 @@ fn an_adopted_customer_gateway_is_never_told() {
     assert_eq!(*tags_of(&mut built, CGW), as_tags(&[("Name", "by hand")]));
     let plan = away(&adopting, &built);
     assert_eq!(learning(&applied(&plan, &built)), learning(&before));
+}
+
+/// Playbooks of one's own, and those written for earlier versions, tell one bearer or none.
+#[test]
+fn a_playbook_that_keeps_what_it_enables_to_itself_is_warned_of() {
+    let builtin = include_str!("../../../playbooks/vgw-bgp.yaml");
+    let told = |line: &str| {
+        let playbook = playbook::parse(&builtin.replace(line, ""), "mine.yaml").unwrap();
+        let [before, site] = [before(), view()].map(|view| {
+            let site = site();
+            let mut question = question(&site, Some(&view));
+            question.playbook = &playbook;
+            let plan = onboard(&question).unwrap();
+            let told = plan.warnings.into_iter();
+            let told = told.filter(|it| it.code == "plan::not_remembered");
+            told.map(|it| it.message).collect::<Vec<_>>()
+        });
+        assert_eq!(site, [""; 0], "a gateway of its own");
+        before
+    };
+    assert_eq!(told("no such line"), [""; 0]);
+    for (line, step) in [
+        (
+            "      remembers_propagation: ${vpc.remembers_propagation}\n",
+            "customer-gateway",
+        ),
+        (
+            "      enables_propagation: ${vpc.enables_propagation}\n",
+            "connection",
+        ),
+    ] {
+        assert!(builtin.contains(line));
+        let [told] = told(line).try_into().unwrap();
+        assert!(
+            told.ends_with(&format!("does not tell {step} so")),
+            "{told}"
+        );
+    }
+}
+
+/// The linter reads the tags for itself.
+#[test]
+fn a_teardown_of_propagation_that_no_tag_remembers_is_found() {
+    let built = after(&site(), &before());
+    let plan = away(&site(), &built);
+    let found = |change: &dyn Fn(&mut Tags)| {
+        let mut view = built.clone();
+        let connections = view.vpn_connections.values_mut().map(|it| &mut it.tags);
+        let customers = view.customer_gateways.values_mut().map(|it| &mut it.tags);
+        connections.chain(customers).for_each(change);
+        let found = lint_in(&plan, &view);
+        found.into_iter().map(|it| it.code).collect::<Vec<_>>()
+    };
+    let own = format!("{TAG_PROPAGATION}:{FOREIGN_VGW}");
+    assert_eq!(found(&|_| {}), [""; 0]);
+    assert_eq!(found(&|tags| drop(tags.remove(&own))), [""; 0]);
+    assert_eq!(found(&|tags| drop(tags.remove(TAG_PROPAGATION))), [""; 0]);
+    assert_eq!(
+        found(&|tags| tags.retain(|key, _| !key.starts_with(TAG_PROPAGATION))),
+        ["lint::foreign"]
+    );
+    // What is remembered of another gateway, or of another table, says nothing of this one.
+    let other = format!("{TAG_PROPAGATION}:{}", FOREIGN_VGW.replace("0001", "0002"));
+    for (key, value) in [(&other, TABLES[1]), (&own, TABLES[0])] {
+        let found = found(&|tags| {
+            tags.retain(|key, _| !key.starts_with(TAG_PROPAGATION));
+            tags.insert(key.clone(), value.to_owned());
+        });
+        assert_eq!(found, ["lint::foreign"], "{key} {value}");
+    }
 }
 
 #[test]
