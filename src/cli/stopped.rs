@@ -9,6 +9,7 @@ use crate::aws::FaultKind;
 use crate::engine::{Leftover, RunReport, StepError, StepProblem};
 use crate::journal::RunResult;
 use crate::plan::{CostLine, Mode, Plan};
+use crate::resource::Goal;
 
 /// The failure of a run.
 pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &Again) -> Failure {
@@ -155,12 +156,16 @@ fn next(errors: &[&StepError], plan: &Plan, again: &Again) -> String {
     }
 }
 
-/// Whether a gateway does not come off its VPC.
+/// Whether a gateway does not come off its VPC, for a teardown or to make room for another one.
 fn is_stuck_attachment(error: &StepError, plan: &Plan) -> bool {
     let mut steps = plan.steps.iter();
-    error.is_timeout()
-        && plan.mode == Mode::Teardown
-        && steps.any(|it| it.node.id == error.step && it.node.kind == "vpn_gateway_attachment")
+    matches!(
+        &error.problem,
+        StepProblem::TimedOut {
+            goal: Goal::Gone,
+            ..
+        }
+    ) && steps.any(|it| it.node.id == error.step && it.node.kind == "vpn_gateway_attachment")
 }
 
 fn fault(problem: &StepProblem) -> Option<&crate::aws::Fault> {

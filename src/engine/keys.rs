@@ -85,7 +85,9 @@ impl<'a> KeyRing<'a> {
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let purse = self.purse();
-        purse.settle(keys, &self.given(plan)?, connection, client).await
+        purse
+            .settle(keys, &self.given(plan)?, connection, client)
+            .await
     }
 
     fn purse(&self) -> Purse<'a> {
