@@ -14,7 +14,7 @@ use super::harmless;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::run::Done;
-use super::store::{self, Breaking, journal_failure};
+use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
 use super::{keys, load, plan as plan_command, run, search, watch};
@@ -49,9 +49,8 @@ pub struct Args {
     /// Keep watching until both tunnels are up, at most this long (such as 30m)
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     wait_for_tunnels: Option<Duration>,
-    /// Take the site's lock from its holder, who stops before the next call (with --journal)
-    #[arg(long)]
-    break_lock: bool,
+    #[command(flatten)]
+    breaking: BreakLock,
 }
 
 /// What every part of an onboarding needs.
@@ -76,7 +75,7 @@ pub(super) async fn run(
     let folder = store::folder(global, &site.name).await?;
     let how = args.how.removing(args.remove_duplicates);
     let again = Again::new(&args.site, &how.flags(), global);
-    let breaking = Breaking::asked(args.break_lock);
+    let breaking = Breaking::asked(args.breaking);
     let lock = store::lock(output, global, &folder, &breaking).await?;
     let onboarding = Onboarding {
         args,

@@ -55,6 +55,14 @@ pub(super) fn place(global: &Global) -> String {
     }
 }
 
+/// What a command that may take a lock away is told.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct BreakLock {
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
+}
+
 /// Whether, and how, a command may take a lock away.
 #[derive(Clone, Debug)]
 pub(super) struct Breaking {
@@ -66,7 +74,7 @@ pub(super) struct Breaking {
 
 impl Breaking {
     /// For a command that knows `--break-lock`.
-    pub(super) fn asked(now: bool) -> Self {
+    pub(super) fn asked(BreakLock { break_lock: now }: BreakLock) -> Self {
         let command = (!now).then(|| format!("{} --break-lock", typed()));
         Self { now, command }
     }
