@@ -17,7 +17,7 @@ use super::run::Done;
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, run, search, watch};
+use super::{keys, load, plan as plan_command, rest, run, search, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -146,14 +146,7 @@ impl Onboarding<'_> {
             );
             output.say(Line::Ready, &text);
         } else {
-            if !output.is_for_machines() {
-                plan_command::show(output, &plan, None, None)?;
-            }
-            if start.goes_on() {
-                let text =
-                    "an earlier run was stopped: this goes on with it, nothing is made twice";
-                output.say(Line::Do, text);
-            }
+            self.show(&plan, &start)?;
             confirm(output, args.yes, "Bring this site up?", again).await?;
         }
         let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
@@ -165,6 +158,25 @@ impl Onboarding<'_> {
         let site = Some((site, args.site.as_path()));
         let keys = keys::settled(folder, site, &done, keys, connection).await?;
         Ok((done, keys))
+    }
+
+    /// Shows what will be done: the new plan, or the rest of the run that is gone on with.
+    fn show(&self, fresh: &Plan, start: &Start) -> Result<(), Failure> {
+        let output = self.output;
+        let Start::GoOn(run) = start else {
+            return match output.is_for_machines() {
+                true => Ok(()),
+                false => plan_command::show(output, fresh, None, None),
+            };
+        };
+        if !output.is_for_machines() {
+            plan_command::show(output, &rest::plan(run), None, None)?;
+        }
+        output.say(Line::Do, &rest::told(run, self.connection.clock.now()));
+        if let Some(changed) = rest::changed(run, fresh) {
+            output.say(Line::Warn, &changed);
+        }
+        Ok(())
     }
 
     /// Waits for the tunnels if asked to, and says what is there and what comes next.
