@@ -21,6 +21,10 @@ use campaign::play::play;
 use campaign::script::Script;
 use clap::Parser;
 
+/// A quarter of the time would go into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Plays seeded cases and checks what the world holds.
 #[derive(Debug, Parser)]
 struct Options {

@@ -17,6 +17,7 @@ mod codes;
 mod convert;
 mod convert_vpn;
 mod date_header;
+mod decoded;
 mod describe;
 mod endpoint;
 mod fault;
@@ -43,6 +44,7 @@ mod tests;
 pub use bucket_address::{BucketAddress, BucketAddressError};
 pub use call::{Answer, Call};
 pub use client::{Caller, Client, Target};
+pub use decoded::Decoded;
 pub use fault::{Fault, FaultKind};
 pub use model::{
     Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,

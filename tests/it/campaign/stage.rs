@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use underpass::aws::Decoded;
 use underpass::clock::{Clock, IdSource};
 use underpass::journal;
 use underpass::resource::Change as PlannedChange;
@@ -39,6 +40,8 @@ pub(crate) struct Stage {
     /// How many processes were started.
     pub(crate) processes: u32,
     sandbox: Sandbox,
+    /// Per case: a story must not depend on the cases before it.
+    decoded: Decoded,
     aws: Clock,
     ids: IdSource,
     seed: u64,
@@ -106,6 +109,7 @@ impl Stage {
             watch,
             processes: 0,
             sandbox,
+            decoded: Decoded::default(),
             aws,
             ids: IdSource::seeded(script.seed ^ 2),
             seed: script.seed,
@@ -178,6 +182,7 @@ impl Stage {
         let site = command.site().map(|site| self.site(site)).transpose();
         let machine = self.machines.last().cloned();
         let (sandbox, ids, aws) = (self.sandbox.clone(), self.ids.clone(), self.aws.clone());
+        let decoded = self.decoded.clone();
         async move {
             let Some(machine) = machine else {
                 return (broken("machine", "there is none"), body);
@@ -185,7 +190,8 @@ impl Stage {
             let work = async {
                 let site = site?;
                 drop(faults?);
-                let process = Process::start(Arc::clone(&body), &machine, &sandbox, &ids).await;
+                let process = Process::start(Arc::clone(&body), &machine, &sandbox, &ids, &decoded);
+                let process = process.await;
                 let process = match process {
                     Ok(process) => process,
                     Err(fault) => return Ok(Exit::Failed(fault.to_string())),
@@ -355,7 +361,8 @@ impl Stage {
         let Some(machine) = self.machines.last() else {
             return Ok(());
         };
-        let process = Process::start(body, machine, &self.sandbox, &self.ids).await;
+        let process = Process::start(body, machine, &self.sandbox, &self.ids, &self.decoded);
+        let process = process.await;
         let process = process.map_err(|error| trouble("plan")(&error))?;
         match process.plan_onboard(&site).await? {
             Ok(plan) if plan.is_noop() => Ok(()),
