@@ -15,6 +15,7 @@ use super::convert;
 use super::convert_vpn;
 use super::decoded::{Asked, Asker, Decoded, Early};
 use super::describe;
+use super::endpoint::Endpoints;
 use super::fault::{Fault, FaultKind};
 use super::in_process;
 use super::model::NegotiatedTunnel;
@@ -33,18 +34,6 @@ const WRITE_ATTEMPTS: u32 = 5;
 
 /// A gateway that nobody has.
 const NOBODY: &str = "vgw-00000000000000000";
-
-/// Whether an address is one of AWS's own, such as that of a VPC endpoint.
-fn is_awss(url: &str) -> bool {
-    let host = url.parse::<http::Uri>().ok();
-    let host = host.as_ref().and_then(http::Uri::host).unwrap_or_default();
-    ["amazonaws.com", "amazonaws.com.cn", "api.aws"]
-        .iter()
-        .any(|domain| {
-            host.strip_suffix(domain)
-                .is_some_and(|rest| rest.ends_with('.'))
-        })
-}
 
 /// Which AWS to talk to, and as whom.
 #[derive(Clone, Debug)]
@@ -86,8 +75,9 @@ struct Shared {
     pace: Pace,
     share: Share,
     server_clock: ServerClock,
-    /// Whether the endpoint is another than AWS's own.
-    foreign: bool,
+    /// Where requests have gone; none of the look-alike inside this process leaves it.
+    endpoints: Endpoints,
+    in_sandbox: bool,
     /// Set once the endpoint has shown that it looks at `DryRun`.
     probed: OnceCell<()>,
     /// Looks at a look-alike in this process without decoding anything twice.
@@ -190,9 +180,14 @@ impl Client {
         ids: IdSource,
         asker: Option<Asker>,
     ) -> Self {
-        let writer = Ec2Config::from(config).retry_config(transport::no_retries());
+        let endpoints = Endpoints::default();
+        let writer = Ec2Config::from(config)
+            .retry_config(transport::no_retries())
+            .interceptor(endpoints.clone());
         let server_clock = ServerClock::new(clock.clone());
-        let reader = Ec2Config::from(config).interceptor(server_clock.clone());
+        let reader = Ec2Config::from(config)
+            .interceptor(server_clock.clone())
+            .interceptor(endpoints.clone());
         // Whoever asks who they are learns the time before anything is judged by it.
         let sts = aws_sdk_sts::config::Builder::from(config).interceptor(server_clock.clone());
         Self {
@@ -204,9 +199,8 @@ impl Client {
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
                 server_clock,
-                foreign: target.sandbox.is_some()
-                    || asker.is_some()
-                    || config.endpoint_url().is_some_and(|url| !is_awss(url)),
+                endpoints,
+                in_sandbox: target.sandbox.is_some() || asker.is_some(),
                 probed: OnceCell::new(),
                 asker,
                 clock,
@@ -354,13 +348,13 @@ impl Client {
     /// EC2 checks permissions and the form of the parameters, not quotas or what exists.
     ///
     /// Most look-alikes of EC2 ignore `DryRun` and carry the call out. So an endpoint that is not
-    /// AWS is first asked about deleting something that does not exist: one that says "not found"
+    /// AWS's, by where the requests so far have gone, is first asked about deleting something that does not exist: one that says "not found"
     /// did not look at `DryRun`, and is asked nothing else.
     pub async fn dry_run(&self, call: &Call) -> Option<Result<(), Fault>> {
         if !call.has_dry_run() {
             return None;
         }
-        if self.shared.foreign
+        if (self.shared.in_sandbox || !self.shared.endpoints.are_awss())
             && let Err(fault) = self.probe_dry_run().await
         {
             return Some(Err(fault));

@@ -6,11 +6,16 @@ use super::exit::Exit;
 use super::harmless;
 use crate::aws::{Fault, FaultKind};
 
+/// What stands when a command ends before its first call that changes anything.
+pub(super) const UNTOUCHED: &str = "nothing was changed";
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
+    /// What stands in AWS, in words: the first thing that a person wants to know.
+    pub stands: Option<&'static str>,
     /// What failed, why, and what was left behind; may span lines.
     pub report: String,
     /// Details for machines, such as each problem of a site file with its position.
@@ -29,11 +34,27 @@ impl Failure {
         let report = report.into();
         Self {
             exit,
+            stands: None,
             report,
             details: Value::Null,
             hints: Vec::new(),
             next: None,
             after_result: false,
+        }
+    }
+
+    /// Says what stands in AWS, whatever was said of it before.
+    #[must_use]
+    pub fn stands(mut self, what: &'static str) -> Self {
+        self.stands = Some(what);
+        self
+    }
+
+    /// The report, behind what stands in AWS.
+    pub fn text(&self) -> String {
+        match self.stands {
+            Some(what) => format!("{what}: {}", self.report),
+            None => self.report.clone(),
         }
     }
 
@@ -67,9 +88,7 @@ impl Failure {
 
     /// A call that failed before anything was changed.
     pub fn untouched(fault: Fault) -> Self {
-        let mut failure = Self::from(fault);
-        failure.report = format!("nothing was changed: {}", failure.report);
-        failure
+        Self::from(fault).stands(UNTOUCHED)
     }
 
     /// A file that cannot be read or written.
@@ -88,7 +107,7 @@ impl Failure {
             "error": {
                 "exit_code": self.exit.code(),
                 "kind": self.exit,
-                "message": self.report,
+                "message": self.text(),
                 "details": self.details,
                 "hints": self.hints,
                 "next": self.next,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::unwritten::JournalProblem;
 use crate::aws::{Fault, FaultKind};
 use crate::plan::Mode;
 use crate::playbook::StepId;
@@ -144,8 +145,8 @@ pub enum StepProblem {
         help: Option<String>,
     },
     /// The journal could not be written, so no call may be made.
-    #[error("the journal could not be written, so nothing more was called: {0}")]
-    Journal(String),
+    #[error("{0}")]
+    Journal(JournalProblem),
     /// The user stopped the run.
     #[error("stopped before it was {}", goal_word(*.goal))]
     Cancelled {

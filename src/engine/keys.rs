@@ -31,7 +31,7 @@ pub struct KeyRing<'a> {
     pub place: &'a KeyPlace,
 }
 
-/// Why a site's keys could not be had; nothing was changed in AWS.
+/// Why a site's keys could not be had, or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The file of keys cannot be read or written.

@@ -25,6 +25,7 @@ mod retry;
 mod run;
 mod search;
 mod task;
+mod unwritten;
 mod update;
 mod wait;
 mod worker;
@@ -36,6 +37,7 @@ pub use handover::{HandoverError, join_xml, read_back};
 pub use keys::{KeyRing, KeysError, RunKeys, connection_of};
 pub use run::{Job, RunReport, StepReport, run};
 pub use search::look_patiently;
+pub use unwritten::{JournalCause, JournalProblem};
 
 #[cfg(test)]
 mod tests;

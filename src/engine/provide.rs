@@ -9,13 +9,13 @@ use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem, verb};
 use super::permit::{changed, permit};
 use super::retry::{CONSISTENCY, STALE, search_window};
-use super::task::Task;
+use super::task::{Task, looked};
 use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::{Call, View};
 use crate::journal::LISTED_AFTER;
 use crate::plan::Mode;
-use crate::resource::{Change, Decision, Finding, Goal, Ownership, Seen};
+use crate::resource::{Change, Decision, Finding, Goal, Ownership, Progress, Seen};
 
 /// How long a created object may be ready without carrying our tags in AWS's lists.
 const TAGS: Duration = Duration::from_secs(90);
@@ -41,6 +41,7 @@ impl Worker {
                     // Deleted by an earlier process: its inside CIDRs are taken until it is gone.
                     task.wait_until_gone(task.step.existing.as_deref()).await?;
                 }
+                task.wait_for_room(&view).await?;
                 self.create().await
             }
             (change, seen) => Err(StepProblem::Internal(format!(
@@ -236,6 +237,24 @@ impl Task {
         })
     }
 
+    /// Waits until what has the place of the new object is gone, if it is on its way out.
+    ///
+    /// Nothing has been called for it yet, so the first wish to stop ends this wait.
+    async fn wait_for_room(&self, seen: &View) -> Result<(), StepProblem> {
+        if self.kind.room(&self.inputs, seen) == Progress::Done {
+            return Ok(());
+        }
+        let wanted = Wanted {
+            goal: Goal::Gone,
+            usual: self.kind.usual(Goal::Gone),
+            twice: true,
+            until: CancelLevel::Stop,
+        };
+        let probe = |view: &View| looked(self.kind.room(&self.inputs, view));
+        self.wait(wanted, probe).await?;
+        Ok(())
+    }
+
     /// Waits until an existing object is ready.
     pub(super) async fn wait_until_ready(
         &self,
@@ -246,6 +265,7 @@ impl Task {
             goal: Goal::Ready,
             usual: self.kind.usual(Goal::Ready),
             twice,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| self.progress(Some(id), Goal::Ready, view);
         self.wait(wanted, probe).await.map(|((), view)| view)
@@ -263,6 +283,7 @@ impl Task {
             goal: Goal::Ready,
             usual: self.kind.usual(Goal::Ready),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| match self.progress(id, Goal::Ready, view)? {
             Look::OnTheWay { object, state } => {

@@ -167,6 +167,7 @@ impl Task {
             goal: Goal::Gone,
             usual: self.kind.usual(Goal::Gone),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe =
             |view: &View| -> Result<Look<()>, StepProblem> { self.progress(id, Goal::Gone, view) };

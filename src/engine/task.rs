@@ -56,6 +56,17 @@ impl Context {
     }
 }
 
+/// What a kind says about one look, for a wait.
+pub(super) fn looked(progress: Progress) -> Result<Look<()>, StepProblem> {
+    match progress {
+        Progress::Done => Ok(Look::There(())),
+        Progress::Waiting { object, state } => Ok(Look::OnTheWay { object, state }),
+        Progress::Hopeless { object, state, why } => {
+            Err(StepProblem::Hopeless { object, state, why })
+        }
+    }
+}
+
 // === impl Task ===
 
 impl Task {
@@ -140,13 +151,7 @@ impl Task {
         goal: Goal,
         view: &View,
     ) -> Result<Look<()>, StepProblem> {
-        match self.kind.progress(&self.inputs, id, goal, view) {
-            Progress::Done => Ok(Look::There(())),
-            Progress::Waiting { object, state } => Ok(Look::OnTheWay { object, state }),
-            Progress::Hopeless { object, state, why } => {
-                Err(StepProblem::Hopeless { object, state, why })
-            }
-        }
+        looked(self.kind.progress(&self.inputs, id, goal, view))
     }
 
     pub(super) fn tell_retrying(&self, fault: Fault, action: &str, after: Duration) {

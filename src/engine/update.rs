@@ -82,6 +82,7 @@ impl Worker {
             goal: Goal::Ready,
             usual: task.kind.usual(Goal::Ready),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| match task.progress(Some(id), Goal::Ready, view)? {
             Look::There(()) if !task.wants(id, call, view)? => Ok(Look::There(())),
@@ -183,6 +184,7 @@ impl Task {
             goal: Goal::Ready,
             usual: self.kind.usual(Goal::Ready),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| {
             let seen = tunnel

@@ -19,6 +19,7 @@ pub(crate) mod many;
 pub(crate) mod play;
 pub(crate) mod process;
 pub(crate) mod script;
+pub(crate) mod shelf;
 pub(crate) mod shrink;
 pub(crate) mod stage;
 pub(crate) mod storage;

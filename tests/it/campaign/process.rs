@@ -22,7 +22,8 @@ use underpass::spec::{Site, VpnConnectionId};
 use super::body::Body;
 use super::check::{Broken, broken};
 use super::script::Trouble;
-use super::storage::{Mount, Shelf};
+use super::shelf::Shelf;
+use super::storage::Mount;
 use super::stranger::REGION;
 
 /// How often what comes to light during a teardown is removed as well.
