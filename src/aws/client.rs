@@ -209,6 +209,11 @@ impl Client {
         }
     }
 
+    /// What it paces itself by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
     /// The Region.
     pub fn region(&self) -> &Region {
         &self.shared.region

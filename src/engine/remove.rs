@@ -13,7 +13,7 @@ use super::event::Event;
 use super::permit::changed;
 use super::retry::SEARCH;
 use super::task::Task;
-use super::wait::{Look, Wanted};
+use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
 use crate::plan::Mode;
@@ -27,6 +27,7 @@ impl Worker {
     pub(super) async fn remove(&mut self) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
         let began = task.run.now();
+        let mut missed = false;
         loop {
             let view = task.look().await?;
             match task.target(&view)? {
@@ -42,8 +43,17 @@ impl Worker {
                         break;
                     }
                 }
-                // Gone already, or on its way: others wait for its end.
-                None if task.is_listed(&view) || task.is_late(began) => break,
+                None if task.is_late(began) => break,
+                None if task.is_listed(&view) => {
+                    // Gone already, or on its way, when two looks say so: others wait for its end.
+                    if missed {
+                        break;
+                    }
+                    missed = true;
+                    task.pause(SHORTEST, CancelLevel::Abandon).await;
+                    task.refuse_if(CancelLevel::Abandon, Goal::Gone)?;
+                    continue;
+                }
                 None => {}
             }
             task.rest_unlisted(began).await?;

@@ -97,6 +97,10 @@ impl Script {
         for _ in 0..acts {
             act(&dice, &mut script);
         }
+        // Last of all, so that every other seed draws what it drew before there was this.
+        if dice.one_in(8) {
+            disagree(&mut script);
+        }
         script
     }
 }
@@ -174,6 +178,15 @@ fn act(dice: &Dice, script: &mut Script) {
             Command::Onboard(site),
             troubles(dice, script.quick),
         )),
+    }
+}
+
+/// A life in which nothing goes wrong but that AWS's servers do not agree: no command may fail.
+fn disagree(script: &mut Script) {
+    for act in &mut script.acts {
+        if let Act::Run(_, troubles) = act {
+            *troubles = vec![Trouble::Faults("stale-reads".to_owned())];
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod buckets;
 pub(crate) mod check;
 pub(crate) mod draft;
 pub(crate) mod draw;
+pub(crate) mod excuse;
 pub(crate) mod intents;
 pub(crate) mod many;
 pub(crate) mod play;

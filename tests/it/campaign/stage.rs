@@ -15,6 +15,7 @@ use underpass::spec::Site;
 use super::body::Body;
 use super::check::{self, Broken, Held, broken};
 use super::draft::{Change, Draft};
+use super::excuse::Excuse;
 use super::process::{Exit, Machine, Process};
 use super::script::{Command, Moment, Routers, Script, Stranger, Trouble};
 use super::stranger::{self, Done};
@@ -54,6 +55,8 @@ pub(crate) struct Stage {
     up: BTreeMap<usize, Draft>,
     /// What others did and a person has to undo.
     undo: Vec<Done>,
+    /// Why a command may fail although nothing goes wrong while it runs.
+    excuse: Excuse,
     machines: Vec<Machine>,
     /// By how much the machine's clock is ahead of AWS's.
     skew: SignedDuration,
@@ -103,6 +106,10 @@ impl Stage {
         let timeline = Timeline::new(&aws, told);
         let watch = Arc::new(Watch::new(timeline.clone()));
         sandbox.set_witness(watch.clone());
+        let mut excuse = Excuse::default();
+        if script.routers == Routers::HalfUp {
+            excuse.give("a tunnel that carries alone is not changed");
+        }
         Ok(Self {
             before: sandbox.world(),
             timeline,
@@ -119,6 +126,7 @@ impl Stage {
             half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
+            excuse,
             machines: vec![machine()?],
             skew: SignedDuration::ZERO,
             replayed: BTreeMap::new(),
@@ -237,9 +245,13 @@ impl Stage {
             return Err(broken);
         }
         let Some(exit) = ended? else {
+            self.excuse.give("a process died");
             return Ok(());
         };
         self.timeline.say(name, format_args!("{exit}"));
+        if !self.excuse.accept(&exit, &body.troubles) {
+            return broken("let down", format!("nothing went wrong, and yet {exit}"));
+        }
         if !matches!(exit, Exit::Done) || meddled {
             return Ok(());
         }
@@ -269,6 +281,7 @@ impl Stage {
                 return broken("lock", format!("{me} is told that {owner} holds the site"));
             }
         }
+        self.excuse.give("two commands ran at once");
         // Whatever the one brought up, the other may have taken down since.
         let judge = |command: Command| if same { Command::Reap } else { command };
         self.ended("operator", judge(one), first)?;
@@ -281,6 +294,7 @@ impl Stage {
         if meddled.is_empty() {
             return false;
         }
+        self.excuse.give("somebody meddled");
         // A gateway that somebody detached may carry more than the one site.
         self.up.clear();
         self.undo.extend(meddled);
@@ -299,11 +313,13 @@ impl Stage {
 
     /// The machine's clock is set.
     pub(crate) fn set_clock(&mut self, seconds: i64) {
+        self.excuse.give("the clock is wrong");
         self.skew += SignedDuration::from_secs(seconds);
     }
 
     /// The machine is lost; an hour later there is another. By then AWS lists what it has.
     pub(crate) async fn lose_laptop(&mut self) -> Held {
+        self.excuse.give("the laptop is lost");
         self.wait(3600).await;
         self.machines.push(machine()?);
         self.skew = SignedDuration::ZERO;

@@ -56,9 +56,12 @@ impl Mount {
             RecordFate::Refused(Disk::ReadOnly) => " (refused: the folder is read-only)",
         };
         self.body.timeline.record(seq, line, told);
-        self.body.intents().record(line);
         match fate {
-            RecordFate::Written => Ok(()),
+            RecordFate::Written => {
+                // What the disk refused announces nothing: no call may follow it.
+                self.body.intents().record(line);
+                Ok(())
+            }
             RecordFate::Last(part) => {
                 self.body.die(format_args!("record {seq}, {part:?}"));
                 self.body.live().await;
