@@ -292,8 +292,9 @@ impl Client {
         };
         match asker.ask(collection) {
             Asked::Known(mut view, date) => {
-                date.iter()
-                    .for_each(|date| self.shared.server_clock.hear(date));
+                if let Some(date) = date {
+                    self.shared.server_clock.hear(&date);
+                }
                 view.looked_at.insert(collection, began);
                 Ok(view)
             }

@@ -6,8 +6,24 @@ use super::exit::Exit;
 use super::harmless;
 use crate::aws::{Fault, FaultKind};
 
-/// What stands when a command ends before its first call that changes anything.
-pub(super) const UNTOUCHED: &str = "nothing was changed";
+/// What stands in AWS when a command fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// The command ended before its first call that changes anything.
+    Untouched,
+    /// A run is done, and the keys that the connection has are not noted.
+    Unsettled,
+}
+
+impl Stands {
+    /// The words for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Untouched => "nothing was changed",
+            Self::Unsettled => "AWS's half stands, but its keys are not noted yet",
+        }
+    }
+}
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -15,7 +31,7 @@ pub struct Failure {
     /// The exit code.
     pub exit: Exit,
     /// What stands in AWS, in words: the first thing that a person wants to know.
-    pub stands: Option<&'static str>,
+    pub stands: Option<Stands>,
     /// What failed, why, and what was left behind; may span lines.
     pub report: String,
     /// Details for machines, such as each problem of a site file with its position.
@@ -45,7 +61,7 @@ impl Failure {
 
     /// Says what stands in AWS, whatever was said of it before.
     #[must_use]
-    pub fn stands(mut self, what: &'static str) -> Self {
+    pub fn stands(mut self, what: Stands) -> Self {
         self.stands = Some(what);
         self
     }
@@ -53,7 +69,7 @@ impl Failure {
     /// The report, behind what stands in AWS.
     pub fn text(&self) -> String {
         match self.stands {
-            Some(what) => format!("{what}: {}", self.report),
+            Some(what) => format!("{}: {}", what.as_str(), self.report),
             None => self.report.clone(),
         }
     }
@@ -88,7 +104,7 @@ impl Failure {
 
     /// A call that failed before anything was changed.
     pub fn untouched(fault: Fault) -> Self {
-        Self::from(fault).stands(UNTOUCHED)
+        Self::from(fault).stands(Stands::Untouched)
     }
 
     /// A file that cannot be read or written.

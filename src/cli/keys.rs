@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::connect::Connection;
 use super::exit::Exit;
-use super::failure::{Failure, UNTOUCHED};
+use super::failure::{Failure, Stands};
 use super::run::Done;
 use super::store::journal_failure;
 use crate::engine::{KeyRing, KeysError, RunKeys};
@@ -30,7 +30,9 @@ pub(super) async fn keys(
         place: &connection.key_place(),
     };
     let keys = ring.keys_for(plan, &connection.client, &connection.ids);
-    let keys = keys.await.map_err(|error| failure(&error, UNTOUCHED))?;
+    let keys = keys
+        .await
+        .map_err(|error| failure(&error, Stands::Untouched))?;
     match start {
         Start::New(_) => Ok(keys),
         Start::GoOn(history) => keys_of_run(folder, &history.plan, connection).await,
@@ -46,7 +48,8 @@ pub(super) async fn keys_of_run(
     let place = &connection.key_place();
     let keys = RunKeys { folder, place };
     let keys = keys.keys_for(plan, &connection.client, &connection.ids);
-    keys.await.map_err(|error| failure(&error, UNTOUCHED))
+    keys.await
+        .map_err(|error| failure(&error, Stands::Untouched))
 }
 
 /// The keys that the connection has at the end; those that the site file names are not asked for.
@@ -72,13 +75,10 @@ pub(super) async fn settled(
         }
         None => RunKeys { folder, place }.settle(keys, made, client).await,
     };
-    settled.map_err(|error| failure(&error, UNSETTLED))
+    settled.map_err(|error| failure(&error, Stands::Unsettled))
 }
 
-/// What stands when a run is done and the keys that the connection has are not noted.
-const UNSETTLED: &str = "AWS's half stands, but its keys are not noted yet";
-
-fn failure(error: &KeysError, stands: &'static str) -> Failure {
+fn failure(error: &KeysError, stands: Stands) -> Failure {
     let failure = match error {
         KeysError::Kept(error) => journal_failure(error),
         KeysError::Unreadable { .. } => Failure::new(Exit::Input, error.to_string()),
@@ -123,11 +123,11 @@ mod tests {
 
     #[test]
     fn a_failure_says_what_stands_before_a_run_and_behind_it() {
-        for stands in [UNTOUCHED, UNSETTLED] {
+        for stands in [Stands::Untouched, Stands::Unsettled] {
             for error in errors() {
                 let text = failure(&error, stands).text();
                 let rest = text
-                    .strip_prefix(stands)
+                    .strip_prefix(stands.as_str())
                     .and_then(|it| it.strip_prefix(": "));
                 assert!(
                     rest.is_some_and(|it| !it.contains("nothing was changed")),

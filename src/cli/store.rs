@@ -3,7 +3,7 @@
 use super::again::typed;
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::{Failure, UNTOUCHED};
+use super::failure::{Failure, Stands};
 use super::output::{Line, Output};
 use crate::aws::{BucketTarget, Fault, FaultKind, Objects};
 use crate::clock::{Clock, IdSource};
@@ -155,8 +155,9 @@ fn host() -> String {
 
 fn lock_failure(error: LockError, global: &Global, breaking: &Breaking) -> Failure {
     let shared = global.journal.is_some();
-    let failure =
-        |error: &LockError| Failure::new(Exit::Refused, error.to_string()).stands(UNTOUCHED);
+    let failure = |error: &LockError| {
+        Failure::new(Exit::Refused, error.to_string()).stands(Stands::Untouched)
+    };
     match &error {
         LockError::Storage(error) => journal_failure(error),
         LockError::Held { .. } if shared => failure(&error)
@@ -202,7 +203,7 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
         }
         // All of them come before the first call to AWS; what the engine meets is in its report.
         JournalError::Io { source, .. } => Failure::new(Exit::Internal, report)
-            .stands(UNTOUCHED)
+            .stands(Stands::Untouched)
             .hint(remedy(source))
             .next(typed()),
         _ => Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home"),

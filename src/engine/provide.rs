@@ -51,31 +51,34 @@ impl Worker {
         }
     }
 
-    /// Looks, and again before anything is made or refused.
+    /// Looks, and again before anything is made or refused, or where it is not as planned.
     ///
     /// A look may be answered by a server that has not heard of a change yet: what it does not list
-    /// may be there. Absence counts when it was seen twice, and that of what was ready in this run
-    /// when it has lasted longer than AWS's lists lag.
+    /// may be there, and what it lists may be gone. What the plan did not expect counts when two
+    /// looks in a row tell it, and the absence of what was ready in this run when it has lasted
+    /// longer than AWS's lists lag.
     async fn observe(&self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
         let task = &self.task;
         let began = task.run.now();
-        let mut looks = 0;
+        let mut before = None;
         loop {
             let view = task.look().await?;
-            looks += 1;
             let judged = self.judge(&view);
+            let told = judged.as_ref().ok().map(|(finding, decision)| {
+                let id = finding.chosen().map(|seen| seen.id.clone());
+                (decision.change, id)
+            });
             let makes = |change| matches!(change, Change::Create | Change::Replace);
-            let sure = judged.as_ref().is_ok_and(|(_, it)| !makes(it.change));
+            let planned = |change| change == task.step.change && !makes(change);
+            let sure = told.as_ref().is_some_and(|(change, _)| planned(*change));
             let missed =
                 self.past.ready.is_some() && matches!(task.find(&view), Ok(Finding::Absent));
-            let enough = if missed {
-                task.run.clock.since(began) >= 2 * STALE
-            } else {
-                looks >= 2
-            };
-            if sure || enough {
+            let late = task.run.clock.since(began) >= 2 * STALE;
+            let agreed = !missed && before.as_ref() == Some(&told);
+            if sure || agreed || late {
                 return judged.map(|(finding, decision)| (view, finding, decision));
             }
+            before = Some(told);
             let pause = if missed { STALE / 6 } else { SHORTEST };
             task.pause(pause, CancelLevel::Abandon).await;
             task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
