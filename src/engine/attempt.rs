@@ -28,7 +28,12 @@ pub(super) struct Attempt<'a> {
     /// The object that has to be at rest before a lack of evidence counts.
     pub(super) at_rest: Option<&'a str>,
     pub(super) evidence: &'a Evidence<'a>,
+    /// What a look right before the call must not show, if anything.
+    pub(super) guard: Option<&'a Guard<'a>>,
 }
+
+/// Refuses a call because of what a view shows.
+pub(super) type Guard<'a> = dyn Fn(&View) -> Result<(), StepProblem> + Sync + 'a;
 
 /// How a call came to its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +55,7 @@ impl Worker {
         let mut patience = Patience::default();
         loop {
             task.refuse_if(CancelLevel::Stop, attempt.goal)?;
-            let fault = match self.call_once(attempt.call).await? {
+            let fault = match self.call_once(attempt).await? {
                 Ok(answer) => return Ok(Made::Done(answer.id)),
                 Err(fault) => fault,
             };
@@ -87,7 +92,11 @@ impl Worker {
     }
 
     /// Journals the intent, calls, journals the result.
-    async fn call_once(&mut self, call: &Call) -> Result<Result<Answer, Fault>, StepProblem> {
+    async fn call_once(
+        &mut self,
+        attempt: &Attempt<'_>,
+    ) -> Result<Result<Answer, Fault>, StepProblem> {
+        let Attempt { call, guard, .. } = *attempt;
         let step = self.task.id();
         let (action, about) = (call.action().to_owned(), call.describe());
         self.task.run.calls.fetch_add(1, Ordering::Relaxed);
@@ -107,6 +116,10 @@ impl Worker {
             about: about.clone(),
         });
         self.task.run.client.turn(call).await;
+        // This machine may have slept since it looked, and the world has gone on.
+        if let Some(guard) = guard {
+            guard(&*self.task.look_anew().await?)?;
+        }
         // The last thing before the call: this process may have slept, and lost the site's lock.
         let ours = self.task.run.journal.check_lock().await;
         ours.map_err(unwritten)?;

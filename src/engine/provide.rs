@@ -54,8 +54,8 @@ impl Worker {
     /// Looks, and again before anything is made or refused, or where it is not as planned.
     ///
     /// A look may be answered by a server that has not heard of a change yet: what it does not list
-    /// may be there, and what it lists may be gone. What the plan did not expect counts when two
-    /// looks in a row tell it, and the absence of what was ready in this run when it has lasted
+    /// may be there, and what it lists may be gone. What is to be made, and what this run has made,
+    /// counts when two looks in a row tell it; what the plan did not expect, when it has lasted
     /// longer than AWS's lists lag.
     async fn observe(&self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
         let task = &self.task;
@@ -68,18 +68,18 @@ impl Worker {
                 let id = finding.chosen().map(|seen| seen.id.clone());
                 (decision.change, id)
             });
-            let makes = |change| matches!(change, Change::Create | Change::Replace);
-            let planned = |change| change == task.step.change && !makes(change);
-            let sure = told.as_ref().is_some_and(|(change, _)| planned(*change));
+            let planned = told.as_ref().is_some_and(|(it, _)| *it == task.step.change);
+            let makes = matches!(task.step.change, Change::Create | Change::Replace);
             let missed =
                 self.past.ready.is_some() && matches!(task.find(&view), Ok(Finding::Absent));
+            let expected = !missed && (planned || (told.is_some() && self.has_called()));
+            let agreed = expected && before.as_ref() == Some(&told);
             let late = task.run.clock.since(began) >= 2 * STALE;
-            let agreed = !missed && before.as_ref() == Some(&told);
-            if sure || agreed || late {
+            if (planned && !makes) || agreed || late {
                 return judged.map(|(finding, decision)| (view, finding, decision));
             }
             before = Some(told);
-            let pause = if missed { STALE / 6 } else { SHORTEST };
+            let pause = if expected { SHORTEST } else { STALE / 6 };
             task.pause(pause, CancelLevel::Abandon).await;
             task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
         }
@@ -116,6 +116,7 @@ impl Worker {
             careful: true,
             at_rest: None,
             evidence: &|view| self.task.created(&call, view),
+            guard: None,
         };
         // What AWS has answered is there; its tags may be listed later than it is.
         let window = match self.past.in_doubt() {
@@ -174,6 +175,7 @@ impl Worker {
             careful: call.is_unrepeatable(),
             at_rest: None,
             evidence: &|view| task.created(&call, view),
+            guard: None,
         };
         let id = match self.make(&attempt).await? {
             Made::Done(id) => id,
@@ -188,8 +190,8 @@ impl Worker {
         if matches!(waited, Err(StepProblem::NotOurs { .. })) {
             self.left = Leftover::Nothing;
         }
-        let (seen, view) = waited?;
-        Ok(self.done(task.step.change, seen.id, &view))
+        let (id, view) = waited?;
+        Ok(self.done(task.step.change, id, &view))
     }
 
     /// Uses what is there as it is, once it is ready.
@@ -219,25 +221,39 @@ fn untouched(task: &Task) -> StepDone {
 impl Task {
     /// The id of what this step's create made, if it is there.
     fn created(&self, call: &Call, view: &View) -> Result<Option<String>, StepProblem> {
-        Ok(self.ours(call, None, view)?.map(|seen| seen.id))
+        self.ours(call, None, view)
     }
 
     /// What this step made, if AWS lists it as ours; what carries no tags is as good from anybody.
+    ///
+    /// By its tags first: what this step would use by now may be another's, such as a gateway that
+    /// was attached to the VPC meanwhile.
     fn ours(
         &self,
         call: &Call,
         id: Option<&str>,
         view: &View,
-    ) -> Result<Option<Seen>, StepProblem> {
+    ) -> Result<Option<String>, StepProblem> {
+        if call.is_tagged() {
+            let owned = self.kind.owned(&self.run.plan.site, view).into_iter();
+            let mut of_step = owned
+                .filter(|it| it.step == self.step.node.id)
+                .map(|it| it.id);
+            let made = of_step.find(|it| id.is_none_or(|id| id == it));
+            if made.is_some() {
+                return Ok(made);
+            }
+        }
         let is_it = |seen: &Seen| {
             let ours = seen.ownership == Ownership::Ours || !call.is_tagged();
             ours && id.is_none_or(|id| id == seen.id)
         };
-        Ok(match self.find(view)? {
+        let seen = match self.find(view)? {
             Finding::Present(seen) => Some(seen).filter(is_it),
             Finding::Several(all) => all.into_iter().find(is_it),
             Finding::Absent => None,
-        })
+        };
+        Ok(seen.map(|seen| seen.id))
     }
 
     /// Waits until what has the place of the new object is gone, if it is on its way out.
@@ -279,7 +295,7 @@ impl Task {
         &self,
         call: &Call,
         id: Option<&str>,
-    ) -> Result<(Seen, Arc<View>), StepProblem> {
+    ) -> Result<(String, Arc<View>), StepProblem> {
         let began = self.run.now();
         let mut ready_since = None;
         let wanted = Wanted {

@@ -30,6 +30,7 @@ impl Worker {
         let mut missed = false;
         loop {
             let view = task.look().await?;
+            let missed_before = std::mem::take(&mut missed);
             match task.target(&view)? {
                 // Tags may be seen later than the object that carries them.
                 Some(seen) if seen.ownership != Ownership::Ours && !task.is_late(began) => {}
@@ -45,11 +46,12 @@ impl Worker {
                 }
                 None if task.is_late(began) => break,
                 None if task.is_listed(&view) => {
-                    // Gone already, or on its way, when two looks say so: others wait for its end.
-                    if missed {
+                    // Gone already, or on its way, when two looks in a row say so and no later one
+                    // shows it again: others wait for its end.
+                    if missed_before && task.stays_gone().await? {
                         break;
                     }
-                    missed = true;
+                    missed = !missed_before;
                     task.pause(SHORTEST, CancelLevel::Abandon).await;
                     task.refuse_if(CancelLevel::Abandon, Goal::Gone)?;
                     continue;
@@ -83,6 +85,7 @@ impl Worker {
             careful: false,
             at_rest: None,
             evidence: &|view| task.vanished(&seen.id, view),
+            guard: None,
         };
         Ok(matches!(self.make(&attempt).await?, Made::Done(_)))
     }
@@ -159,6 +162,27 @@ impl Task {
             Finding::Present(seen) => Some(seen).filter(is_planned),
             Finding::Several(all) => all.into_iter().find(is_planned),
         })
+    }
+
+    /// Waits until an object that is not there any more has wholly gone; false when it is back.
+    async fn stays_gone(&self) -> Result<bool, StepProblem> {
+        let wanted = Wanted {
+            goal: Goal::Gone,
+            usual: self.kind.usual(Goal::Gone),
+            twice: true,
+            until: CancelLevel::Abandon,
+        };
+        let id = self.step.existing.as_deref();
+        let probe = |view: &View| {
+            if self.target(view)?.is_some() {
+                return Ok(Look::There(false));
+            }
+            Ok(match self.progress(id, Goal::Gone, view)? {
+                Look::There(()) => Look::There(true),
+                Look::OnTheWay { object, state } => Look::OnTheWay { object, state },
+            })
+        };
+        self.wait(wanted, probe).await.map(|(gone, _)| gone)
     }
 
     /// The id, once the object is gone or on its way out.

@@ -76,15 +76,24 @@ impl Task {
 
     /// Looks at AWS now, and through an outage of some minutes.
     pub(super) async fn look(&self) -> Result<Arc<View>, StepProblem> {
+        self.look_by(true).await
+    }
+
+    /// Looks at AWS now, and shares that look with nobody: by a clock that stood still while the
+    /// machine slept, an old look may seem to be of this moment.
+    pub(super) async fn look_anew(&self) -> Result<Arc<View>, StepProblem> {
+        self.look_by(false).await
+    }
+
+    async fn look_by(&self, shared: bool) -> Result<Arc<View>, StepProblem> {
         let began = self.run.now();
         let mut times = 0;
         loop {
-            let asked = self.run.now();
-            let view = self
-                .run
-                .client
-                .view_since(self.kind.collections(), asked)
-                .await;
+            let (client, collections) = (&self.run.client, self.kind.collections());
+            let view = match shared {
+                true => client.view_since(collections, self.run.now()).await,
+                false => client.view(collections).await.map(Arc::new),
+            };
             let fault = match view {
                 Ok(view) => return Ok(view),
                 Err(fault) => fault,

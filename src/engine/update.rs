@@ -69,12 +69,17 @@ impl Worker {
             None => false,
         };
         let asked_at = task.run.now();
+        let still_safe = |view: &View| match &tunnel {
+            Some(tunnel) => tunnel.refuse_to_cut(view).map(drop),
+            None => Ok(()),
+        };
         let attempt = Attempt {
             call,
             goal: Goal::Ready,
             careful: tunnel.is_some(),
             at_rest: Some(id),
             evidence: &|view| task.took_effect(id, call, view),
+            guard: tunnel.is_some().then_some(&still_safe),
         };
         self.make(&attempt).await?;
         self.left = Leftover::Known(id.to_owned());

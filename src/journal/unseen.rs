@@ -39,11 +39,12 @@ pub struct Unseen {
     pub until: Timestamp,
 }
 
-/// What a run may have made that `view` does not show and that is young enough to appear; of a
-/// teardown, what it may have removed so lately that a look may still show it.
+/// What a run may have made that `view` does not show and that is young enough to appear, and what it
+/// may have removed so lately that a look may still show it.
 pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
+    let removed = just_removed(history, view, now);
     if history.plan.mode == Mode::Teardown {
-        return just_removed(history, now);
+        return removed;
     }
     let outputs: Outputs = history
         .steps()
@@ -54,8 +55,8 @@ pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
         .filter_map(|step| {
             let past = history.step(&step.node.id)?;
             let made = Creation::of(past)?;
-            let found = made.is_young(now) && !made.is_listed(history, step, &outputs, view);
-            found.then(|| Unseen {
+            let unseen = made.is_young(now) && !made.is_listed(history, step, &outputs, view);
+            unseen.then(|| Unseen {
                 run: history.run,
                 step: step.node.id.clone(),
                 action: made.call.action.clone(),
@@ -64,13 +65,14 @@ pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
                 until: made.until(),
             })
         })
+        .chain(removed)
         .collect()
 }
 
-/// What a teardown that was stopped has deleted, detached or disabled so lately that a look may be
-/// older than that: who believes the look keeps what is about to vanish. One look that shows it gone
-/// proves nothing, because the next one may be older still.
-fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
+/// What a teardown, or a replacement, has deleted, detached or disabled so lately that a look may be older than that:
+/// who believes the look keeps what is about to vanish. Where it was stopped, one look that shows it
+/// gone proves nothing, because the next one may be older still.
+fn just_removed(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
     let removes = |call: &&MadeCall| {
         let verbs = ["Delete", "Detach", "Disable"];
         verbs.iter().any(|verb| call.action.starts_with(verb))
@@ -85,7 +87,7 @@ fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
             };
             let call = past.open.as_ref().or(answered).filter(removes)?;
             let until = call.at.checked_add(SHOWN_AFTER).unwrap_or(Timestamp::MAX);
-            let young = past.ready.is_none() && now < until;
+            let young = now < until && (past.ready.is_none() || is_owned(history, step, view));
             young.then(|| Unseen {
                 run: history.run,
                 step: step.node.id.clone(),
@@ -98,11 +100,18 @@ fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
         .collect()
 }
 
+/// Whether a look shows what a step removed as the site's, and alive.
+fn is_owned(history: &History, step: &PlannedStep, view: &View) -> bool {
+    let kind = resource::registry().find(&step.node.kind);
+    let owned = kind.map(|kind| kind.owned(&history.plan.site, view));
+    let mut ids = owned.into_iter().flatten().map(|it| it.id);
+    ids.any(|id| step.existing.as_ref() == Some(&id))
+}
+
 /// A call that makes something and that may have had its effect.
 struct Creation<'a> {
     call: &'a MadeCall,
     id: Option<&'a str>,
-    ready: bool,
 }
 
 impl<'a> Creation<'a> {
@@ -123,11 +132,7 @@ impl<'a> Creation<'a> {
             .flatten()
             .filter(|(call, _)| makes(call))
             .max_by_key(|(call, _)| (call.attempt, call.at))?;
-        Some(Self {
-            call,
-            id,
-            ready: past.ready.is_some(),
-        })
+        Some(Self { call, id })
     }
 
     /// Whether AWS puts tags of ours on it in the same call.
@@ -149,9 +154,8 @@ impl<'a> Creation<'a> {
         self.call.at.checked_add(patience).unwrap_or(Timestamp::MAX)
     }
 
-    /// What hangs on another object was seen there when it was ready.
     fn is_young(&self, now: Timestamp) -> bool {
-        now < self.until() && (self.is_tagged() || !self.ready)
+        now < self.until()
     }
 
     fn is_listed(

@@ -17,13 +17,16 @@ use super::check::{self, Broken, Held, broken};
 use super::draft::{Change, Draft};
 use super::excuse::Excuse;
 use super::process::{Exit, Machine, Process};
-use super::script::{Command, Moment, Routers, Script, Stranger, Trouble};
+use super::script::{Command, Deed, Moment, Routers, Script, Stranger, Trouble};
 use super::stranger::{self, Done};
 use super::timeline::Timeline;
 use super::watch::Watch;
 
 /// Longer than any command may take, in AWS's time.
 const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
+
+/// How long it takes until everybody has heard of something, with every fault that delays news.
+const NEWS: SignedDuration = SignedDuration::from_mins(4);
 
 /// How often a patient person tries.
 const TRIES: u32 = 4;
@@ -55,6 +58,11 @@ pub(crate) struct Stage {
     up: BTreeMap<usize, Draft>,
     /// What others did and a person has to undo.
     undo: Vec<Done>,
+    /// Whether they deleted a customer gateway: in the midst of a replacement nothing else tells what
+    /// a site enabled on a gateway that is not its own.
+    forgotten: bool,
+    /// When they did it.
+    meddled_at: Option<Timestamp>,
     /// Why a command may fail although nothing goes wrong while it runs.
     excuse: Excuse,
     machines: Vec<Machine>,
@@ -126,6 +134,8 @@ impl Stage {
             half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
+            meddled_at: None,
+            forgotten: false,
             excuse,
             machines: vec![machine()?],
             skew: SignedDuration::ZERO,
@@ -292,8 +302,15 @@ impl Stage {
     fn meddled(&mut self) -> bool {
         let meddled = self.watch.take_meddled();
         if meddled.is_empty() {
-            return false;
+            // Not every server of AWS's knows it yet.
+            let now = self.aws.now();
+            return self
+                .meddled_at
+                .is_some_and(|at| now.duration_since(at) < NEWS);
         }
+        self.meddled_at = Some(self.aws.now());
+        let bearer = |done: &Done| done.deed == Deed::DeleteCustomerGateway;
+        self.forgotten |= meddled.iter().any(bearer);
         self.excuse.give("somebody meddled");
         // A gateway that somebody detached may carry more than the one site.
         self.up.clear();
@@ -415,12 +432,12 @@ impl Stage {
 
     /// Whether nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
-        check::empty(&self.sandbox, &self.before).is_ok()
+        check::empty(&self.sandbox, &self.before, self.forgotten).is_ok()
     }
 
     /// Nothing is left, and nobody has told a secret.
     pub(crate) fn expect_nothing(&mut self) -> Held {
-        check::empty(&self.sandbox, &self.before)?;
+        check::empty(&self.sandbox, &self.before, self.forgotten)?;
         self.secrets()
     }
 
