@@ -48,8 +48,11 @@ impl Worker {
                 None if task.is_listed(&view) => {
                     // Gone already, or on its way, when two looks in a row say so and no later one
                     // shows it again: others wait for its end.
-                    if missed_before && task.stays_gone().await? {
-                        break;
+                    if missed_before {
+                        self.left = task.leftover();
+                        if task.stays_gone().await? {
+                            break;
+                        }
                     }
                     missed = !missed_before;
                     task.pause(SHORTEST, CancelLevel::Abandon).await;
@@ -60,9 +63,7 @@ impl Worker {
             }
             task.rest_unlisted(began).await?;
         }
-        if let Some(id) = &task.step.existing {
-            self.left = Leftover::Known(id.clone());
-        }
+        self.left = task.leftover();
         task.wait_until_gone(task.step.existing.as_deref()).await?;
         self.left = Leftover::Nothing;
         Ok(StepDone {
@@ -100,6 +101,12 @@ impl Worker {
 }
 
 impl Task {
+    /// What is left if it ends before the object has gone.
+    fn leftover(&self) -> Leftover {
+        let id = self.step.existing.clone();
+        id.map_or(Leftover::Nothing, Leftover::Known)
+    }
+
     /// Whether a server that has not heard of the object by now is none that ever will.
     fn is_late(&self, began: Timestamp) -> bool {
         self.run.clock.since(began) >= SEARCH

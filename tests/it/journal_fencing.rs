@@ -80,7 +80,11 @@ fn slept(store: &Store) {
     let woke = end(sleeper);
     assert_eq!(changes(&env), before, "{}", woke.stderr);
     // Its lock is gone; where it slept in the middle of a record, that record is there already.
-    let fenced = ["was taken away", "somebody else writes this run"];
+    let fenced = [
+        "was taken away",
+        "somebody else writes this run",
+        "lock was lost",
+    ];
     assert!(
         fenced.iter().any(|it| woke.stderr.contains(it)),
         "{}",
