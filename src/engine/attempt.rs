@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::event::Event;
-use super::retry::{CONSISTENCY, Patience, Reaction, search_window};
+use super::retry::{CONSISTENCY, Patience, Reaction, STALE, search_window};
 use super::task::Task;
 use super::unwritten::unwritten;
 use super::wait::SHORTEST;
@@ -116,9 +116,8 @@ impl Worker {
             about: about.clone(),
         });
         self.task.run.client.turn(call).await;
-        // This machine may have slept since it looked, and the world has gone on.
         if let Some(guard) = guard {
-            guard(&*self.task.look_anew().await?)?;
+            self.task.keep(guard).await?;
         }
         // The last thing before the call: this process may have slept, and lost the site's lock.
         let ours = self.task.run.journal.check_lock().await;
@@ -182,6 +181,21 @@ impl Worker {
 }
 
 impl Task {
+    /// Looks whether a call may still be made: the machine may have slept since the last look, and
+    /// the world has gone on. A look that forbids it may itself be old.
+    async fn keep(&self, guard: &Guard<'_>) -> Result<(), StepProblem> {
+        let began = self.run.now();
+        loop {
+            match guard(&*self.look_anew().await?) {
+                Err(_) if self.run.clock.since(began) < 2 * STALE => {
+                    self.pause(STALE / 6, CancelLevel::Stop).await;
+                    self.refuse_if(CancelLevel::Stop, Goal::Ready)?;
+                }
+                judged => return judged,
+            }
+        }
+    }
+
     /// Refused for good, unless it is refused because an earlier try had its effect.
     async fn last_look(
         &self,
