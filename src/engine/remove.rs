@@ -13,9 +13,10 @@ use super::event::Event;
 use super::permit::changed;
 use super::retry::SEARCH;
 use super::task::Task;
-use super::wait::{Look, SHORTEST, Wanted};
+use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
+use crate::journal::Outcome;
 use crate::plan::Mode;
 use crate::resource::{Change, Finding, Goal, Ownership, Seen, TunnelImpact, tunnels_up};
 
@@ -27,10 +28,8 @@ impl Worker {
     pub(super) async fn remove(&mut self) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
         let began = task.run.now();
-        let mut missed = false;
         loop {
             let view = task.look().await?;
-            let missed_before = std::mem::take(&mut missed);
             match task.target(&view)? {
                 // Tags may be seen later than the object that carries them.
                 Some(seen) if seen.ownership != Ownership::Ours && !task.is_late(began) => {}
@@ -44,21 +43,8 @@ impl Worker {
                         break;
                     }
                 }
-                None if task.is_late(began) => break,
-                None if task.is_listed(&view) => {
-                    // Gone already, or on its way, when two looks in a row say so and no later one
-                    // shows it again: others wait for its end.
-                    if missed_before {
-                        self.left = task.leftover();
-                        if task.stays_gone().await? {
-                            break;
-                        }
-                    }
-                    missed = !missed_before;
-                    task.pause(SHORTEST, CancelLevel::Abandon).await;
-                    task.refuse_if(CancelLevel::Abandon, Goal::Gone)?;
-                    continue;
-                }
+                // Deleted by an earlier process, or gone for others when no look in a while shows it.
+                None if self.has_deleted() || task.is_late(began) => break,
                 None => {}
             }
             task.rest_unlisted(began).await?;
@@ -71,6 +57,11 @@ impl Worker {
             id: task.step.existing.clone(),
             outputs: BTreeMap::new(),
         })
+    }
+
+    /// Whether AWS has said to a process of this run that it deletes the object.
+    fn has_deleted(&self) -> bool {
+        matches!(&self.past.last, Some((_, Outcome::Done { .. })))
     }
 
     /// Asks AWS to delete an object; answers whether AWS said that it does.
@@ -110,18 +101,6 @@ impl Task {
     /// Whether a server that has not heard of the object by now is none that ever will.
     fn is_late(&self, began: Timestamp) -> bool {
         self.run.clock.since(began) >= SEARCH
-    }
-
-    /// Whether the object of the plan is listed, in whatever state; what has no id of its own is
-    /// listed with what it joins.
-    fn is_listed(&self, view: &View) -> bool {
-        let Some(id) = self.step.existing.as_deref() else {
-            return true;
-        };
-        let customer = || Some(view.customer_gateways.contains_key(&id.parse().ok()?));
-        let vpn = || Some(view.vpn_gateways.contains_key(&id.parse().ok()?));
-        let connection = || Some(view.vpn_connections.contains_key(&id.parse().ok()?));
-        customer().or_else(vpn).or_else(connection).unwrap_or(true)
     }
 
     /// Waits a little, telling what is not seen.
@@ -169,27 +148,6 @@ impl Task {
             Finding::Present(seen) => Some(seen).filter(is_planned),
             Finding::Several(all) => all.into_iter().find(is_planned),
         })
-    }
-
-    /// Waits until an object that is not there any more has wholly gone; false when it is back.
-    async fn stays_gone(&self) -> Result<bool, StepProblem> {
-        let wanted = Wanted {
-            goal: Goal::Gone,
-            usual: self.kind.usual(Goal::Gone),
-            twice: true,
-            until: CancelLevel::Abandon,
-        };
-        let id = self.step.existing.as_deref();
-        let probe = |view: &View| {
-            if self.target(view)?.is_some() {
-                return Ok(Look::There(false));
-            }
-            Ok(match self.progress(id, Goal::Gone, view)? {
-                Look::There(()) => Look::There(true),
-                Look::OnTheWay { object, state } => Look::OnTheWay { object, state },
-            })
-        };
-        self.wait(wanted, probe).await.map(|(gone, _)| gone)
     }
 
     /// The id, once the object is gone or on its way out.

@@ -55,14 +55,15 @@ pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
         .filter_map(|step| {
             let past = history.step(&step.node.id)?;
             let made = Creation::of(past)?;
-            let unseen = made.is_young(now) && !made.is_listed(history, step, &outputs, view);
+            let unseen =
+                now < made.until(history) && !made.is_listed(history, step, &outputs, view);
             unseen.then(|| Unseen {
                 run: history.run,
                 step: step.node.id.clone(),
                 action: made.call.action.clone(),
                 at: made.call.at,
                 id: made.id.map(str::to_owned),
-                until: made.until(),
+                until: made.until(history),
             })
         })
         .chain(removed)
@@ -86,7 +87,8 @@ fn just_removed(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
                 _ => None,
             };
             let call = past.open.as_ref().or(answered).filter(removes)?;
-            let until = call.at.checked_add(SHOWN_AFTER).unwrap_or(Timestamp::MAX);
+            let until = last(history, call).checked_add(SHOWN_AFTER);
+            let until = until.unwrap_or(Timestamp::MAX);
             let young = now < until && (past.ready.is_none() || is_owned(history, step, view));
             young.then(|| Unseen {
                 run: history.run,
@@ -98,6 +100,12 @@ fn just_removed(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
             })
         })
         .collect()
+}
+
+/// When a call was made at the latest: a clock that stood still while the machine slept is set right
+/// by the answer to the next look, and the run's records after it tell the right time.
+fn last(history: &History, call: &MadeCall) -> Timestamp {
+    call.at.max(history.last_at)
 }
 
 /// Whether a look shows what a step removed as the site's, and alive.
@@ -145,17 +153,14 @@ impl<'a> Creation<'a> {
         .contains(&self.call.action.as_str())
     }
 
-    fn until(&self) -> Timestamp {
+    fn until(&self, history: &History) -> Timestamp {
         let patience = if self.is_tagged() {
             LISTED_AFTER
         } else {
             SHOWN_AFTER
         };
-        self.call.at.checked_add(patience).unwrap_or(Timestamp::MAX)
-    }
-
-    fn is_young(&self, now: Timestamp) -> bool {
-        now < self.until()
+        let last = last(history, self.call);
+        last.checked_add(patience).unwrap_or(Timestamp::MAX)
     }
 
     fn is_listed(

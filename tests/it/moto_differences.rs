@@ -36,7 +36,7 @@ const fn constant(path: &'static str, moto: &'static str, sandbox: &'static str)
     }
 }
 
-const DIFFERENCES: [Difference; 16] = [
+const DIFFERENCES: [Difference; 15] = [
     lacks(
         "customer_gateways/0/DeviceName",
         "underpass-plant-7",
