@@ -123,17 +123,10 @@ impl Worker {
         let ours = self.task.run.journal.check_lock().await;
         ours.map_err(unwritten)?;
         let answer = self.task.run.client.call_now(call).await;
-        let outcome = match &answer {
-            Ok(Answer { id, request_id }) => Outcome::Done {
-                id: id.clone(),
-                request_id: request_id.clone(),
-            },
-            Err(fault) if matches!(fault.kind, FaultKind::Lost | FaultKind::Server) => {
-                self.left = Leftover::Maybe(format!("{action} {about}"));
-                Outcome::Unknown(fault.clone())
-            }
-            Err(fault) => Outcome::Refused(fault.clone()),
-        };
+        let outcome = outcome_of(&answer);
+        if matches!(outcome, Outcome::Unknown(_)) {
+            self.left = Leftover::Maybe(format!("{action} {about}"));
+        }
         self.write(Record::Result {
             step: step.clone(),
             outcome,
@@ -177,6 +170,20 @@ impl Worker {
             });
         }
         Ok(found)
+    }
+}
+
+/// What the journal says of an answer.
+fn outcome_of(answer: &Result<Answer, Fault>) -> Outcome {
+    match answer {
+        Ok(Answer { id, request_id }) => Outcome::Done {
+            id: id.clone(),
+            request_id: request_id.clone(),
+        },
+        Err(fault) if matches!(fault.kind, FaultKind::Lost | FaultKind::Server) => {
+            Outcome::Unknown(fault.clone())
+        }
+        Err(fault) => Outcome::Refused(fault.clone()),
     }
 }
 
