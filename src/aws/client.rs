@@ -354,8 +354,8 @@ impl Client {
     /// EC2 checks permissions and the form of the parameters, not quotas or what exists.
     ///
     /// Most look-alikes of EC2 ignore `DryRun` and carry the call out. So an endpoint that is not
-    /// AWS's, by where the requests so far have gone, is first asked about deleting something that does not exist: one that says "not found"
-    /// did not look at `DryRun`, and is asked nothing else.
+    /// AWS's, by where the requests so far have gone, is first asked about deleting something that
+    /// does not exist: one that says "not found" did not look at `DryRun`, and is asked nothing else.
     pub async fn dry_run(&self, call: &Call) -> Option<Result<(), Fault>> {
         if !call.has_dry_run() {
             return None;

@@ -229,7 +229,9 @@ fn failed_exit(report: &RunReport) -> Exit {
     } else if any(|problem| {
         matches!(
             problem,
-            StepProblem::WorldChanged { .. } | StepProblem::LastTunnel { .. }
+            StepProblem::WorldChanged { .. }
+                | StepProblem::Meddled { .. }
+                | StepProblem::LastTunnel { .. }
         )
     }) {
         Exit::Refused

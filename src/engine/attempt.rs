@@ -116,8 +116,15 @@ impl Worker {
             about: about.clone(),
         });
         self.task.run.client.turn(call).await;
-        if let Some(guard) = guard {
-            self.task.keep(guard).await?;
+        if let Some(guard) = guard
+            && let Err(problem) = self.task.keep(guard).await
+        {
+            // Without a result the next run would take it for a call that nobody knows about.
+            let message = format!("it was not called: {problem}");
+            let fault = Fault::of_kind(&action, FaultKind::Invalid, &message);
+            let outcome = Outcome::Refused(fault);
+            self.write(Record::Result { step, outcome }).await?;
+            return Err(problem);
         }
         // The last thing before the call: this process may have slept, and lost the site's lock.
         let ours = self.task.run.journal.check_lock().await;
@@ -195,8 +202,7 @@ impl Task {
         loop {
             match guard(&*self.look_anew().await?) {
                 Err(_) if self.run.clock.since(began) < 2 * STALE => {
-                    self.pause(STALE / 6, CancelLevel::Stop).await;
-                    self.refuse_if(CancelLevel::Stop, Goal::Ready)?;
+                    self.look_again_later(began, CancelLevel::Stop).await?;
                 }
                 judged => return judged,
             }

@@ -76,6 +76,17 @@ pub enum StepProblem {
         /// Why.
         reason: String,
     },
+    /// What this run had made ready is gone, or otherwise, and not through this run.
+    #[error(
+        "{object} was ready in this run, and somebody has {} since: a new plan shows what that means",
+        if *.gone { "removed it" } else { "changed it" }
+    )]
+    Meddled {
+        /// The object, or the step's words for what has no id.
+        object: String,
+        /// Whether it is gone; otherwise it is not as it was made.
+        gone: bool,
+    },
     /// AWS answered a create with an object that does not carry our tags.
     #[error("AWS answered with {id}, which does not carry the tags of this step: it is not ours")]
     NotOurs {
@@ -219,6 +230,7 @@ impl StepError {
                 format!("underpass plan {site_file} --check-permissions")
             }
             StepProblem::WorldChanged { .. }
+            | StepProblem::Meddled { .. }
             | StepProblem::NotOurs { .. }
             | StepProblem::Unworkable { .. } => plan,
             StepProblem::LastTunnel { .. } | StepProblem::TunnelStaysDown { .. } => {

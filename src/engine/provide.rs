@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, Made};
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem, verb};
-use super::permit::{changed, permit};
+use super::permit::permit;
 use super::retry::{CONSISTENCY, STALE, search_window};
 use super::task::{Task, looked};
 use super::wait::{Look, SHORTEST, Wanted};
@@ -79,9 +79,12 @@ impl Worker {
                 return judged.map(|(finding, decision)| (view, finding, decision));
             }
             before = Some(told);
-            let pause = if expected { SHORTEST } else { STALE / 6 };
-            task.pause(pause, CancelLevel::Abandon).await;
-            task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+            if expected {
+                task.pause(SHORTEST, CancelLevel::Abandon).await;
+                task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+            } else {
+                task.look_again_later(began, CancelLevel::Abandon).await?;
+            }
         }
     }
 
@@ -91,7 +94,7 @@ impl Worker {
         let finding = self.settled(task.find(view)?);
         let policy = task.run.plan.policy;
         let decision = task.kind.decide(&task.inputs, &finding, view, policy)?;
-        self.refuse_if_gone_again(&decision)?;
+        self.refuse_if_meddled(&finding, &decision)?;
         let made = self.has_made_what_has_no_tags()?;
         permit(&task.step, &finding, &decision, made)?;
         Ok((finding, decision))
@@ -115,7 +118,7 @@ impl Worker {
             goal: Goal::Ready,
             careful: true,
             at_rest: None,
-            evidence: &|view| self.task.created(&call, view),
+            evidence: &|view| self.task.ours(&call, None, view),
             guard: None,
         };
         // What AWS has answered is there; its tags may be listed later than it is.
@@ -135,15 +138,22 @@ impl Worker {
 
     /// What this run has made ready and somebody has taken away since is not made again: the
     /// person who took it away should see a plan first.
-    fn refuse_if_gone_again(&self, decision: &Decision) -> Result<(), StepProblem> {
-        match (&self.past.ready, decision.change) {
-            (Some(_), Change::Keep | Change::Adopt) | (None, _) => Ok(()),
-            (Some(ready), now) => {
-                let id = ready.id.as_deref().unwrap_or("it");
-                let reason = format!("{id} was ready in this run and is not any more");
-                Err(changed(&self.task.step, verb(now), reason))
-            }
+    fn refuse_if_meddled(
+        &self,
+        finding: &Finding,
+        decision: &Decision,
+    ) -> Result<(), StepProblem> {
+        let Some(ready) = &self.past.ready else {
+            return Ok(());
+        };
+        if matches!(decision.change, Change::Keep | Change::Adopt) {
+            return Ok(());
         }
+        let step = || self.task.id().to_string();
+        Err(StepProblem::Meddled {
+            object: ready.id.clone().unwrap_or_else(step),
+            gone: matches!(finding, Finding::Absent),
+        })
     }
 
     /// The finding with the one object that is meant: the planned one, or the one this run made.
@@ -174,7 +184,7 @@ impl Worker {
             goal: Goal::Ready,
             careful: call.is_unrepeatable(),
             at_rest: None,
-            evidence: &|view| task.created(&call, view),
+            evidence: &|view| task.ours(&call, None, view),
             guard: None,
         };
         let id = match self.make(&attempt).await? {
@@ -219,12 +229,7 @@ fn untouched(task: &Task) -> StepDone {
 // === impl Task ===
 
 impl Task {
-    /// The id of what this step's create made, if it is there.
-    fn created(&self, call: &Call, view: &View) -> Result<Option<String>, StepProblem> {
-        self.ours(call, None, view)
-    }
-
-    /// What this step made, if AWS lists it as ours; what carries no tags is as good from anybody.
+    /// The id of what this step made, if AWS lists it as ours; what carries no tags is as good from anybody.
     ///
     /// By its tags first: what this step would use by now may be another's, such as a gateway that
     /// was attached to the VPC meanwhile.

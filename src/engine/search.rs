@@ -14,6 +14,15 @@ const FAILURES: u32 = 8;
 /// How long looks that contradict each other are looked again.
 const CONTRADICTED: Duration = STALE.saturating_mul(2);
 
+/// What [`look_patiently`] looks again for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited<'a> {
+    /// What runs may have made, or removed, and AWS does not show yet.
+    Unseen(&'a [Unseen]),
+    /// Two looks in a row that agree.
+    Agreement,
+}
+
 /// Looks at everything until two looks in a row tell the same, and again and again while a run may
 /// have made what AWS does not list yet.
 ///
@@ -28,7 +37,7 @@ pub async fn look_patiently(
     clock: &Clock,
     ids: &IdSource,
     runs: &[History],
-    mut tell: impl FnMut(&[Unseen]),
+    mut tell: impl FnMut(Awaited<'_>),
 ) -> Result<View, Fault> {
     let (mut nap, mut failures) = (Duration::from_secs(2), 0);
     // A journal that was written by a clock ahead of ours must not make this wait any longer.
@@ -63,12 +72,13 @@ pub async fn look_patiently(
                 if clock.since(since) >= CONTRADICTED {
                     return Ok(view);
                 }
+                tell(Awaited::Agreement);
                 clock.sleep(SHORTEST).await;
             }
             continue;
         };
         before = None;
-        tell(&missing);
+        tell(Awaited::Unseen(&missing));
         // One more look when the time is up: its answer counts.
         let left = Duration::try_from(last.min(end).duration_since(now)).unwrap_or_default();
         clock.sleep(nap.min(left + Duration::from_millis(1))).await;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::cancel::CancelLevel;
 use super::error::StepProblem;
 use super::event::Event;
-use super::retry::spread;
+use super::retry::{STALE, spread};
 use super::task::Task;
 use crate::aws::View;
 use crate::resource::{Goal, Usual};
@@ -127,6 +129,26 @@ impl Task {
     ) {
         self.rest_until(CancelLevel::Abandon, pause, waited, sign)
             .await;
+    }
+
+    /// Waits a little, telling why, where a look shows what the plan did not expect: it may be old.
+    pub(super) async fn look_again_later(
+        &self,
+        began: Timestamp,
+        until: CancelLevel,
+    ) -> Result<(), StepProblem> {
+        let sign = |elapsed| Event::Waiting {
+            at: self.run.now(),
+            step: self.id(),
+            goal: Goal::Ready,
+            object: self.step.existing.clone().unwrap_or_default(),
+            state: "not as planned, by a list that may be old".to_owned(),
+            elapsed,
+            usual: self.kind.usual(Goal::Ready),
+        };
+        let waited = self.run.clock.since(began);
+        self.rest_until(until, STALE / 6, waited, sign).await;
+        self.refuse_if(until, Goal::Ready)
     }
 
     async fn rest_until(

@@ -56,8 +56,11 @@ impl Worker {
         let began = self.task.run.now();
         let result = self.advance().await.map_err(|problem| StepError {
             step: self.task.id(),
+            left: match problem {
+                StepProblem::Meddled { gone: true, .. } => Leftover::Nothing,
+                _ => self.left.clone(),
+            },
             problem,
-            left: self.left.clone(),
         });
         StepRun {
             took: self.task.run.clock.since(began),

@@ -39,6 +39,18 @@ pub struct Unseen {
     pub until: Timestamp,
 }
 
+impl Unseen {
+    /// Whether its end is awaited rather than its appearance.
+    pub fn is_leaving(&self) -> bool {
+        removes(&self.action)
+    }
+}
+
+fn removes(action: &str) -> bool {
+    let verbs = ["Delete", "Detach", "Disable"];
+    verbs.iter().any(|verb| action.starts_with(verb))
+}
+
 /// What a run may have made that `view` does not show and that is young enough to appear, and what it
 /// may have removed so lately that a look may still show it.
 pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
@@ -70,14 +82,10 @@ pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
         .collect()
 }
 
-/// What a teardown, or a replacement, has deleted, detached or disabled so lately that a look may be older than that:
-/// who believes the look keeps what is about to vanish. Where it was stopped, one look that shows it
-/// gone proves nothing, because the next one may be older still.
+/// What a teardown, or a replacement, has deleted, detached or disabled so lately that a look may be
+/// older than that: who believes the look keeps what is about to vanish. Where it was stopped, one
+/// look that shows it gone proves nothing, because the next one may be older still.
 fn just_removed(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
-    let removes = |call: &&MadeCall| {
-        let verbs = ["Delete", "Detach", "Disable"];
-        verbs.iter().any(|verb| call.action.starts_with(verb))
-    };
     let steps = history.plan.steps.iter();
     steps
         .filter_map(|step| {
@@ -86,7 +94,8 @@ fn just_removed(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
                 Some((call, Outcome::Done { .. } | Outcome::Unknown(_))) => Some(call),
                 _ => None,
             };
-            let call = past.open.as_ref().or(answered).filter(removes)?;
+            let call = past.open.as_ref().or(answered)?;
+            let call = Some(call).filter(|call| removes(&call.action))?;
             let until = last(history, call).checked_add(SHOWN_AFTER);
             let until = until.unwrap_or(Timestamp::MAX);
             let young = now < until && (past.ready.is_none() || is_owned(history, step, view));

@@ -162,29 +162,21 @@ fn a_saved_plan_removes_what_it_names_and_not_what_came_up_since() {
         "{}",
         saved.stdout
     );
-    env.sandbox().set_gateway(None, GatewaySim::Online);
-    std::thread::sleep(std::time::Duration::from_millis(600));
-    env.run(&[
+    let heal = [
         "onboard",
         SITE,
         "--yes",
         "--remove-duplicates",
         "--plan",
         "plan.json",
-    ])
-    .exits(5);
+    ];
+    env.sandbox().set_gateway(None, GatewaySim::Online);
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    env.run(&heal).exits(5);
     assert_eq!(deletes(env.sandbox()), [""; 0]);
     env.sandbox().set_gateway(None, GatewaySim::Offline);
     std::thread::sleep(std::time::Duration::from_millis(600));
-    env.run(&[
-        "onboard",
-        SITE,
-        "--yes",
-        "--remove-duplicates",
-        "--plan",
-        "plan.json",
-    ])
-    .exits(0);
+    env.run(&heal).exits(0);
     assert_eq!(alive(env.sandbox()), one);
 }
 

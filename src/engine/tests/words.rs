@@ -48,6 +48,20 @@ fn problems() -> Vec<(StepProblem, Leftover)> {
             },
             Leftover::Nothing,
         ),
+        (
+            StepProblem::Meddled {
+                object: id(),
+                gone: true,
+            },
+            Leftover::Nothing,
+        ),
+        (
+            StepProblem::Meddled {
+                object: id(),
+                gone: false,
+            },
+            known(),
+        ),
         (StepProblem::NotOurs { id: id() }, Leftover::Nothing),
         (
             StepProblem::Hopeless {

@@ -456,7 +456,8 @@ impl Stage {
         self.journals()
     }
 
-    /// Every journal that has grown replays; what is torn is its last line alone.
+    /// Every journal that has grown replays; what is torn is its last line alone, and a process that
+    /// has ended says of each of its calls what became of it.
     fn journals(&mut self) -> Held {
         let Some(machine) = self.machines.last() else {
             return Ok(());
@@ -468,7 +469,21 @@ impl Stage {
                 return Ok(());
             }
             match journal::replay(bytes) {
-                Ok(_) => Ok(()),
+                Ok(history) => {
+                    let text = String::from_utf8_lossy(bytes);
+                    let (_, last) = text.rsplit_once("{\"resumed\":").unwrap_or(("", &text));
+                    let mut open = history.steps().filter(|(_, past)| past.open.is_some());
+                    let left = open.find(|(step, _)| {
+                        history.result.is_some()
+                            && last.contains(&format!("{{\"intent\":{{\"step\":\"{step}\""))
+                    });
+                    match left {
+                        Some((step, _)) => {
+                            broken("journal", format!("{site} {run}: {step} has an open call"))
+                        }
+                        None => Ok(()),
+                    }
+                }
                 Err(damage) => broken("journal", format!("{site} {run}: {damage}")),
             }
         })
