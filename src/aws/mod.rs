@@ -15,10 +15,12 @@ mod call;
 mod client;
 mod codes;
 mod convert;
+mod convert_transit;
 mod convert_vpn;
 mod date_header;
 mod decoded;
 mod describe;
+mod describe_transit;
 mod endpoint;
 mod fault;
 mod in_process;
@@ -27,9 +29,12 @@ mod objects;
 mod pace;
 mod profile;
 mod request;
+mod request_transit;
 mod sdk_error;
 mod server_clock;
 mod share;
+mod transit;
+mod transit_call;
 mod transport;
 mod tunnel_request;
 mod view;
@@ -42,7 +47,7 @@ mod testing;
 mod tests;
 
 pub use bucket_address::{BucketAddress, BucketAddressError};
-pub use call::{Answer, Call};
+pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits};
 pub use client::{Caller, Client, Target};
 pub use decoded::Decoded;
 pub use fault::{Fault, FaultKind};
@@ -51,4 +56,9 @@ pub use model::{
     StaticRoute, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
 pub use objects::{BucketTarget, Etag, Listing, Object, Objects, Put};
+pub use transit::{
+    Subnet, TransitAssociation, TransitAttachment, TransitGateway, TransitPropagation,
+    TransitRoute, TransitRouteTable, TransitTableContents, TransitVpcAttachment,
+};
+pub use transit_call::{TransitCall, TransitPair};
 pub use view::{Collection, View};

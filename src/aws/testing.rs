@@ -178,8 +178,8 @@ pub(super) fn create_vpn_connection(customer_gateway: &str, vpn_gateway: &str) -
     second.bgp_log_group_arn = None;
     Call::CreateVpnConnection {
         customer_gateway: customer_gateway.parse().unwrap(),
-        vpn_gateway: vpn_gateway.parse().unwrap(),
-        static_routes_only: false,
+        end: ConnectionEnd::VpnGateway(vpn_gateway.parse().unwrap()),
+        traits: ConnectionTraits::default(),
         tunnels: Box::new([(options("169.254.10.0/30"), key(0)), (second, key(1))]),
         tags: tags("plant-7"),
     }

@@ -96,7 +96,13 @@ impl Worker {
         let decision = task.kind.decide(&task.inputs, &finding, view, policy)?;
         self.refuse_if_meddled(&finding, &decision)?;
         let made = self.has_made_what_has_no_tags()?;
-        permit(&task.step, &finding, &decision, made)?;
+        permit(
+            &task.step,
+            &finding,
+            &decision,
+            made,
+            task.kind.is_made_by_aws(),
+        )?;
         Ok((finding, decision))
     }
 
@@ -138,11 +144,7 @@ impl Worker {
 
     /// What this run has made ready and somebody has taken away since is not made again: the
     /// person who took it away should see a plan first.
-    fn refuse_if_meddled(
-        &self,
-        finding: &Finding,
-        decision: &Decision,
-    ) -> Result<(), StepProblem> {
+    fn refuse_if_meddled(&self, finding: &Finding, decision: &Decision) -> Result<(), StepProblem> {
         let Some(ready) = &self.past.ready else {
             return Ok(());
         };

@@ -31,6 +31,7 @@ mod teardown;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod wire;
 mod world;
 

@@ -1,6 +1,7 @@
 //! From a site and a look at AWS to everything that one run will do.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -94,14 +95,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
 }
 
 /// What offline planning looks at.
-static EMPTY: View = View {
-    looked_at: BTreeMap::new(),
-    vpcs: BTreeMap::new(),
-    route_tables: BTreeMap::new(),
-    vpn_gateways: BTreeMap::new(),
-    customer_gateways: BTreeMap::new(),
-    vpn_connections: BTreeMap::new(),
-};
+static EMPTY: LazyLock<View> = LazyLock::new(View::default);
 
 fn owner(question: &Question<'_>) -> Owner {
     let site = question.site;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::model::{Mode, Plan};
-use super::permissions::describe;
+use super::permissions::describing;
 use crate::aws::Collection;
 use crate::playbook::Input;
 use crate::resource::{Change, TAG_SITE};
@@ -174,7 +174,8 @@ impl Subject {
 
     fn look(&self) -> Value {
         let mut actions = vec!["sts:GetCallerIdentity".to_owned()];
-        actions.extend(Collection::ALL.map(|it| format!("ec2:{}", describe(it))));
+        let looks = describing(Collection::ALL);
+        actions.extend(looks.into_iter().map(|action| format!("ec2:{action}")));
         statement("Look", &actions, &["*".to_owned()], None)
     }
 

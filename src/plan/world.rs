@@ -249,13 +249,17 @@ impl<'a> World<'a> {
     pub(super) fn vpc_context(&self) -> Option<Value> {
         let vpc = self.vpc?;
         let tables: Vec<_> = self.route_tables.iter().map(|table| &table.id).collect();
-        Some(json!({
+        let mut context = json!({
             "id": vpc.id,
             "cidrs": vpc.cidrs,
             "route_tables": tables,
             "enables_propagation": self.enables_propagation(),
             "remembers_propagation": self.remembers_propagation(),
-        }))
+        });
+        for (name, value) in self.transit_context() {
+            context[name] = value;
+        }
+        Some(context)
     }
 }
 

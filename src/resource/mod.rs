@@ -12,12 +12,18 @@ mod owner;
 mod rank;
 mod registry;
 mod remembered;
+mod remembered_routes;
 mod route_propagation;
 mod sharing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod transit_gateway;
+mod transit_pair;
+mod transit_route;
+mod transit_vpc_attachment;
+mod vpc_route;
 mod vpn_connection;
 mod vpn_connection_route;
 mod vpn_gateway;
@@ -37,4 +43,6 @@ pub use remembered::{
     Propagation, TAG_PROPAGATION, all_remembered_propagation, propagation_of_others,
     remembered_propagation,
 };
+pub use remembered_routes::{TAG_ROUTES, TAG_VPC, WrittenRoutes, written_routes};
 pub use sharing::{Kept, kept_for_others};
+pub use transit_gateway::first_cidr;

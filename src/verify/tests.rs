@@ -57,6 +57,7 @@ fn site(routing: Routing) -> Site {
             account: None,
             vpc: VPC.parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),
+            transit: TransitSide::default(),
             amazon_side_asn: Asn::AMAZON_DEFAULT,
             route_tables: RouteTables::All,
             customer_gateway: None,

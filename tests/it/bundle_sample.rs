@@ -45,6 +45,7 @@ pub(crate) fn site(routing: Routing) -> Site {
             account: None,
             vpc: "vpc-0a1b2c3d4e5f67890".parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),
+            transit: TransitSide::default(),
             amazon_side_asn: Asn::AMAZON_DEFAULT,
             route_tables: RouteTables::All,
             customer_gateway: None,

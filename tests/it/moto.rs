@@ -164,8 +164,8 @@ async fn child_makes_every_call() {
     client.call(&attach).await.unwrap();
     let create_connection = Call::CreateVpnConnection {
         customer_gateway: customer.clone(),
-        vpn_gateway: gateway.clone(),
-        static_routes_only: false,
+        end: ConnectionEnd::VpnGateway(gateway.clone()),
+        traits: ConnectionTraits::default(),
         tunnels: Box::new([
             (options("169.254.10.0/30"), key()),
             (options("169.254.10.4/30"), key()),

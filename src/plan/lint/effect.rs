@@ -9,27 +9,70 @@ use crate::playbook::Input;
 use crate::resource::{Change, TunnelImpact};
 use crate::spec::Environment;
 
-/// Every action that underpass calls, with the one kind that calls it; tags go on several.
-const ACTIONS: [(&str, &str); 13] = [
+/// Every action that underpass calls, with the kinds that call it; tags go on several.
+const ACTIONS: [(&str, &str); 29] = [
+    (
+        "AssociateTransitGatewayRouteTable",
+        "transit_gateway_association",
+    ),
     ("AttachVpnGateway", "vpn_gateway_attachment"),
     ("CreateCustomerGateway", "customer_gateway"),
+    ("CreateRoute", "vpc_route"),
+    ("CreateTransitGateway", "transit_gateway"),
+    ("CreateTransitGatewayRoute", "transit_gateway_route"),
+    (
+        "CreateTransitGatewayVpcAttachment",
+        "transit_gateway_vpc_attachment",
+    ),
+    ("CreateVpnConnection", "transit_vpn_connection"),
     ("CreateVpnConnection", "vpn_connection"),
     ("CreateVpnConnectionRoute", "vpn_connection_route"),
     ("CreateVpnGateway", "vpn_gateway"),
     ("DeleteCustomerGateway", "customer_gateway"),
+    ("DeleteRoute", "vpc_route"),
+    ("DeleteTransitGateway", "transit_gateway"),
+    ("DeleteTransitGatewayRoute", "transit_gateway_route"),
+    (
+        "DeleteTransitGatewayVpcAttachment",
+        "transit_gateway_vpc_attachment",
+    ),
+    ("DeleteVpnConnection", "transit_vpn_connection"),
     ("DeleteVpnConnection", "vpn_connection"),
     ("DeleteVpnConnectionRoute", "vpn_connection_route"),
     ("DeleteVpnGateway", "vpn_gateway"),
     ("DetachVpnGateway", "vpn_gateway_attachment"),
+    (
+        "DisableTransitGatewayRouteTablePropagation",
+        "transit_gateway_propagation",
+    ),
     ("DisableVgwRoutePropagation", "route_propagation"),
+    (
+        "DisassociateTransitGatewayRouteTable",
+        "transit_gateway_association",
+    ),
+    (
+        "EnableTransitGatewayRouteTablePropagation",
+        "transit_gateway_propagation",
+    ),
     ("EnableVgwRoutePropagation", "route_propagation"),
+    (
+        "ModifyTransitGatewayVpcAttachment",
+        "transit_gateway_vpc_attachment",
+    ),
+    ("ModifyVpnTunnelOptions", "transit_vpn_connection"),
     ("ModifyVpnTunnelOptions", "vpn_connection"),
 ];
-/// Kinds that are billed by the hour (AWS VPN pricing).
-const BILLED: [&str; 1] = ["vpn_connection"];
+/// Kinds that are billed by the hour (AWS VPN pricing, AWS Transit Gateway pricing).
+const BILLED: [&str; 3] = [
+    "transit_gateway_vpc_attachment",
+    "transit_vpn_connection",
+    "vpn_connection",
+];
 /// Calls that set tags, for which IAM wants `ec2:CreateTags` as well.
-const TAGGED: [&str; 3] = [
+const TAGGED: [&str; 5] = [
     "CreateCustomerGateway",
+    "CreateTransitGateway",
+    "CreateTransitGatewayVpcAttachment",
     "CreateVpnConnection",
     "CreateVpnGateway",
 ];
@@ -116,8 +159,14 @@ fn actions(step: &PlannedStep, report: &mut Report) {
         );
     }
     for action in &step.actions {
-        let fits = match ACTIONS.iter().find(|(known, _)| known == action) {
-            Some((_, kind)) => *kind == step.node.kind && verb_fits(action, step.change),
+        let mut kinds = ACTIONS
+            .iter()
+            .filter(|(known, _)| known == action)
+            .peekable();
+        let fits = match kinds.peek() {
+            Some(_) => {
+                kinds.any(|(_, kind)| *kind == step.node.kind) && verb_fits(action, step.change)
+            }
             None => action == "CreateTags" && step.change == Change::Update,
         };
         if !fits {
@@ -131,10 +180,10 @@ fn actions(step: &PlannedStep, report: &mut Report) {
 }
 
 fn verb_fits(action: &str, change: Change) -> bool {
-    let makes = ["Create", "Attach", "Enable"]
+    let makes = ["Create", "Attach", "Enable", "Associate"]
         .iter()
         .any(|verb| action.starts_with(verb));
-    let removes = ["Delete", "Detach", "Disable"]
+    let removes = ["Delete", "Detach", "Disable", "Disassociate"]
         .iter()
         .any(|verb| action.starts_with(verb));
     match change {

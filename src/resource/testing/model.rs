@@ -142,8 +142,8 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
     match call {
         Call::CreateVpnConnection {
             customer_gateway,
-            vpn_gateway,
-            static_routes_only,
+            end,
+            traits,
             tunnels,
             tags,
         } => {
@@ -156,9 +156,18 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
                 id: id.clone(),
                 state: State::new("available"),
                 customer_gateway: Some(customer_gateway.clone()),
-                vpn_gateway: Some(vpn_gateway.clone()),
-                transit_gateway: None,
-                static_routes_only: *static_routes_only,
+                vpn_gateway: match end {
+                    ConnectionEnd::VpnGateway(id) => Some(id.clone()),
+                    ConnectionEnd::TransitGateway(_) => None,
+                },
+                transit_gateway: match end {
+                    ConnectionEnd::VpnGateway(_) => None,
+                    ConnectionEnd::TransitGateway(id) => Some(id.clone()),
+                },
+                static_routes_only: traits.static_routes_only,
+                accelerated: traits.accelerated,
+                large_bandwidth: traits.large_bandwidth,
+                transport: traits.transport.clone(),
                 tunnels: vec![echo(second, outside(1)), echo(first, outside(0))],
                 telemetry: vec![telemetry(outside(0), false), telemetry(outside(1), false)],
                 routes: Vec::new(),

@@ -1,6 +1,7 @@
 //! What a connection needs, with reasons.
 
 use super::diff::{self, Difference, Drift};
+use super::end::End;
 use super::{NAME, TITLE, connection, outside_addresses, routing_of};
 use crate::aws::{Collection, View, VpnConnection};
 use crate::resource::inputs::{Inputs, KindError, Maybe};
@@ -10,7 +11,7 @@ use crate::spec::{CustomerGatewayId, Routing, VpnConnectionId, VpnGatewayId};
 use crate::tunnel::TunnelOptions;
 
 /// The decision when nothing was found.
-pub(super) fn absent(inputs: &Inputs, view: &View) -> Result<Decision, KindError> {
+pub(super) fn absent(end: End, inputs: &Inputs, view: &View) -> Result<Decision, KindError> {
     if let Some(id) = inputs.given::<VpnConnectionId>(NAME, "id")? {
         let field = "aws.connection";
         let collection = Collection::VpnConnections;
@@ -24,6 +25,8 @@ pub(super) fn absent(inputs: &Inputs, view: &View) -> Result<Decision, KindError
             && it.customer_gateway == customer
             && vpn.is_some()
             && it.vpn_gateway == vpn
+            // On a transit gateway two that join the same ends are legal.
+            && end == End::VpnGateway
     };
     match view.vpn_connections.values().find(same_ends) {
         None => Ok(Decision::new(Change::Create, "this site has none yet")),
@@ -45,6 +48,7 @@ pub(super) fn absent(inputs: &Inputs, view: &View) -> Result<Decision, KindError
 
 /// The decision about one that exists.
 pub(super) fn present(
+    end: End,
     inputs: &Inputs,
     seen: &Seen,
     view: &View,
@@ -53,7 +57,7 @@ pub(super) fn present(
     let Some(connection) = connection(view, &seen.id) else {
         return Ok(Decision::new(Change::Keep, "is there"));
     };
-    let fixed = fixed_differences(inputs, connection)?;
+    let fixed = fixed_differences(end, inputs, connection)?;
     let wanted: Option<[TunnelOptions; 2]> = inputs.given(NAME, "tunnels")?;
     let drifts = wanted
         .as_ref()
@@ -68,6 +72,7 @@ pub(super) fn present(
 
 /// What AWS cannot change in place: routing and the two ends.
 fn fixed_differences(
+    end: End,
     inputs: &Inputs,
     connection: &VpnConnection,
 ) -> Result<Vec<Difference>, KindError> {
@@ -87,7 +92,11 @@ fn fixed_differences(
     let transit = connection.transit_gateway.as_ref().map(ToString::to_string);
     let ends = [
         ("customer_gateway", customer),
-        ("vpn_gateway", vpn.or(transit)),
+        (end.input(), vpn.or(transit)),
+        (
+            "transport",
+            connection.transport.as_ref().map(ToString::to_string),
+        ),
     ];
     for (name, is) in ends {
         let wanted = match inputs.optional::<String>(NAME, name)? {
@@ -98,6 +107,16 @@ fn fixed_differences(
         let is = is.unwrap_or_else(|| "none".to_owned());
         if is != wanted {
             differences.push((name.to_owned(), is, wanted));
+        }
+    }
+    let switches = [
+        ("accelerated", connection.accelerated),
+        ("large_bandwidth", connection.large_bandwidth),
+    ];
+    for (name, is) in switches {
+        let wanted: bool = inputs.given(NAME, name)?.unwrap_or(is);
+        if is != wanted {
+            differences.push((name.to_owned(), is.to_string(), wanted.to_string()));
         }
     }
     Ok(differences)
@@ -168,7 +187,9 @@ fn adopted(
     if let Some((name, is, wanted)) = fixed.first() {
         let help = match name.as_str() {
             "customer_gateway" => format!("name its gateway too: `aws.customer_gateway: {is}`"),
-            "vpn_gateway" => "name the gateway that it ends on in `aws.attach_to`".to_owned(),
+            "vpn_gateway" | "transit_gateway" => {
+                "name the gateway that it ends on in `aws.attach_to`".to_owned()
+            }
             _ => format!("set `routing: {is}`"),
         };
         return Err(KindError::Conflict {
