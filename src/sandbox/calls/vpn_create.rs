@@ -17,7 +17,9 @@ use crate::sandbox::resource::existing;
 use crate::sandbox::tunnel_options::TunnelOptions;
 use crate::sandbox::tunnel_values::pick_inside_cidr;
 use crate::sandbox::wire::Params;
-use crate::sandbox::world::{CustomerGateway, Region, Tags, Tunnel, VpnConnection, VpnGateway};
+use crate::sandbox::world::{
+    CustomerGateway, Region, Tags, Tunnel, VpnConnection, VpnFeatures, VpnGateway,
+};
 
 /// How many connections may wait for a gateway (Site-to-Site VPN quotas).
 const MOST_UNASSOCIATED: usize = 10;
@@ -106,6 +108,8 @@ fn finish(context: &mut Context<'_>, asked: Asked) -> Done {
         id: id.clone(),
         customer_gateway: asked.customer_gateway,
         vpn_gateway: asked.vpn_gateway,
+        transit_gateway: None,
+        features: VpnFeatures::default(),
         static_routes_only: asked.static_routes_only,
         local_cidr: asked.local_cidr,
         remote_cidr: asked.remote_cidr,
