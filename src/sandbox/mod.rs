@@ -52,6 +52,7 @@ mod session;
 mod store;
 mod telemetry;
 mod transit;
+mod transit_routing;
 mod tunnel_options;
 mod tunnel_values;
 mod wire;

@@ -35,8 +35,7 @@ impl Quota {
         Self::TransitCidrBlocks,
     ];
 
-    pub(super) const NAMES: &str =
-        "vpn-gateways, customer-gateways, vpn-connections, vpn-connections-per-gateway, \
+    pub(super) const NAMES: &str = "vpn-gateways, customer-gateways, vpn-connections, vpn-connections-per-gateway, \
          accelerated-connections, large-connections, transit-gateways, transit-attachments, \
          transit-route-tables, transit-routes, transit-cidr-blocks";
 

@@ -131,15 +131,11 @@ fn configuration_at(
         State::Pending | State::Available | State::Modifying
     );
     let region = &*context.region;
-    let gateway = connection
-        .vpn_gateway
-        .as_ref()
-        .and_then(|id| region.vpn_gateways.get(id));
     shown.then(|| {
         configuration::document(
             connection,
             region.customer_gateways.get(&connection.customer_gateway),
-            gateway,
+            telemetry::aws_asn(region, connection),
             ordered(context, connection, Place::Configuration),
         )
     })
