@@ -24,6 +24,7 @@ mod vpn_connections;
 mod vpn_create;
 mod vpn_gateways;
 mod vpn_modify;
+mod vpn_targets;
 
 pub(super) use context::{Context, Done};
 pub(super) use route_tables::not_attached;
