@@ -51,6 +51,8 @@ mod serve;
 mod session;
 mod store;
 mod telemetry;
+mod transit;
+mod transit_routing;
 mod tunnel_options;
 mod tunnel_values;
 mod wire;
@@ -72,10 +74,14 @@ pub use sandbox::{Call, Sandbox, SandboxOptions};
 pub use secret::PreSharedKey;
 pub use serve::serve;
 pub use telemetry::GatewaySim;
+pub use transit::{
+    Attached, TransitAssociation, TransitAttachment, TransitGateway, TransitGatewayOptions,
+    TransitRoute, TransitRouteTable, VpcAttachmentOptions,
+};
 pub use tunnel_options::TunnelOptions;
 pub use wire::{Reply, Request};
 pub use witness::{Delivery, Witness};
 pub use world::{
     Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,
-    Tags, Tunnel, Vpc, VpnConnection, VpnGateway, World,
+    Tags, Tunnel, Vpc, VpnConnection, VpnFeatures, VpnGateway, World,
 };

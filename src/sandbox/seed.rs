@@ -79,6 +79,9 @@ fn empty(name: &str) -> Region {
         customer_gateways: BTreeMap::new(),
         vpn_gateways: BTreeMap::new(),
         vpn_connections: BTreeMap::new(),
+        transit_gateways: BTreeMap::new(),
+        transit_attachments: BTreeMap::new(),
+        transit_route_tables: BTreeMap::new(),
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
             "route.gateway-id",
             "route.origin",
             "route.state",
+            "route.transit-gateway-id",
             "vpc-id",
         ],
         paged: true,
@@ -60,7 +61,14 @@ pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
                 "route.destination-cidr-block" => routes()
                     .map(|route| route.destination.to_string())
                     .collect(),
-                "route.gateway-id" => routes().map(|route| route.gateway).collect(),
+                "route.gateway-id" => routes()
+                    .map(|route| route.gateway)
+                    .filter(|gateway| !is_transit(gateway))
+                    .collect(),
+                "route.transit-gateway-id" => routes()
+                    .map(|route| route.gateway)
+                    .filter(|gateway| is_transit(gateway))
+                    .collect(),
                 "route.origin" => routes().map(|route| route.origin.to_owned()).collect(),
                 "route.state" => routes().map(|route| route.state.to_owned()).collect(),
                 "vpc-id" => vec![table.vpc.to_string()],
@@ -74,21 +82,11 @@ pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
 pub(super) fn create_route(context: &mut Context<'_>) -> Outcome {
     let id = context.params.id("RouteTableId", Kind::RouteTable)?;
     let destination = destination(context)?;
-    let target = context.params.required("GatewayId")?;
-    let kind = ResourceId::kind_of(target)
-        .filter(|kind| matches!(kind, Kind::VpnGateway | Kind::InternetGateway))
-        .ok_or_else(|| unknown_gateway(target))?;
-    let target = ResourceId::parse(kind, target)?;
+    let target = target(context)?;
     context.gate()?;
     let now = context.now;
     let table: &RouteTable = existing(context.region, &id, now)?;
-    if kind == Kind::VpnGateway {
-        let gateway: &VpnGateway =
-            existing(context.region, &target, now).map_err(|_| unknown_gateway(target.as_str()))?;
-        if !gateway.is_attached_to(&table.vpc, now) {
-            return Err(not_attached(&target, &table.vpc));
-        }
-    }
+    check_target(context, &target, &table.vpc)?;
     if table
         .routes
         .iter()
@@ -106,6 +104,87 @@ pub(super) fn create_route(context: &mut Context<'_>) -> Outcome {
         gateway: target,
     });
     Ok(Done::truth(&id))
+}
+
+/// Changes where a static route leads to. To the VPC's own route no other target can be given here.
+pub(super) fn replace_route(context: &mut Context<'_>) -> Outcome {
+    let id = context.params.id("RouteTableId", Kind::RouteTable)?;
+    let destination = destination(context)?;
+    let target = target(context)?;
+    context.gate()?;
+    let now = context.now;
+    let table: &RouteTable = existing(context.region, &id, now)?;
+    check_target(context, &target, &table.vpc)?;
+    let table: &mut RouteTable = find_mut(context.region, &id, now)?;
+    let mut routes = table.routes.iter_mut();
+    let Some(route) = routes.find(|route| route.destination == destination) else {
+        return Err(ApiError::new(
+            "InvalidParameterValue",
+            format!(
+                "There is no route defined for '{destination}' in the route table. \
+                 Use CreateRoute instead."
+            ),
+        ));
+    };
+    let changed = route.gateway != target;
+    route.gateway = target;
+    Ok(Done::truth(&id).if_changed(changed))
+}
+
+/// What a route is to lead to: exactly one thing.
+fn target(context: &Context<'_>) -> Result<ResourceId, ApiError> {
+    let params = &context.params;
+    if let Some(id) = params.optional_id("TransitGatewayId", Kind::TransitGateway)? {
+        return match params.text("GatewayId").filter(|id| !id.is_empty()) {
+            None => Ok(id),
+            Some(_) => Err(ApiError::combination(
+                "Only one of GatewayId and TransitGatewayId can be given.",
+            )),
+        };
+    }
+    let target = params.required("GatewayId")?;
+    let kind = ResourceId::kind_of(target)
+        .filter(|kind| matches!(kind, Kind::VpnGateway | Kind::InternetGateway))
+        .ok_or_else(|| unknown_gateway(target))?;
+    ResourceId::parse(kind, target)
+}
+
+/// Refuses a gateway that the VPC is not attached to.
+fn check_target(
+    context: &Context<'_>,
+    target: &ResourceId,
+    vpc: &ResourceId,
+) -> Result<(), ApiError> {
+    let now = context.now;
+    match ResourceId::kind_of(target.as_str()) {
+        Some(Kind::VpnGateway) => {
+            let gateway: &VpnGateway = existing(context.region, target, now)
+                .map_err(|_| unknown_gateway(target.as_str()))?;
+            if gateway.is_attached_to(vpc, now) {
+                return Ok(());
+            }
+            Err(not_attached(target, vpc))
+        }
+        // The same answer to a gateway that does not exist and to one that the VPC has no
+        // available attachment to (terraform-provider-aws retries it in `aws_route`).
+        Some(Kind::TransitGateway)
+            if context
+                .region
+                .transit_attachment_of(vpc, target, now)
+                .is_none() =>
+        {
+            Err(unknown_transit_gateway(target))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The words of the calls that are not of transit gateways.
+pub(super) fn unknown_transit_gateway(id: &ResourceId) -> ApiError {
+    ApiError::new(
+        "InvalidTransitGatewayID.NotFound",
+        format!("The transitGateway ID '{id}' does not exist"),
+    )
 }
 
 pub(super) fn delete_route(context: &mut Context<'_>) -> Outcome {
@@ -190,6 +269,19 @@ fn routes(context: &Context<'_>, table: &RouteTable) -> Vec<Shown> {
     routes
 }
 
+fn is_transit(target: &str) -> bool {
+    ResourceId::kind_of(target) == Some(Kind::TransitGateway)
+}
+
+/// The element that a route's target stands in.
+fn element(target: &str) -> &'static str {
+    if is_transit(target) {
+        "transitGatewayId"
+    } else {
+        "gatewayId"
+    }
+}
+
 fn leads_somewhere(context: &Context<'_>, table: &RouteTable, route: &Route) -> bool {
     match ResourceId::kind_of(route.gateway.as_str()) {
         Some(Kind::VpnGateway) => context
@@ -197,6 +289,10 @@ fn leads_somewhere(context: &Context<'_>, table: &RouteTable, route: &Route) -> 
             .vpn_gateways
             .get(&route.gateway)
             .is_some_and(|gateway| gateway.is_attached_to(&table.vpc, context.now)),
+        Some(Kind::TransitGateway) => context
+            .region
+            .transit_attachment_of(&table.vpc, &route.gateway, context.now)
+            .is_some(),
         _ => true,
     }
 }
@@ -225,7 +321,7 @@ fn write(xml: &mut Xml, context: &Context<'_>, table: &RouteTable) {
         .text("ownerId", context.account);
     xml.list("routeSet", routes(context, table), |xml, route| {
         xml.text("destinationCidrBlock", route.destination)
-            .text("gatewayId", route.gateway)
+            .text(element(&route.gateway), &route.gateway)
             .text("state", route.state)
             .text("origin", route.origin);
     });
