@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::client::{Client, Target};
 use super::in_process::{self, Exchange};
-use super::{Call, Tags};
+use super::{Call, ConnectionEnd, ConnectionTraits, Tags};
 use crate::clock::{Clock, IdSource};
 use crate::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions};
 use crate::spec::{

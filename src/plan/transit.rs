@@ -107,7 +107,7 @@ impl<'a> World<'a> {
     }
 
     /// The table that the site's static routes go into: where the VPC's attachment looks them up.
-    fn static_table(&self) -> Option<&'a TransitGatewayRouteTableId> {
+    pub(super) fn static_table(&self) -> Option<&'a TransitGatewayRouteTableId> {
         let association = self.transit_vpc_attachment()?.association.as_ref();
         let default = || self.transit_gateway()?.association_table.as_ref();
         association.map(|it| &it.table).or_else(default)

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::spec::{
     Asn, AttachTo, AwsSide, DhGroup, DpdAction, Encryption, Environment, Gateway, IkeVersion,
-    Integrity, RouteTables, Routing, Security, Site, StartupAction, TunnelWishes,
+    Integrity, RouteTables, Routing, Security, Site, StartupAction, TransitSide, TunnelWishes,
 };
 
 /// Two keys that look like nothing else; the second begins with `.` and holds `_`, as AWS's may.

@@ -18,7 +18,7 @@ use crate::aws::{
 use crate::plan::TunnelPlan;
 use crate::spec::{
     Asn, AttachTo, AwsSide, DhGroup, DpdAction, Encryption, Environment, Gateway, IkeVersion,
-    Integrity, RouteTables, Routing, Security, Site, StartupAction, TunnelWishes,
+    Integrity, RouteTables, Routing, Security, Site, StartupAction, TransitSide, TunnelWishes,
 };
 use crate::tunnel::{Phase, TunnelOptions};
 
@@ -154,6 +154,9 @@ fn healthy(routing: Routing) -> View {
         customer_gateway: Some(CGW.parse().unwrap()),
         vpn_gateway: Some(VGW.parse().unwrap()),
         transit_gateway: None,
+        accelerated: false,
+        large_bandwidth: false,
+        transport: None,
         static_routes_only: statically,
         tunnels: vec![seen(ONE, "169.254.10.0/30"), seen(TWO, "169.254.10.4/30")],
         telemetry: vec![

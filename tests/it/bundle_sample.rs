@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use underpass::device::{self, RenderContext, bundle};
 use underpass::spec::{
     Asn, AttachTo, AwsSide, Environment, Gateway, InsideCidr, RouteTables, Routing, Security, Site,
-    TunnelWishes,
+    TransitSide, TunnelWishes,
 };
 use underpass::tunnel::{self, PreSharedKey, TunnelSet, xml};
 

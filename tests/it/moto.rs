@@ -17,7 +17,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use underpass::aws::{Answer, Call, Client, Collection, Fault, FaultKind, Tags, Target};
+use underpass::aws::{
+    Answer, Call, Client, Collection, ConnectionEnd, ConnectionTraits, Fault, FaultKind, Tags,
+    Target,
+};
 use underpass::clock::{Clock, IdSource};
 use underpass::spec::{
     Asn, CustomerGatewayId, DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction,

@@ -8,7 +8,8 @@ use secrecy::SecretString;
 
 use super::build::{KEY, echo, nth, set_up, tags_of, telemetry};
 use crate::aws::{
-    Attachment, Call, CustomerGateway, State, StaticRoute, View, VpnConnection, VpnGateway,
+    Attachment, Call, ConnectionEnd, CustomerGateway, State, StaticRoute, View, VpnConnection,
+    VpnGateway,
 };
 use crate::resource::vpn_gateway::{attached_to, live_attachments};
 use crate::spec::{VpnConnectionId, VpnGatewayId};
