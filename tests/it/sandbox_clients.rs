@@ -127,6 +127,15 @@ fn nothing_is_left(sandbox: &Sandbox) {
         .filter(|gateway| gateway.life.is_wanted(now))
         .collect();
     assert_eq!(left.len(), 1, "the clinic's gateway");
+    let wanted = region
+        .transit_gateways
+        .values()
+        .filter(|gateway| gateway.life.is_wanted(now));
+    assert_eq!(wanted.count(), 1, "the shop's gateway");
+    assert_eq!(region.billed(now).len(), 1, "the shop's attachment");
+    let tables = region.transit_route_tables.values();
+    let routes = tables.flat_map(|table| &table.routes);
+    assert_eq!(routes.filter(|route| route.life.is_wanted(now)).count(), 0);
     assert!(
         region
             .route_tables
@@ -151,5 +160,17 @@ async fn the_aws_cli_drives_a_whole_life() {
 async fn ansible_drives_a_whole_life_and_changes_nothing_twice() {
     let arguments = ["-i", "localhost,", "ansible_lifecycle.yml"];
     let sandbox = run("ansible-playbook", &arguments).await;
+    nothing_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_drives_a_whole_life_on_a_transit_gateway() {
+    let sandbox = run("python", &["boto3_transit.py"]).await;
+    nothing_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_drives_a_whole_life_on_a_transit_gateway() {
+    let sandbox = run("sh", &["awscli_transit.sh"]).await;
     nothing_is_left(&sandbox);
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use ipnet::IpNet;
+use serde::Serialize;
 
 use crate::sandbox::ids::ResourceId;
 
 /// How traffic runs between the subnets of one VPC route table and a prefix of a site.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Path {
     /// From the VPC to the site.
     pub there: Result<Lanes, Gap>,
@@ -32,7 +33,7 @@ impl Path {
 }
 
 /// What carries the traffic of one direction; at least one lane.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lanes {
     /// The lanes that may be used.
     pub lanes: BTreeSet<Lane>,
@@ -42,7 +43,8 @@ pub struct Lanes {
 }
 
 /// One way over to the site.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Lane {
     /// A VPN tunnel that is up.
     Tunnel {
@@ -59,7 +61,8 @@ pub enum Lane {
 }
 
 /// Why nothing gets through; the first obstacle on the way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Gap {
     /// No route contains the whole prefix.
     NoRoute {
