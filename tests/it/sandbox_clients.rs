@@ -37,6 +37,11 @@ pub(crate) fn environment() -> PathBuf {
 
 /// Runs a program of the environment against a new sandbox, and returns the sandbox.
 async fn run(program: &str, arguments: &[&str]) -> Sandbox {
+    said(program, arguments).await.0
+}
+
+/// The same, with what the program says.
+pub(crate) async fn said(program: &str, arguments: &[&str]) -> (Sandbox, String) {
     let venv = environment();
     let sandbox = Sandbox::open(SandboxOptions {
         clock: Clock::scaled(SCALE),
@@ -69,7 +74,7 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
     );
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
-    sandbox
+    (sandbox, String::from_utf8(output.stdout).unwrap())
 }
 
 /// A program of the environment that knows the sandbox's world and nothing of this machine's.
