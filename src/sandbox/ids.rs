@@ -139,7 +139,7 @@ impl Kind {
     pub(super) fn not_found(self, ids: &[&str]) -> ApiError {
         let noun = self.noun();
         let message = match ids {
-            // The calls of transit gateways word it in their own way (terraform-provider-aws 26136).
+            // The calls of transit gateways have words of their own (terraform-provider-aws 26136).
             [id, ..] if self.is_transit() => format!("{noun} {id} was deleted or does not exist."),
             [id] => format!("The {noun} ID '{id}' does not exist"),
             ids => format!("The {noun} IDs '{}' do not exist", ids.join(", ")),

@@ -46,7 +46,9 @@ pub(super) const TRANSIT_VPN_LISTED: Seconds = (2.0, 20.0);
 pub(super) const TRANSIT_TABLE: Seconds = (5.0, 20.0);
 /// An association with a route table, made or ended.
 pub(super) const TRANSIT_ASSOCIATION: Seconds = (5.0, 20.0);
-/// A static route of a transit gateway, created or deleted.
+/// A static route of a transit gateway, created or deleted. AWS's examples have `active` and
+/// `deleted` in the first answers; `pending` and `deleting` are in its model, and Terraform's
+/// provider waits for their end.
 pub(super) const TRANSIT_ROUTE: Seconds = (1.0, 6.0);
 /// From a reachable site router to a tunnel that reports UP.
 pub(super) const TUNNEL_UP: Seconds = (60.0, 90.0);

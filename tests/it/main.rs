@@ -29,6 +29,7 @@ mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod moto_transit;
 mod operators;
 mod races;
 mod reaping;

@@ -1,25 +1,16 @@
 //! Route tables and their static routes.
 
-use std::collections::BTreeSet;
-
 use ipnet::Ipv4Net;
 
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::describe::Describe;
-use crate::sandbox::calls::{propagation, tags};
+use crate::sandbox::calls::tags;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::ids::{Kind, ResourceId};
 use crate::sandbox::resource::{existing, find_mut};
-use crate::sandbox::world::{Region, Route, RouteTable, VpnGateway};
+use crate::sandbox::vpc_routing::{self, VpcRoute};
+use crate::sandbox::world::{Route, RouteTable, VpnGateway};
 use crate::sandbox::xml::Xml;
-
-/// A route as describes show it.
-pub(super) struct Shown {
-    pub(super) destination: Ipv4Net,
-    pub(super) gateway: String,
-    pub(super) origin: &'static str,
-    pub(super) state: &'static str,
-}
 
 pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
     let describe = Describe {
@@ -91,7 +82,7 @@ pub(super) fn create_route(context: &mut Context<'_>) -> Outcome {
         .routes
         .iter()
         .any(|route| route.destination == destination)
-        || local(context.region, table) == Some(destination)
+        || vpc_routing::local(context.region, table) == Some(destination)
     {
         return Err(ApiError::new(
             "RouteAlreadyExists",
@@ -193,7 +184,7 @@ pub(super) fn delete_route(context: &mut Context<'_>) -> Outcome {
     context.gate()?;
     let now = context.now;
     let table: &RouteTable = existing(context.region, &id, now)?;
-    if local(context.region, table) == Some(destination) {
+    if vpc_routing::local(context.region, table) == Some(destination) {
         return Err(ApiError::new(
             "InvalidParameterValue",
             format!("cannot remove local route {destination} in route table {id}"),
@@ -235,38 +226,8 @@ fn destination(context: &Context<'_>) -> Result<Ipv4Net, ApiError> {
     Ok(network.trunc())
 }
 
-/// The VPC's own block, which every table routes to itself.
-fn local(region: &Region, table: &RouteTable) -> Option<Ipv4Net> {
-    region.vpcs.get(&table.vpc).map(|vpc| vpc.cidr)
-}
-
-fn routes(context: &Context<'_>, table: &RouteTable) -> Vec<Shown> {
-    let local = local(context.region, table).map(|destination| Shown {
-        destination,
-        gateway: "local".to_owned(),
-        origin: "CreateRouteTable",
-        state: "active",
-    });
-    let mut routes: Vec<Shown> = local.into_iter().collect();
-    routes.extend(table.routes.iter().map(|route| Shown {
-        destination: route.destination,
-        gateway: route.gateway.to_string(),
-        origin: "CreateRoute",
-        state: if leads_somewhere(context, table, route) {
-            "active"
-        } else {
-            "blackhole"
-        },
-    }));
-    let taken: BTreeSet<Ipv4Net> = routes.iter().map(|route| route.destination).collect();
-    // For the same destination a static route wins over a propagated one.
-    let learned = propagation::learned(context, table);
-    routes.extend(
-        learned
-            .into_iter()
-            .filter(|route| !taken.contains(&route.destination)),
-    );
-    routes
+fn routes(context: &Context<'_>, table: &RouteTable) -> Vec<VpcRoute> {
+    vpc_routing::of_table(context.region, context.site, table, context.now)
 }
 
 fn is_transit(target: &str) -> bool {
@@ -279,21 +240,6 @@ fn element(target: &str) -> &'static str {
         "transitGatewayId"
     } else {
         "gatewayId"
-    }
-}
-
-fn leads_somewhere(context: &Context<'_>, table: &RouteTable, route: &Route) -> bool {
-    match ResourceId::kind_of(route.gateway.as_str()) {
-        Some(Kind::VpnGateway) => context
-            .region
-            .vpn_gateways
-            .get(&route.gateway)
-            .is_some_and(|gateway| gateway.is_attached_to(&table.vpc, context.now)),
-        Some(Kind::TransitGateway) => context
-            .region
-            .transit_attachment_of(&table.vpc, &route.gateway, context.now)
-            .is_some(),
-        _ => true,
     }
 }
 
