@@ -20,9 +20,9 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod transit_gateway;
+mod transit_gateway_route;
+mod transit_gateway_vpc_attachment;
 mod transit_pair;
-mod transit_route;
-mod transit_vpc_attachment;
 mod vpc_route;
 mod vpn_connection;
 mod vpn_connection_route;
@@ -46,3 +46,4 @@ pub use remembered::{
 pub use remembered_routes::{TAG_ROUTES, TAG_VPC, WrittenRoutes, written_routes};
 pub use sharing::{Kept, kept_for_others};
 pub use transit_gateway::first_cidr;
+pub use vpn_connection::{is_connection, kind_of};

@@ -39,11 +39,11 @@ impl Kind for TransitGatewayKind {
     fn inputs(&self) -> &'static [InputSpec] {
         const {
             &[
-                InputSpec::optional("id", "an existing transit gateway to use"),
-                InputSpec::optional(
+                InputSpec::required(
                     "amazon_side_asn",
                     "AWS's ASN for one that is made; one that exists keeps its own",
                 ),
+                InputSpec::optional("id", "an existing transit gateway to use"),
                 InputSpec::optional(
                     "cidrs",
                     "its own networks, for the outside addresses of private IP VPN connections",

@@ -64,10 +64,19 @@ impl TransitPairKind {
             Pairing::Propagation => {
                 let table = wanted?;
                 let contents = view.transit_table_contents.get(table)?;
-                let mut all = contents.propagations.iter();
-                let propagation = all.find(|it| it.attachment == *attachment)?;
+                let all = contents.propagations.iter();
+                let of_it = all.filter(|it| it.attachment == *attachment);
+                let propagation = of_it.max_by_key(|it| !ends(&it.state))?;
                 Some((table.clone(), propagation.state.clone()))
             }
+        }
+    }
+
+    /// AWS's words for being paired, and for not being so any more.
+    const fn words(&self) -> (&'static str, &'static str) {
+        match self.pairing {
+            Pairing::Association => ("associated", "disassociated"),
+            Pairing::Propagation => ("enabled", "disabled"),
         }
     }
 
@@ -261,12 +270,8 @@ impl Kind for TransitPairKind {
         };
         let looked = view.looked_at.contains_key(&self.collection());
         match (goal, state) {
-            (Goal::Ready, Some(state)) if state.is("associated") || state.is("enabled") => {
-                Progress::Done
-            }
-            (Goal::Gone, Some(state)) if state.is("disassociated") || state.is("disabled") => {
-                Progress::Done
-            }
+            (Goal::Ready, Some(state)) if state.is(self.words().0) => Progress::Done,
+            (Goal::Gone, Some(state)) if state.is(self.words().1) => Progress::Done,
             (Goal::Gone, None) if looked => Progress::Done,
             (Goal::Ready, None) => waiting("absent"),
             (Goal::Gone, None) => waiting("not looked at"),

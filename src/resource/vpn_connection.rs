@@ -15,6 +15,7 @@ use std::net::Ipv4Addr;
 use serde_json::{Value, json};
 
 use self::end::End;
+pub use self::end::{is_connection, kind_of};
 use super::inputs::{Inputs, KindError};
 use super::kind::{
     Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Policy, Progress, Seen, Usual,

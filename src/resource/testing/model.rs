@@ -7,6 +7,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::build::{KEY, echo, nth, set_up, tags_of, telemetry};
+use super::transit::{apply_transit, attach_connection, detach_connection};
 use crate::aws::{
     Attachment, Call, ConnectionEnd, CustomerGateway, State, StaticRoute, View, VpnConnection,
     VpnGateway,
@@ -14,7 +15,10 @@ use crate::aws::{
 use crate::resource::vpn_gateway::{attached_to, live_attachments};
 use crate::spec::{VpnConnectionId, VpnGatewayId};
 
-fn free_id<T: FromStr<Err: std::fmt::Debug> + Ord, V>(prefix: &str, taken: &BTreeMap<T, V>) -> T {
+pub(super) fn free_id<T: FromStr<Err: std::fmt::Debug> + Ord, V>(
+    prefix: &str,
+    taken: &BTreeMap<T, V>,
+) -> T {
     (1..=10_000)
         .map(|n| nth(prefix, n))
         .find(|id| !taken.contains_key(id))
@@ -135,6 +139,7 @@ pub(crate) fn apply(view: &mut View, call: &Call) -> Result<Option<String>, &'st
             table.propagating.remove(vpn_gateway);
             Ok(None)
         }
+        Call::Transit(call) => apply_transit(view, call),
         on_connection => apply_to_connection(view, on_connection),
     }
 }
@@ -177,11 +182,13 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
             };
             let same = |it: &&VpnConnection| {
                 it.customer_gateway == connection.customer_gateway
+                    && it.vpn_gateway.is_some()
                     && it.vpn_gateway == connection.vpn_gateway
             };
             if let Some(twin) = live(view).find(same) {
                 return Ok(Some(twin.id.to_string()));
             }
+            attach_connection(view, &connection);
             view.vpn_connections.insert(id.clone(), connection);
             Ok(Some(id.to_string()))
         }
@@ -189,6 +196,7 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
             let connection = view.vpn_connections.get_mut(id).unwrap();
             connection.state = State::new("deleted");
             connection.telemetry.clear();
+            detach_connection(view, id.as_str());
             Ok(None)
         }
         Call::CreateVpnConnectionRoute {

@@ -142,6 +142,20 @@ impl End {
     }
 }
 
+/// Whether a kind of this name is a VPN connection, wherever it ends.
+pub fn is_connection(kind: &str) -> bool {
+    [End::VpnGateway, End::TransitGateway]
+        .iter()
+        .any(|end| end.kind() == kind)
+}
+
+/// The name of the kind that a connection is.
+pub fn kind_of(connection: &VpnConnection) -> &'static str {
+    let ends = [End::TransitGateway, End::VpnGateway];
+    let its = ends.into_iter().find(|end| end.has(connection));
+    its.unwrap_or(End::VpnGateway).kind()
+}
+
 /// What a new connection shall be for as long as it lives.
 pub(super) fn traits(inputs: &Inputs) -> Result<ConnectionTraits, KindError> {
     let routing: Routing = inputs.known(NAME, "routing")?;

@@ -175,12 +175,13 @@ impl Kind for TransitRouteKind {
         };
         let contents = view.transit_table_contents.get(&table);
         let routes = contents.into_iter().flat_map(|it| it.routes.iter());
-        let mut written =
+        let written =
             routes.filter(|it| !it.propagated && it.destination == IpNet::V4(destination));
+        let written = written.max_by_key(|it| !it.state.is_ending());
         let looked = view
             .looked_at
             .contains_key(&Collection::TransitTableContents);
-        match (goal, written.next()) {
+        match (goal, written) {
             // A blackhole until the attachment is available; that is the connection's to wait for.
             (Goal::Ready, Some(it)) if it.state.is("active") || it.state.is("blackhole") => {
                 Progress::Done
