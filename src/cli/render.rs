@@ -16,7 +16,7 @@ use super::output::{Line, Output};
 use super::survey::{HowToPlan, survey};
 use super::{load, store};
 use crate::device;
-use crate::resource::{Change, Keys};
+use crate::resource::{Change, Keys, is_connection};
 use crate::spec::Site;
 use crate::tunnel::{self, xml};
 use crate::{files, limits};
@@ -65,7 +65,7 @@ async fn from_aws(
     let step = plan
         .steps
         .iter()
-        .find(|step| step.node.kind == "vpn_connection");
+        .find(|step| is_connection(&step.node.kind));
     let id = step
         .and_then(|step| step.existing.as_deref())
         .and_then(|id| id.parse().ok());

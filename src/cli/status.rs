@@ -16,7 +16,7 @@ use super::table::Table;
 use super::words::{when, wrapped};
 use super::{load, verify, watch};
 use crate::plan::{Plan, Warning};
-use crate::resource::Change;
+use crate::resource::{Change, is_connection};
 use crate::verify::Report;
 
 /// Show how a site is doing
@@ -43,7 +43,7 @@ pub(super) async fn run(
     let deployed = plan
         .steps
         .iter()
-        .any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
+        .any(|step| is_connection(&step.node.kind) && step.existing.is_some());
     let subject = match deployed {
         true => Some(verify::subject(
             &args.site, &args.how, global, &site, &plan,

@@ -22,7 +22,7 @@ use crate::aws::View;
 use crate::playbook::{self, Context, Graph, Node};
 use crate::resource::{
     self, Change, Decision, Finding, Goal, Inputs, Keys, Kind, KindError, Owner, Seen,
-    TunnelImpact, Usual,
+    TunnelImpact, Usual, is_connection,
 };
 use crate::spec::Site;
 use crate::tunnel::{self, TunnelOptions};
@@ -255,7 +255,7 @@ fn warn_of(step: &PlannedStep, findings: &mut Findings<'_>) {
         _ => {}
     }
     // The gateway's own number is used as it is; tunnels that differ would not meet the router's.
-    if step.node.kind == "vpn_connection"
+    if is_connection(&step.node.kind)
         && step.change == Change::Adopt
         && !step.differences.is_empty()
     {
@@ -296,8 +296,7 @@ fn unknowns(question: &Question<'_>, steps: &[PlannedStep]) -> Vec<String> {
         unknowns.push("what exists already: this plan was made without looking at AWS".to_owned());
     }
     let makes_connection = steps.iter().any(|step| {
-        step.node.kind == "vpn_connection"
-            && matches!(step.change, Change::Create | Change::Replace)
+        is_connection(&step.node.kind) && matches!(step.change, Change::Create | Change::Replace)
     });
     if makes_connection {
         unknowns.push("outside addresses of both tunnels: AWS assigns them".to_owned());

@@ -12,7 +12,7 @@ use super::model::{Mode, Plan};
 use super::permissions::describing;
 use crate::aws::Collection;
 use crate::playbook::Input;
-use crate::resource::{Change, TAG_SITE};
+use crate::resource::{Change, TAG_SITE, is_connection};
 use crate::spec::{AccountId, Region, SiteName};
 
 /// Characters that a managed policy may have, white space not counted (IAM quotas).
@@ -390,7 +390,7 @@ fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
 fn foreign_connections(plan: &Plan) -> BTreeSet<String> {
     let used = plan.steps.iter().filter(|step| {
         let changed = step.change == Change::Update && plan.policy.adopt_changes;
-        step.node.kind == "vpn_connection" && (step.change == Change::Adopt || changed)
+        is_connection(&step.node.kind) && (step.change == Change::Adopt || changed)
     });
     used.filter_map(|step| Some(format!("vpn-connection/{}", step.existing.as_ref()?)))
         .collect()

@@ -134,7 +134,11 @@ fn made_up_id(what: &str) -> String {
     let prefix = match what {
         "customer_gateway" => "cgw",
         "vpn_gateway" | "vpn_gateway_attachment" => "vgw",
-        "vpn_connection" | "vpn_connection_route" | "connection" => "vpn",
+        "vpn_connection" | "transit_vpn_connection" | "vpn_connection_route" | "connection" => {
+            "vpn"
+        }
+        "transit_gateway" => "tgw",
+        "transit_gateway_vpc_attachment" | "attachment" => "tgw-attach",
         "vpc" => "vpc",
         _ => "rtb",
     };

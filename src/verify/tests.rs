@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::aws::{
-    Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,
-    StaticRoute, Tags, Telemetry, View, VpnConnection, VpnGateway,
+    Attachment, ConnectionEnd, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel,
+    State, StaticRoute, Tags, Telemetry, View, VpnConnection, VpnGateway,
 };
 use crate::plan::TunnelPlan;
 use crate::spec::{
@@ -109,7 +109,7 @@ fn subject(routing: Routing) -> Subject {
             tunnel_plan(2, "169.254.10.4/30"),
         ],
         connection: CONNECTION.parse().unwrap(),
-        vpn_gateway: VGW.parse().unwrap(),
+        end: ConnectionEnd::VpnGateway(VGW.parse().unwrap()),
         vpc: VPC.parse().unwrap(),
         route_tables: vec![TABLE.parse().unwrap()],
         ike_log: Vec::new(),

@@ -7,7 +7,13 @@ use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::resource::{Change, TunnelImpact};
 
 /// Kinds of which there can be two: the others have no id of their own.
-const KINDS: [&str; 3] = ["customer_gateway", "vpn_connection", "vpn_gateway"];
+const KINDS: [&str; 5] = [
+    "customer_gateway",
+    "transit_gateway",
+    "transit_vpn_connection",
+    "vpn_connection",
+    "vpn_gateway",
+];
 
 /// Whether a step of an onboarding removes a duplicate that the plan lists.
 pub(super) fn is_removal(plan: &Plan, step: &PlannedStep) -> bool {

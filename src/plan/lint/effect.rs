@@ -6,7 +6,7 @@ use super::duplicate;
 use super::report::Report;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
-use crate::resource::{Change, TunnelImpact};
+use crate::resource::{Change, TunnelImpact, is_connection};
 use crate::spec::Environment;
 
 /// Every action that underpass calls, with the kinds that call it; tags go on several.
@@ -215,7 +215,7 @@ fn impact(plan: &Plan, step: &PlannedStep, report: &mut Report) {
             report.step("lint::impact", id, "drops tunnels without changing one");
         }
         TunnelImpact::None
-            if step.node.kind == "vpn_connection"
+            if is_connection(&step.node.kind)
                 && !duplicate::is_removal(plan, step)
                 && (matches!(step.change, Change::Replace | Change::Delete)
                     || step.actions.iter().any(|it| it == "ModifyVpnTunnelOptions")) =>
@@ -284,11 +284,13 @@ fn asn(plan: &Plan, report: &mut Report) {
     let bgp = plan
         .steps
         .iter()
-        .filter(|step| step.node.kind == "vpn_connection")
+        .filter(|step| is_connection(&step.node.kind))
         .filter_map(|step| step.node.inputs.get("routing"))
         .any(|routing| *routing == Input::Known("bgp".into()));
     let site = number("customer_gateway", "bgp_asn");
-    if bgp && site.is_some() && site == number("vpn_gateway", "amazon_side_asn") {
+    let amazon = ["vpn_gateway", "transit_gateway"];
+    let mut amazon = amazon.iter().filter_map(|it| number(it, "amazon_side_asn"));
+    if bgp && site.is_some_and(|site| amazon.any(|it| it == site)) {
         report.plan(
             "lint::asn_equal",
             "both ends of the BGP sessions have one ASN",

@@ -236,7 +236,9 @@ pub(super) fn permissions(page: &mut Page, plan: &Plan) {
 
 fn reads(action: &str) -> bool {
     let name = action.split_once(':').map_or(action, |(_, name)| name);
-    name.starts_with("Describe") || name.starts_with("Get")
+    ["Describe", "Get", "Search"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
 }
 
 /// What only AWS can tell.

@@ -100,7 +100,8 @@ impl World {
             };
             client.call(&call).await.unwrap();
         }
-        (subject.connection, subject.vpn_gateway) = (connection, gateway);
+        subject.connection = connection;
+        subject.end = ConnectionEnd::VpnGateway(gateway);
         subject.route_tables = tables;
         Self {
             sandbox,
