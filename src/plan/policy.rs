@@ -4,10 +4,13 @@
 //! carries it. Which action knows which resource and which condition key is what the service
 //! authorization reference says of EC2.
 
+mod transit;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use self::transit::{has_transit, transit_networks};
 use super::model::{Mode, Plan};
 use super::permissions::describing;
 use crate::aws::Collection;
@@ -33,6 +36,8 @@ pub enum PolicyFor<'a> {
         account: Option<&'a AccountId>,
         /// What for.
         scope: Scope,
+        /// Whether it is reached over a transit gateway.
+        transit: bool,
     },
 }
 
@@ -48,8 +53,13 @@ pub enum Scope {
 }
 
 /// Actions that make something, with what they make.
-const CREATING: [(&str, &str); 3] = [
+const CREATING: [(&str, &str); 5] = [
     ("CreateCustomerGateway", "customer-gateway/*"),
+    ("CreateTransitGateway", "transit-gateway/*"),
+    (
+        "CreateTransitGatewayVpcAttachment",
+        "transit-gateway-attachment/*",
+    ),
     ("CreateVpnConnection", "vpn-connection/*"),
     ("CreateVpnGateway", "vpn-gateway/*"),
 ];
@@ -85,6 +95,8 @@ pub fn policy(subject: &PolicyFor<'_>) -> Value {
     statements.extend(subject.create());
     statements.extend(subject.connect());
     statements.extend(subject.join());
+    statements.extend(subject.attach_vpc());
+    statements.extend(subject.route());
     statements.extend(subject.change());
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
@@ -104,6 +116,8 @@ struct Subject {
     connections: BTreeSet<String>,
     /// VPCs and route tables; none means any.
     networks: Option<BTreeSet<String>>,
+    /// Whether transit gateways come into it.
+    transit: bool,
 }
 
 impl Subject {
@@ -115,11 +129,14 @@ impl Subject {
                 region,
                 account,
                 scope,
+                transit,
             } => {
-                let actions: &[&str] = match scope {
-                    Scope::Plan => &[],
-                    Scope::Onboard => &ONBOARDING,
-                    Scope::Teardown => &TEARING_DOWN,
+                let actions: &[&str] = match (scope, transit) {
+                    (Scope::Plan, _) => &[],
+                    (Scope::Onboard, false) => &ONBOARDING,
+                    (Scope::Onboard, true) => &transit::ONBOARDING,
+                    (Scope::Teardown, false) => &TEARING_DOWN,
+                    (Scope::Teardown, true) => &transit::TEARING_DOWN,
                 };
                 Self {
                     site: site.to_string(),
@@ -130,6 +147,7 @@ impl Subject {
                     gateways: None,
                     connections: BTreeSet::new(),
                     networks: None,
+                    transit: *transit,
                 }
             }
         }
@@ -148,17 +166,32 @@ impl Subject {
             gateways: Some(foreign_gateways(plan)),
             connections: foreign_connections(plan),
             networks: networks(plan),
+            transit: has_transit(plan),
         }
     }
 
     fn resource(&self, name: &str) -> String {
-        format!("{}{name}", self.arn)
+        // A transit gateway may be another account's that shares it, and its ARN is that account's.
+        match (
+            name.starts_with("transit-gateway/"),
+            self.arn.rsplitn(3, ':').nth(2),
+        ) {
+            (true, Some(before_account)) => format!("{before_account}:*:{name}"),
+            _ => format!("{}{name}", self.arn),
+        }
     }
 
     fn owned(&self) -> Vec<String> {
-        ["customer-gateway/*", "vpn-connection/*", "vpn-gateway/*"]
-            .map(|name| self.resource(name))
-            .to_vec()
+        let names: &[&str] = match self.transit {
+            false => &["customer-gateway/*", "vpn-connection/*", "vpn-gateway/*"],
+            true => &[
+                "customer-gateway/*",
+                "vpn-connection/*",
+                "transit-gateway/*",
+                "transit-gateway-attachment/*",
+            ],
+        };
+        names.iter().map(|name| self.resource(name)).collect()
     }
 
     fn has_tag(&self) -> Value {
@@ -220,7 +253,11 @@ impl Subject {
         if action.is_empty() {
             return Vec::new();
         }
-        let any = ["customer-gateway/*", "vpn-gateway/*"].map(|name| self.resource(name));
+        let gateway = match self.transit {
+            false => "vpn-gateway/*",
+            true => "transit-gateway/*",
+        };
+        let any = ["customer-gateway/*", gateway].map(|name| self.resource(name));
         let Some(foreign) = &self.gateways else {
             return vec![statement("ConnectGateways", &action, &any, None)];
         };
@@ -281,6 +318,7 @@ impl Subject {
             .iter()
             .filter(|action| CREATING.iter().all(|(making, _)| making != action))
             .filter(|action| !JOINING.contains(&action.as_str()))
+            .filter(|action| !transit::ROUTING.contains(&action.as_str()))
             .map(|action| format!("ec2:{action}"))
             .collect();
         // A static route made right after its connection is the connection's change.
@@ -362,10 +400,11 @@ fn arn(region: &Region, account: Option<&AccountId>) -> String {
 
 /// Gateways that the plan uses and that do not carry the site's tag.
 fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
+    let is_gateway = |kind: &str| ["vpn_gateway", "transit_gateway"].contains(&kind);
     let own: BTreeSet<&str> = plan
         .steps
         .iter()
-        .filter(|step| step.change != Change::Adopt && step.node.kind == "vpn_gateway")
+        .filter(|step| step.change != Change::Adopt && is_gateway(&step.node.kind))
         .filter_map(|step| step.existing.as_deref())
         .collect();
     let adopted = plan
@@ -377,6 +416,7 @@ fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
             match step.node.kind.as_str() {
                 "customer_gateway" => Some(format!("customer-gateway/{id}")),
                 "vpn_gateway" => Some(format!("vpn-gateway/{id}")),
+                "transit_gateway" => Some(format!("transit-gateway/{id}")),
                 _ => None,
             }
         });
@@ -399,8 +439,9 @@ fn foreign_connections(plan: &Plan) -> BTreeSet<String> {
 /// The VPC and the route tables of the plan's steps; none when they are not all known.
 fn networks(plan: &Plan) -> Option<BTreeSet<String>> {
     let vpcs = known_inputs(plan, "vpc").map(|id| format!("vpc/{id}"));
-    let tables = known_inputs(plan, "route_table").map(|id| format!("route-table/{id}"));
-    let known: BTreeSet<String> = vpcs.chain(tables).collect();
+    let tables = known_inputs(plan, "route_table").filter(|id| id.starts_with("rtb-"));
+    let tables = tables.map(|id| format!("route-table/{id}"));
+    let known: BTreeSet<String> = vpcs.chain(tables).chain(transit_networks(plan)).collect();
     let later = plan.steps.iter().any(|step| {
         let input = step.node.inputs.get("route_table");
         input.is_some_and(|input| !matches!(input, Input::Known(_)))

@@ -194,6 +194,9 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
                 .unwrap()
         };
         match step.change {
+            Change::Create if find(&view).chosen().is_some() => {
+                made_by_aws(kind, step, &inputs, plan, &mut view);
+            }
             Change::Create => {
                 let call = kind
                     .create(&step.node.id, &inputs, &plan.owner, &keys)
@@ -220,6 +223,19 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
         outputs.insert(step.node.id.clone(), seen.outputs.clone());
     }
     view
+}
+
+/// What AWS has made meanwhile is put right as the engine does it.
+fn made_by_aws(kind: &dyn Kind, step: &PlannedStep, inputs: &Inputs, plan: &Plan, view: &mut View) {
+    assert!(kind.is_made_by_aws(), "{} is there already", step.node.id);
+    let found = kind.find(&step.node.id, inputs, &plan.owner, view).unwrap();
+    let decided = kind.decide(inputs, &found, view, Policy::default());
+    if decided.unwrap().change == Change::Replace {
+        let away = kind.delete(found.chosen().unwrap(), view).unwrap();
+        apply(view, &away).unwrap();
+        let call = kind.create(&step.node.id, inputs, &plan.owner, &Keys::new());
+        apply(view, &call.unwrap()).unwrap();
+    }
 }
 
 fn update(

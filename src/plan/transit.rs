@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
 use super::world::World;
-use crate::aws::{Subnet, TransitAttachment, TransitGateway};
+use crate::aws::{Subnet, TransitAttachment, TransitGateway, VpnConnection};
 use crate::resource::{WrittenRoutes, written_routes};
 use crate::spec::{
     AttachTo, RouteTableId, SubnetId, TransitGatewayId, TransitGatewayRouteTableId, TransitTarget,
@@ -66,6 +66,19 @@ impl<'a> World<'a> {
             .find(|it| it.transit_gateway.as_ref() == Some(&gateway.id))
     }
 
+    /// Other connections on the transit gateway that will be used, those that are being deleted
+    /// among them.
+    pub(super) fn transit_neighbours(&self) -> Vec<&'a VpnConnection> {
+        let gateway = self.transit_gateway().map(|it| &it.id);
+        let connections = self.view.into_iter();
+        connections
+            .flat_map(|view| view.vpn_connections.values())
+            .filter(|it| gateway.is_some() && it.transit_gateway.as_ref() == gateway)
+            .filter(|it| !it.state.is("deleted"))
+            .filter(|it| self.connection.is_none_or(|own| own.id != it.id))
+            .collect()
+    }
+
     /// The subnets of the VPC.
     pub(super) fn subnets(&self) -> impl Iterator<Item = &'a Subnet> {
         let vpc = self.site.aws.vpc.clone();
@@ -108,7 +121,8 @@ impl<'a> World<'a> {
 
     /// The table that the site's static routes go into: where the VPC's attachment looks them up.
     pub(super) fn static_table(&self) -> Option<&'a TransitGatewayRouteTableId> {
-        let association = self.transit_vpc_attachment()?.association.as_ref();
+        let attachment = self.transit_vpc_attachment();
+        let association = attachment.and_then(|it| it.association.as_ref());
         let default = || self.transit_gateway()?.association_table.as_ref();
         association.map(|it| &it.table).or_else(default)
     }

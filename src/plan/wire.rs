@@ -124,6 +124,10 @@ fn made_up_outputs<'a>(steps: impl Iterator<Item = (&'a Node, Option<&'a str>)>)
                 "outside_addresses".to_owned(),
                 json!([Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED]),
             );
+            for name in ["attachment", "association_table", "propagation_table"] {
+                let made_up = || json!(made_up_id(name));
+                outputs.entry(name.to_owned()).or_insert_with(made_up);
+            }
             (node.id.clone(), outputs)
         })
         .collect()
@@ -139,6 +143,7 @@ fn made_up_id(what: &str) -> String {
         }
         "transit_gateway" => "tgw",
         "transit_gateway_vpc_attachment" | "attachment" => "tgw-attach",
+        "association_table" | "propagation_table" => "tgw-rtb",
         "vpc" => "vpc",
         _ => "rtb",
     };

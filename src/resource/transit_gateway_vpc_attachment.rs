@@ -69,7 +69,7 @@ impl Kind for TransitVpcAttachmentKind {
         let Some((transit, vpc)) = ends(inputs)? else {
             return Ok(Finding::Absent);
         };
-        let why = "the VPC is attached to the transit gateway already";
+        let why = "the VPC is attached to the transit gateway already, and billed as before";
         let here = attached(view, &transit, &vpc);
         let here = here.map(|it| listed::seen(it, step, owner, why, listed::only_id(it.id())));
         Ok(listed::finding(here.into_iter().collect()))

@@ -1,6 +1,6 @@
 //! The refusals about transit gateways.
 
-use super::{Code, refused};
+use super::{Code, acceptable, refused};
 
 pub(super) const CODES: &[Code] = &[
     refused(
@@ -63,6 +63,22 @@ pub(super) const CODES: &[Code] = &[
         "`aws.transit` names a route table that does not exist, is another gateway's, or is not shown \
          to this account because the gateway is shared.",
         "Correct the id; with a shared gateway ask its owner to associate and propagate.",
+    ),
+    acceptable(
+        "preflight::quota_transit_gateways",
+        "No room for another transit gateway",
+        "An account has 5 transit gateways per Region by default, and the site file asks for one to \
+         be made.",
+        "Use one that is there, which is what they are for, or ask for more in Service Quotas. If \
+         your quota has been raised, accept this.",
+    ),
+    refused(
+        "preflight::transit_prefix_taken",
+        "The transit gateway leads elsewhere for one of the site's networks",
+        "In the table in which the VPC's attachment looks routes up, a static route or another \
+         attachment's learned one has a network of the site, or a part of it. A static route wins \
+         over BGP, and of two learned ones AWS takes either.",
+        "Delete that route, or correct `lan`.",
     ),
     refused(
         "preflight::transit_no_ecmp",

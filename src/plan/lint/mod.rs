@@ -13,6 +13,7 @@ mod report;
 mod secret;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod tunnel;
 
 pub use report::{LintFinding, Severity, lint, lint_begun, lint_in};

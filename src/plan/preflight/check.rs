@@ -15,6 +15,6 @@ pub(in crate::plan) fn check(
     transit::check(world, findings);
     address::check(world, findings);
     asn::check(world, findings);
-    quota::check(world, findings);
+    quota::check(world, account, findings);
     route::check(world, findings);
 }

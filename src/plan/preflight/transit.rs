@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
+
 use crate::aws::TransitGateway;
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
-use crate::spec::{Routing, TransitGatewayRouteTableId, TransitTarget};
+use crate::resource::written_routes;
+use crate::spec::{Routing, TransitGatewayAttachmentId, TransitGatewayRouteTableId, TransitTarget};
 
 pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let Some(target) = world.transit_target().filter(|_| world.view.is_some()) else {
@@ -19,6 +22,8 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         equal_cost(world, gateway, findings);
         other_table(world, gateway, findings);
     }
+    taken(world, findings);
+    left_over(world, findings);
 }
 
 fn meant(world: &World<'_>, target: &TransitTarget, findings: &mut Findings<'_>) {
@@ -148,6 +153,85 @@ fn equal_cost(world: &World<'_>, gateway: &TransitGateway, findings: &mut Findin
             "switch VPN ECMP support on (`aws ec2 modify-transit-gateway --options \
              VpnEcmpSupport=enable`), or remove `aws.transit.ecmp`",
         );
+    }
+}
+
+/// A network of the site that the VPC's table has from somebody else already.
+fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
+    let Some((view, attachment)) = world.view.zip(world.transit_vpc_attachment()) else {
+        return;
+    };
+    let table = attachment.association.as_ref().map(|it| &it.table);
+    let contents = table.and_then(|id| view.transit_table_contents.get(id));
+    let own = |id: &TransitGatewayAttachmentId| {
+        let attachment = view.transit_attachments.get(id);
+        let connection = world.connection.map(|it| it.id.as_str());
+        attachment.is_some_and(|it| Some(it.resource.as_str()) == connection)
+    };
+    for route in contents.into_iter().flat_map(|it| &it.routes) {
+        let IpNet::V4(net) = route.destination else {
+            continue;
+        };
+        let is_static = world.site.routing == Routing::Static;
+        for lan in &world.site.lan {
+            // The step that writes a static route says whose the one is that is there.
+            let written_by_step = is_static && !route.propagated && net == *lan;
+            let beaten = is_static && route.propagated && net == *lan;
+            if !lan.contains(&net)
+                || route.state.is_ending()
+                || written_by_step
+                || beaten
+                || route.attachments.iter().any(own)
+            {
+                continue;
+            }
+            let ends: Vec<&str> = route.attachments.iter().map(|it| it.as_str()).collect();
+            findings.refuse(
+                "preflight::transit_prefix_taken",
+                format!(
+                    "{} has {net} to {}, {}, which takes the traffic of this site's {lan}",
+                    table.map_or("the table", |it| it.as_str()),
+                    if ends.is_empty() {
+                        "nowhere".to_owned()
+                    } else {
+                        ends.join(" and ")
+                    },
+                    if route.propagated {
+                        "learned"
+                    } else {
+                        "written"
+                    },
+                ),
+                "delete that route, or correct `lan`",
+            );
+        }
+    }
+}
+
+/// Routes that the site wrote in the VPC to networks that its file no longer names.
+fn left_over(world: &World<'_>, findings: &mut Findings<'_>) {
+    let Some(view) = world.view else {
+        return;
+    };
+    for (table, nets) in written_routes(&world.site.name, view) {
+        let routes = view.route_tables.get(&table).into_iter();
+        let routes = routes.flat_map(|it| &it.routes).filter(|it| !it.propagated);
+        for route in routes.filter(|it| it.target.starts_with("tgw-")) {
+            let Some(IpNet::V4(net)) = route.destination else {
+                continue;
+            };
+            if nets.contains(&net) && !world.site.lan.contains(&net) {
+                findings.warn(
+                    "preflight::route_left",
+                    format!("{table} has this site's route to {net}, which `lan` does not name"),
+                    format!(
+                        "the VPC goes on sending {net} to {}; to end that, `aws ec2 delete-route \
+                         --route-table-id {table} --destination-cidr-block {net}`",
+                        route.target
+                    ),
+                );
+            }
+        }
     }
 }
 

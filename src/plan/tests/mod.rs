@@ -6,5 +6,6 @@ mod halves;
 mod memory;
 mod pages;
 mod refusals;
+mod transit;
 mod twice;
 mod worlds;

@@ -9,7 +9,7 @@ use crate::plan::testing::{
 };
 use crate::plan::{PlanErrors, onboard};
 use crate::resource::testing::tags_of;
-use crate::spec::{AttachTo, Environment, Routing, Site, TransitTarget};
+use crate::spec::{AttachTo, Environment, Routing, Site};
 
 #[test]
 fn the_plain_worlds_pass_without_a_word() {
@@ -48,13 +48,6 @@ fn wrong_places() {
     refuses(
         |site, _| site.aws.account = Some("999999999999".parse().unwrap()),
         &["preflight::account_mismatch"],
-    );
-    refuses(
-        |site, _| {
-            let id = "tgw-0a1b2c3d".parse().unwrap();
-            site.aws.attach_to = AttachTo::TransitGateway(TransitTarget::Existing(id));
-        },
-        &["preflight::transit_gateway_not_found"],
     );
     refuses(
         |it, _| *it = listing(site(), &["rtb-0a1b2c3d4e5f60009", TABLES[0]]),

@@ -45,6 +45,11 @@ pub(super) fn apply_transit(
                 return Err("IncorrectState");
             }
             view.transit_gateways.get_mut(id).unwrap().state = State::new("deleted");
+            view.transit_route_tables
+                .retain(|_, table| table.transit_gateway.as_ref() != Some(id));
+            let tables = view.transit_route_tables.clone();
+            view.transit_table_contents
+                .retain(|table, _| tables.contains_key(table));
             Ok(None)
         }
         TransitCall::AttachVpc {
@@ -191,7 +196,10 @@ pub(super) fn detach_connection(view: &mut View, connection: &str) {
 }
 
 /// A further route table of a transit gateway, which takes nobody in by itself.
-pub(crate) fn new_table(view: &mut View, gateway: &TransitGatewayId) -> TransitGatewayRouteTableId {
+pub(in crate::resource) fn new_table(
+    view: &mut View,
+    gateway: &TransitGatewayId,
+) -> TransitGatewayRouteTableId {
     let id: TransitGatewayRouteTableId = free_id("tgw-rtb", &view.transit_route_tables);
     let table = TransitRouteTable {
         id: id.clone(),
