@@ -116,7 +116,7 @@ impl TransitCall {
     }
 
     /// Whether making it twice makes two things: neither create has a client token.
-    pub(super) const fn is_unrepeatable(&self) -> bool {
+    pub const fn is_unrepeatable(&self) -> bool {
         matches!(self, Self::CreateGateway { .. } | Self::AttachVpc { .. })
     }
 
