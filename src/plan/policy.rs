@@ -4,18 +4,19 @@
 //! carries it. Which action knows which resource and which condition key is what the service
 //! authorization reference says of EC2.
 
+mod named;
 mod transit;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use self::transit::{has_transit, transit_networks};
+use self::named::{foreign_connections, foreign_gateways, networks};
+use self::transit::has_transit;
 use super::model::{Mode, Plan};
 use super::permissions::describing;
 use crate::aws::Collection;
-use crate::playbook::Input;
-use crate::resource::{Change, TAG_SITE, is_connection};
+use crate::resource::TAG_SITE;
 use crate::spec::{AccountId, Region, SiteName};
 
 /// Characters that a managed policy may have, white space not counted (IAM quotas).
@@ -396,65 +397,4 @@ fn arn(region: &Region, account: Option<&AccountId>) -> String {
     let partition = partition(region);
     let account = account.map_or("*", AccountId::as_str);
     format!("arn:{partition}:ec2:{region}:{account}:")
-}
-
-/// Gateways that the plan uses and that do not carry the site's tag.
-fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
-    let is_gateway = |kind: &str| ["vpn_gateway", "transit_gateway"].contains(&kind);
-    let own: BTreeSet<&str> = plan
-        .steps
-        .iter()
-        .filter(|step| step.change != Change::Adopt && is_gateway(&step.node.kind))
-        .filter_map(|step| step.existing.as_deref())
-        .collect();
-    let adopted = plan
-        .steps
-        .iter()
-        .filter(|step| step.change == Change::Adopt)
-        .filter_map(|step| {
-            let id = step.existing.as_deref()?;
-            match step.node.kind.as_str() {
-                "customer_gateway" => Some(format!("customer-gateway/{id}")),
-                "vpn_gateway" => Some(format!("vpn-gateway/{id}")),
-                "transit_gateway" => Some(format!("transit-gateway/{id}")),
-                _ => None,
-            }
-        });
-    let named = known_inputs(plan, "vpn_gateway")
-        .filter(|id| !own.contains(id))
-        .map(|id| format!("vpn-gateway/{id}"));
-    adopted.chain(named).collect()
-}
-
-/// Connections that the plan adopts, or changes with the leave to change what it adopted.
-fn foreign_connections(plan: &Plan) -> BTreeSet<String> {
-    let used = plan.steps.iter().filter(|step| {
-        let changed = step.change == Change::Update && plan.policy.adopt_changes;
-        is_connection(&step.node.kind) && (step.change == Change::Adopt || changed)
-    });
-    used.filter_map(|step| Some(format!("vpn-connection/{}", step.existing.as_ref()?)))
-        .collect()
-}
-
-/// The VPC and the route tables of the plan's steps; none when they are not all known.
-fn networks(plan: &Plan) -> Option<BTreeSet<String>> {
-    let vpcs = known_inputs(plan, "vpc").map(|id| format!("vpc/{id}"));
-    let tables = known_inputs(plan, "route_table").filter(|id| id.starts_with("rtb-"));
-    let tables = tables.map(|id| format!("route-table/{id}"));
-    let known: BTreeSet<String> = vpcs.chain(tables).chain(transit_networks(plan)).collect();
-    let later = plan.steps.iter().any(|step| {
-        let input = step.node.inputs.get("route_table");
-        input.is_some_and(|input| !matches!(input, Input::Known(_)))
-    });
-    (!later && !known.is_empty()).then_some(known)
-}
-
-fn known_inputs<'a>(plan: &'a Plan, name: &str) -> impl Iterator<Item = &'a str> {
-    plan.steps
-        .iter()
-        .filter(|step| step.changes_something())
-        .filter_map(move |step| match step.node.inputs.get(name)? {
-            Input::Known(value) => value.as_str(),
-            _ => None,
-        })
 }

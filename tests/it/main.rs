@@ -40,6 +40,7 @@ mod secrets;
 mod skeleton;
 mod stores;
 mod town;
+mod transit;
 
 #[test]
 fn no_test_file_is_forgotten() {

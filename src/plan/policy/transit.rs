@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Subject, known_inputs, statement};
+use super::named::known_inputs;
+use super::{Subject, statement};
 use crate::plan::model::Plan;
 use crate::playbook::Input;
 
