@@ -234,6 +234,31 @@ fn somebodys_route_over_our_attachment_keeps_it() {
 }
 
 #[test]
+fn routes_that_nothing_remembers_are_told_of() {
+    let remembered = planned(&on_hub(site()), &with_hub()).unwrap();
+    assert!(!warned(&remembered).contains(&"plan::not_remembered"));
+    let built = applied(&remembered, &with_hub());
+    let mut view = built.clone();
+    for connection in view.vpn_connections.values_mut() {
+        connection.tags.clear();
+    }
+    for gateway in view.customer_gateways.values_mut() {
+        gateway.tags.clear();
+    }
+    for table in view.route_tables.values_mut() {
+        table.routes.retain(|it| it.target != HUB);
+    }
+    let mut site = on_hub(site());
+    site.aws.connection = view.vpn_connections.keys().next().cloned();
+    let plan = planned(&site, &view).unwrap();
+    assert!(
+        warned(&plan).contains(&"plan::not_remembered"),
+        "{:?}",
+        warned(&plan)
+    );
+}
+
+#[test]
 fn what_stands_in_the_way_is_refused_with_its_code() {
     type Change<'a> = &'a dyn Fn(&mut Site, &mut View);
     let hub = |view: &mut View| -> TransitGatewayId {
