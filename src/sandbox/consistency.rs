@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::calls::not_attached;
+use super::calls::{not_attached, unknown_transit_gateway};
 use super::error::ApiError;
 use super::fault::{Faults, Injected, Trouble};
 use super::ids::ResourceId;
@@ -148,11 +148,17 @@ impl Veils {
         ) {
             return None;
         }
-        let gateway = ResourceId::from(form.get("GatewayId")?.as_str());
-        let vpc = &region
-            .route_tables
-            .get(&ResourceId::from(form.get("RouteTableId")?.as_str()))?
-            .vpc;
+        let named = |name| form.get(name).map(|id| ResourceId::from(id.as_str()));
+        let vpc = &region.route_tables.get(&named("RouteTableId")?)?.vpc;
+        if let Some(gateway) = named("TransitGatewayId") {
+            let attached = |region: &Region| {
+                let found = region.transit_attachment_of(vpc, &gateway, now);
+                found.is_some()
+            };
+            let unseen = attached(region) && !attached(&seen);
+            return unseen.then(|| unknown_transit_gateway(&gateway));
+        }
+        let gateway = named("GatewayId")?;
         let attached = |region: &Region| {
             let gateway = region.vpn_gateways.get(&gateway);
             gateway.is_some_and(|gateway| gateway.is_attached_to(vpc, now))

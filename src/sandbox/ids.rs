@@ -106,15 +106,14 @@ impl Kind {
         match self {
             Self::Vpc => "InvalidVpcID.NotFound",
             Self::Subnet => "InvalidSubnetID.NotFound",
-            Self::RouteTable => "InvalidRouteTableID.NotFound",
+            // For the tables of transit gateways a live account has the same code (floci 2329).
+            Self::RouteTable | Self::TransitGatewayRouteTable => "InvalidRouteTableID.NotFound",
             Self::InternetGateway => "InvalidInternetGatewayID.NotFound",
             Self::CustomerGateway => "InvalidCustomerGatewayID.NotFound",
             Self::VpnGateway => "InvalidVpnGatewayID.NotFound",
             Self::VpnConnection => "InvalidVpnConnectionID.NotFound",
             Self::TransitGateway => "InvalidTransitGatewayID.NotFound",
             Self::TransitGatewayAttachment => "InvalidTransitGatewayAttachmentID.NotFound",
-            // A live account answers with the code of a VPC's tables (floci 2329).
-            Self::TransitGatewayRouteTable => "InvalidRouteTableID.NotFound",
         }
     }
 
@@ -124,14 +123,13 @@ impl Kind {
         match self {
             Self::Vpc => "InvalidVpcID.Malformed",
             Self::Subnet => "InvalidSubnetID.Malformed",
-            Self::RouteTable => "InvalidRouteTableId.Malformed",
+            Self::RouteTable | Self::TransitGatewayRouteTable => "InvalidRouteTableId.Malformed",
             Self::InternetGateway => "InvalidInternetGatewayId.Malformed",
             Self::CustomerGateway => "InvalidCustomerGatewayId.Malformed",
             Self::VpnGateway => "InvalidVpnGatewayID.Malformed",
             Self::VpnConnection => "InvalidVpnConnectionID.Malformed",
             Self::TransitGateway => "InvalidTransitGatewayID.Malformed",
             Self::TransitGatewayAttachment => "InvalidTransitGatewayAttachmentID.Malformed",
-            Self::TransitGatewayRouteTable => "InvalidRouteTableId.Malformed",
         }
     }
 

@@ -27,5 +27,5 @@ mod vpn_modify;
 mod vpn_targets;
 
 pub(super) use context::{Context, Done};
-pub(super) use route_tables::not_attached;
+pub(super) use route_tables::{not_attached, unknown_transit_gateway};
 pub(super) use table::{Action, action};

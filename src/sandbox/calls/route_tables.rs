@@ -171,7 +171,7 @@ fn check_target(
 }
 
 /// The words of the calls that are not of transit gateways.
-pub(super) fn unknown_transit_gateway(id: &ResourceId) -> ApiError {
+pub(in crate::sandbox) fn unknown_transit_gateway(id: &ResourceId) -> ApiError {
     ApiError::new(
         "InvalidTransitGatewayID.NotFound",
         format!("The transitGateway ID '{id}' does not exist"),

@@ -245,11 +245,15 @@ pub(super) fn word(on: bool) -> &'static str {
 
 /// What an option's filter finds.
 pub(super) fn value(options: &TransitGatewayOptions, filter: &str) -> Option<String> {
-    let id = |id: &Option<ResourceId>| id.as_ref().map(ToString::to_string);
+    let id = |id: Option<&ResourceId>| id.map(ToString::to_string);
     let on = match filter {
         "options.amazon-side-asn" => return Some(options.asn.to_string()),
-        "options.association-default-route-table-id" => return id(&options.association_table),
-        "options.propagation-default-route-table-id" => return id(&options.propagation_table),
+        "options.association-default-route-table-id" => {
+            return id(options.association_table.as_ref());
+        }
+        "options.propagation-default-route-table-id" => {
+            return id(options.propagation_table.as_ref());
+        }
         "options.auto-accept-shared-attachments" => options.auto_accept,
         "options.default-route-table-association" => options.association_table.is_some(),
         "options.default-route-table-propagation" => options.propagation_table.is_some(),

@@ -47,7 +47,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     if let Some(id) = &attachment {
         require_at_rest(of_the_same_gateway(context, &table, id)?, context)?;
     }
-    let takes = context.takes(table.as_str(), &format!("{destination}"), TRANSIT_ROUTE);
+    let takes = context.takes(table.as_str(), &destination.to_string(), TRANSIT_ROUTE);
     let route = TransitRoute {
         destination,
         attachment,

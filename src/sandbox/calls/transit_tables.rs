@@ -33,10 +33,12 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
         |table, filter| {
             vec![match filter {
                 "default-association-route-table" => {
-                    is_default(context, table, |options| &options.association_table).to_string()
+                    is_default(context, table, |options| options.association_table.as_ref())
+                        .to_string()
                 }
                 "default-propagation-route-table" => {
-                    is_default(context, table, |options| &options.propagation_table).to_string()
+                    is_default(context, table, |options| options.propagation_table.as_ref())
+                        .to_string()
                 }
                 "state" => table.life.state(now).as_str().to_owned(),
                 "transit-gateway-id" => table.transit_gateway.to_string(),
@@ -93,12 +95,12 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
 fn refuse_in_use(context: &Context<'_>, table: &TransitRouteTable) -> Result<(), ApiError> {
     let (id, gateway) = (&table.id, &table.transit_gateway);
     let refused = |message| Err(ApiError::new("IncorrectState", message));
-    if is_default(context, table, |options| &options.association_table) {
+    if is_default(context, table, |options| options.association_table.as_ref()) {
         return refused(format!(
             "{id} is set as default association route table for {gateway}"
         ));
     }
-    if is_default(context, table, |options| &options.propagation_table) {
+    if is_default(context, table, |options| options.propagation_table.as_ref()) {
         return refused(format!(
             "{id} is set as default propagation route table for {gateway}"
         ));
@@ -135,11 +137,11 @@ pub(super) fn usable<'a>(
 fn is_default(
     context: &Context<'_>,
     table: &TransitRouteTable,
-    default: fn(&TransitGatewayOptions) -> &Option<ResourceId>,
+    default: fn(&TransitGatewayOptions) -> Option<&ResourceId>,
 ) -> bool {
     let gateway = context.region.transit_gateways.get(&table.transit_gateway);
     gateway.is_some_and(|gateway| {
-        gateway.life.exists(context.now) && default(&gateway.options).as_ref() == Some(&table.id)
+        gateway.life.exists(context.now) && default(&gateway.options) == Some(&table.id)
     })
 }
 
@@ -156,11 +158,11 @@ fn write(xml: &mut Xml, context: &Context<'_>, table: &TransitRouteTable) {
         .text("state", context.shown(table.id.as_str(), state))
         .text(
             "defaultAssociationRouteTable",
-            is_default(context, table, |options| &options.association_table),
+            is_default(context, table, |options| options.association_table.as_ref()),
         )
         .text(
             "defaultPropagationRouteTable",
-            is_default(context, table, |options| &options.propagation_table),
+            is_default(context, table, |options| options.propagation_table.as_ref()),
         )
         .time("creationTime", table.life.created_at);
     tags::write(xml, &table.tags);

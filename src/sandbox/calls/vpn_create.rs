@@ -60,11 +60,11 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         used_inside_ipv6_cidrs(context.region, now, transit, None),
         asked.options.iter().map(|options| options.inside_ipv6_cidr),
     )?;
-    let outside = match &asked.features.transport {
-        Some(transport) => private_addresses(context, &asked.target, transport, customer)?,
-        None => outside_addresses(context),
-    };
-    Ok(finish(context, asked, outside))
+    let private = asked.features.transport.as_ref();
+    let private = private
+        .map(|transport| private_addresses(context, &asked.target, transport, customer))
+        .transpose()?;
+    Ok(finish(context, asked, private))
 }
 
 /// The parameters, read and checked.
@@ -110,8 +110,9 @@ impl Asked {
     }
 }
 
-fn finish(context: &mut Context<'_>, asked: Asked, outside: [Ipv4Addr; 2]) -> Done {
+fn finish(context: &mut Context<'_>, asked: Asked, private: Option<[Ipv4Addr; 2]>) -> Done {
     let id = context.new_id::<VpnConnection>();
+    let outside = private.unwrap_or_else(|| outside_addresses(context));
     let mut addresses = outside.into_iter();
     let tunnels = asked.options.map(|options| Tunnel {
         outside_ip: addresses.next().unwrap_or(Ipv4Addr::UNSPECIFIED),

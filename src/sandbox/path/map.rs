@@ -124,7 +124,7 @@ impl Map<'_> {
             .iter()
             .all(|connection| self.up(connection).is_empty())
         {
-            return Err(down(connections));
+            return Err(down(&connections));
         }
         Err(Gap::NoRoute {
             at: gateway.clone(),
@@ -216,7 +216,7 @@ impl Map<'_> {
             (true, Some(first)) if connections.is_empty() => Err(Gap::NotAttached {
                 gateway: first.clone(),
             }),
-            _ => Err(down(connections)),
+            _ => Err(down(&connections)),
         }
     }
 
@@ -244,7 +244,7 @@ impl Map<'_> {
             });
         }
         if !idle.is_empty() {
-            return Err(down(idle));
+            return Err(down(&idle));
         }
         Err(gaps.into_iter().next().unwrap_or(Gap::NoConnection))
     }
@@ -253,12 +253,12 @@ impl Map<'_> {
     fn arrives(&self, connection: &VpnConnection, vpc: &ResourceId) -> Result<(), Gap> {
         if let Some(gateway) = &connection.vpn_gateway {
             let found = self.region.vpn_gateways.get(gateway);
-            return match found.is_some_and(|found| found.is_attached_to(vpc, self.now)) {
-                true => Ok(()),
-                false => Err(Gap::NotAttached {
-                    gateway: gateway.clone(),
-                }),
-            };
+            if found.is_some_and(|found| found.is_attached_to(vpc, self.now)) {
+                return Ok(());
+            }
+            return Err(Gap::NotAttached {
+                gateway: gateway.clone(),
+            });
         }
         let Some(gateway) = &connection.transit_gateway else {
             return Err(Gap::NoConnection);
@@ -341,7 +341,7 @@ impl Map<'_> {
     }
 }
 
-fn down(connections: Vec<&VpnConnection>) -> Gap {
+fn down(connections: &[&VpnConnection]) -> Gap {
     let connections = connections.iter().map(|connection| connection.id.clone());
     Gap::Down {
         connections: connections.collect(),

@@ -474,27 +474,36 @@ async fn what_is_not_seen_yet_is_not_found() {
     );
     let attachment = made.text("transitGatewayAttachmentId");
     let named = ("TransitGatewayAttachmentIds.1", attachment.as_str());
-    // The tags are seen last, if not in every life.
-    let mut bare = false;
+    // The tags are seen last, and routes can be refused when lists show the attachment already.
+    let (mut bare, mut refused, mut routed) = (false, false, false);
+    let to_it = [
+        ("RouteTableId", TABLE),
+        ("DestinationCidrBlock", "10.20.0.0/24"),
+        ("TransitGatewayId", id.as_str()),
+    ];
     for _ in 0..400 {
         pass(1).await;
+        let shown = client.call("DescribeTransitGatewayVpcAttachments", &[named]);
+        let available = shown.is_ok_and(|shown| shown.text("state") == "available");
+        if available && !routed {
+            match client.call("CreateRoute", &to_it) {
+                Ok(_) => routed = true,
+                Err(failure) => {
+                    assert_eq!(failure.code, "InvalidTransitGatewayID.NotFound");
+                    refused = true;
+                }
+            }
+        }
         if let Ok(shown) = client.call("DescribeTransitGatewayAttachments", &[named]) {
             bare |= shown.all("value").is_empty();
         }
     }
     assert!(bare, "it was seen without its tags");
+    assert!(refused && routed, "{refused} {routed}");
     let shown = client.ok("DescribeTransitGatewayAttachments", &[named]);
     assert_eq!(shown.all("value"), ["plant"]);
 
     // A change of an old object is not seen by everybody at once either.
-    client.ok(
-        "CreateRoute",
-        &[
-            ("RouteTableId", TABLE),
-            ("DestinationCidrBlock", "10.20.0.0/24"),
-            ("TransitGatewayId", &id),
-        ],
-    );
     client.ok(
         "DeleteTransitGatewayVpcAttachment",
         &[("TransitGatewayAttachmentId", &attachment)],

@@ -167,7 +167,16 @@ def connect(hub):
             Filters=filters(resource_type="vpn", resource_id=vpn)
         )["TransitGatewayAttachments"]
         [found] = until("the attachment to be listed", listed)
+        assert found["Tags"] == [], "the connection's tags are not the attachment's"
         attached.append(found["TransitGatewayAttachmentId"])
+    ec2.create_tags(Resources=[attached[0], hub], Tags=[{"Key": "site", "Value": "plant-7"}])
+    [found] = ec2.describe_transit_gateway_attachments(
+        Filters=[{"Name": "tag:site", "Values": ["plant-7"]}]
+    )["TransitGatewayAttachments"]
+    assert found["TransitGatewayAttachmentId"] == attached[0], found
+    known = ec2.describe_tags(Filters=filters(key="site"))["Tags"]
+    kinds = {tag["ResourceType"] for tag in known}
+    assert kinds == {"transit-gateway", "transit-gateway-attachment"}, known
     return customer, vpns, attached
 
 
