@@ -7,15 +7,23 @@
 //! a device's configuration is valid by type or quoted by the device's own rules.
 
 pub mod bundle;
+mod cisco_ios_xe;
 mod generic;
 mod linux;
 mod model;
 mod option;
+mod paper;
+mod profile;
 mod registry;
 mod strongswan;
 mod value;
+mod view;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use model::{BundleFile, Device, RenderContext, RenderError};
 pub use option::{InterfaceName, OptionSpec, check as check_options};
+pub use profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 pub use registry::{find, registry};

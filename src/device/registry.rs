@@ -1,12 +1,13 @@
 //! The one list of devices.
 
+use super::cisco_ios_xe::CiscoIosXe;
 use super::generic::Generic;
 use super::model::Device;
 use super::strongswan::StrongSwan;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
-static DEVICES: &[&dyn Device] = &[&StrongSwan, &Generic];
+static DEVICES: &[&dyn Device] = &[&StrongSwan, &CiscoIosXe, &Generic];
 
 /// Every device.
 pub fn registry() -> &'static [&'static dyn Device] {
@@ -68,6 +69,7 @@ mod tests {
         let folders: BTreeSet<String> = fs::read_dir(root.join("templates"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "common")
             .collect();
         assert_eq!(files, names(), "src/device/*.rs and registry.rs differ");
         assert_eq!(folders, names(), "templates/* and registry.rs differ");
@@ -94,6 +96,7 @@ mod tests {
             crate::tunnel::negotiate(&site, &device.abilities(), inside).unwrap();
             for spec in device.options() {
                 assert_eq!(spec.required, spec.default.is_none(), "{}", spec.name);
+                (spec.check)(spec.example).unwrap();
             }
         }
     }

@@ -5,6 +5,7 @@ use askama::Template;
 use super::linux::View;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{InterfaceName, OptionSpec};
+use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 use crate::spec::{Encryption, IkeVersion, Integrity, InvalidValue};
 use crate::tunnel::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, Abilities, RouteExchange, TunnelSet};
 
@@ -24,6 +25,7 @@ const OPTIONS: &[OptionSpec] = &[
         pattern: "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}",
         default: Some("the one that the route to AWS leaves by"),
         required: false,
+        example: "eth0",
         check: |value| value.parse::<InterfaceName>().map(drop),
     },
     OptionSpec {
@@ -33,6 +35,7 @@ const OPTIONS: &[OptionSpec] = &[
         pattern: "strict|shared",
         default: Some("strict"),
         required: false,
+        example: "shared",
         check: |value| match value {
             "strict" | "shared" => Ok(()),
             other => Err(InvalidValue::new(
@@ -50,6 +53,25 @@ impl Device for StrongSwan {
 
     fn title(&self) -> &'static str {
         "Linux router: strongSwan 5.9+ (swanctl), FRR 8+, nftables"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            vendor: "Linux",
+            versions: "strongSwan 5.9, FRR 8, nftables 1.0, kernel 4.19 with XFRM interfaces",
+            tunnelling: Tunnelling::RouteBased,
+            ipv6: true,
+            // IFNAMSIZ - 1
+            name_limit: Some(15),
+            judged: Judged {
+                level: Level::Daemon,
+                by: "charon 5.9.8, zebra and bgpd 8.4, nft 1.0.6, systemd 252",
+            },
+            sample: Some(Sample {
+                vendor: "Strongswan",
+                platform: "Ubuntu 16.04",
+            }),
+        }
     }
 
     fn abilities(&self) -> Abilities {
@@ -118,6 +140,34 @@ impl Device for StrongSwan {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
         notes
+    }
+
+    fn checks(&self, set: &TunnelSet) -> Vec<Check> {
+        let mut checks = vec![Check::new(
+            "swanctl --list-sas",
+            "two IKE_SAs ESTABLISHED, each with one CHILD_SA INSTALLED",
+        )];
+        for tunnel in &set.tunnels {
+            checks.push(Check::new(
+                format!("ping -c 3 {}", tunnel.aws.inside),
+                format!("answers through tunnel {}", tunnel.number),
+            ));
+        }
+        if matches!(set.routes, RouteExchange::Bgp(_)) {
+            checks.push(Check::new(
+                "vtysh -c 'show bgp ipv4 unicast summary'",
+                "two neighbors with a number under State/PfxRcd",
+            ));
+        }
+        checks.push(Check::new(
+            "nft list table inet underpass_SITE",
+            "the chains of this site, SITE with `_` for `-`",
+        ));
+        checks
+    }
+
+    fn removal(&self) -> Removal {
+        Removal::Command("./install.sh --remove")
     }
 }
 

@@ -1,0 +1,6 @@
+//! What every device must be: each test goes through the whole registry.
+
+mod matrix;
+mod sample;
+mod shape;
+mod values;
