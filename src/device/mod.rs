@@ -8,6 +8,7 @@
 
 pub mod bundle;
 mod cisco_ios_xe;
+mod fortinet_fortios;
 mod generic;
 mod linux;
 mod model;

@@ -1,13 +1,14 @@
 //! The one list of devices.
 
 use super::cisco_ios_xe::CiscoIosXe;
+use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
 use super::model::Device;
 use super::strongswan::StrongSwan;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
-static DEVICES: &[&dyn Device] = &[&StrongSwan, &CiscoIosXe, &Generic];
+static DEVICES: &[&dyn Device] = &[&StrongSwan, &CiscoIosXe, &FortinetFortiOs, &Generic];
 
 /// Every device.
 pub fn registry() -> &'static [&'static dyn Device] {

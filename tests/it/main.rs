@@ -13,6 +13,8 @@ mod env;
 mod house;
 mod journal_format;
 mod journey;
+mod judge;
+mod judge_fortios;
 mod moto;
 mod moto_differences;
 mod moto_journey;
