@@ -6,6 +6,7 @@
 //! [`TunnelSet`](crate::tunnel::TunnelSet) into files ([`Device::render`]). Everything that reaches
 //! a device's configuration is valid by type or quoted by the device's own rules.
 
+mod arista_eos;
 pub mod bundle;
 mod cisco_ios_xe;
 mod fortinet_fortios;

@@ -1,5 +1,6 @@
 //! The one list of devices.
 
+use super::arista_eos::AristaEos;
 use super::cisco_ios_xe::CiscoIosXe;
 use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
@@ -8,7 +9,13 @@ use super::strongswan::StrongSwan;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
-static DEVICES: &[&dyn Device] = &[&StrongSwan, &CiscoIosXe, &FortinetFortiOs, &Generic];
+static DEVICES: &[&dyn Device] = &[
+    &StrongSwan,
+    &AristaEos,
+    &CiscoIosXe,
+    &FortinetFortiOs,
+    &Generic,
+];
 
 /// Every device.
 pub fn registry() -> &'static [&'static dyn Device] {
