@@ -6,7 +6,7 @@ use std::ops::Deref;
 use askama::Template;
 
 use super::model::{BundleFile, Device, RenderContext, RenderError};
-use super::option::{self, Number, OptionSpec, Token, is};
+use super::option::{self, NONE, Number, OptionSpec, OrNone, Token, is};
 use super::paper::{self, Listed};
 use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 use super::view::{Leg, View};
@@ -22,7 +22,12 @@ type Interface = Token<48>;
 /// next number. Track objects end at 1000 (IOS-XE 17 command reference).
 type TunnelNumber = Number<1, 999>;
 
+/// A zone of the zone-based firewall, or a VRF: 32 characters (IOS-XE 16.12 command reference).
+type Name = Token<32>;
+
 const WAN_INTERFACE: &str = "wan_interface";
+const WAN_VRF: &str = "wan_vrf";
+const ZONE: &str = "zone";
 const TUNNEL_NUMBER: &str = "tunnel_number";
 const FIRST_TUNNEL: &str = "101";
 const CONFIG: &str = "config.ios";
@@ -47,6 +52,24 @@ const OPTIONS: &[OptionSpec] = &[
         example: "71",
         check: is::<TunnelNumber>,
     },
+    OptionSpec {
+        name: WAN_VRF,
+        what: "the VRF of the interface that leads to the Internet; `none` is the global table",
+        pattern: "none|[A-Za-z0-9][A-Za-z0-9_.:/-]{0,31}",
+        default: Some(NONE),
+        required: false,
+        example: "INTERNET",
+        check: is::<OrNone<Name>>,
+    },
+    OptionSpec {
+        name: ZONE,
+        what: "the zone of the zone-based firewall for both tunnels; `none` without such a firewall",
+        pattern: "none|[A-Za-z0-9][A-Za-z0-9_.:/-]{0,31}",
+        default: Some(NONE),
+        required: false,
+        example: "VPN",
+        check: is::<OrNone<Name>>,
+    },
 ];
 
 impl Device for CiscoIosXe {
@@ -66,8 +89,8 @@ impl Device for CiscoIosXe {
             ipv6: true,
             name_limit: Some(64),
             judged: Judged {
-                level: Level::Structure,
-                by: "not yet",
+                level: Level::Schema,
+                by: "Cisco's YANG models of IOS-XE 16.9 (ydk-models-cisco-ios-xe 16.9.3)",
             },
             sample: Some(Sample {
                 vendor: "Cisco Systems, Inc.",
@@ -76,8 +99,8 @@ impl Device for CiscoIosXe {
         }
     }
 
-    /// The security command reference for IOS-XE 17: GCM and groups up to 21 in both phases; the
-    /// groups 22 to 24 are missing on newer releases.
+    /// Cisco's YANG models of `crypto ikev2 proposal` and `crypto ipsec`: GCM in both phases, groups
+    /// up to 21 without 17 and 18.
     fn abilities(&self) -> Abilities {
         let groups = [2, 5, 14, 15, 16, 19, 20, 21].map(DhGroup).to_vec();
         Abilities {
@@ -139,6 +162,13 @@ impl Device for CiscoIosXe {
              startup-config`"
                 .to_owned(),
         ];
+        if set.site.gateway.options.contains_key(ZONE) {
+            notes.push(
+                "see that zone pairs let the LAN and the tunnels' zone reach each other, and the \
+                 WAN's zone and `self` exchange IKE and ESP"
+                    .to_owned(),
+            );
+        }
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
@@ -190,6 +220,8 @@ fn number(set: &TunnelSet) -> Result<TunnelNumber, RenderError> {
 struct Router<'a> {
     base: View<'a>,
     wan_interface: Interface,
+    wan_vrf: Option<Name>,
+    zone: Option<Name>,
     first: TunnelNumber,
 }
 
@@ -216,6 +248,8 @@ impl<'a> Router<'a> {
         Ok(Self {
             base: View::of(set),
             wan_interface: option::value(&set.site.gateway, WAN_INTERFACE, None)?,
+            wan_vrf: option::value::<OrNone<Name>>(&set.site.gateway, WAN_VRF, Some(NONE))?.0,
+            zone: option::value::<OrNone<Name>>(&set.site.gateway, ZONE, Some(NONE))?.0,
             first: number(set)?,
         })
     }

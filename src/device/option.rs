@@ -125,6 +125,24 @@ impl<const LEAST: u32, const MOST: u32> fmt::Display for Number<LEAST, MOST> {
     }
 }
 
+/// A `T`, or nothing where the site says `none`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OrNone<T>(pub(super) Option<T>);
+
+impl<T: FromStr<Err = InvalidValue>> FromStr for OrNone<T> {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        match text {
+            NONE => Ok(Self(None)),
+            _ => text.parse().map(|value| Self(Some(value))),
+        }
+    }
+}
+
+/// The word of [`OrNone`].
+pub(super) const NONE: &str = "none";
+
 /// Checks that a value is a `T`; for [`OptionSpec::check`].
 pub(super) fn is<T: FromStr<Err = InvalidValue>>(value: &str) -> Result<(), InvalidValue> {
     value.parse::<T>().map(drop)

@@ -16,6 +16,7 @@ mod journey;
 mod judge;
 mod judge_eos;
 mod judge_fortios;
+mod judge_ios_xe;
 mod moto;
 mod moto_differences;
 mod moto_journey;
