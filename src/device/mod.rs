@@ -8,6 +8,7 @@
 
 mod arista_eos;
 pub mod bundle;
+mod cisco_asa;
 mod cisco_ios_xe;
 mod fortinet_fortios;
 mod generic;

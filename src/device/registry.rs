@@ -1,6 +1,7 @@
 //! The one list of devices.
 
 use super::arista_eos::AristaEos;
+use super::cisco_asa::CiscoAsa;
 use super::cisco_ios_xe::CiscoIosXe;
 use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
@@ -12,6 +13,7 @@ use crate::spec::InvalidValue;
 static DEVICES: &[&dyn Device] = &[
     &StrongSwan,
     &AristaEos,
+    &CiscoAsa,
     &CiscoIosXe,
     &FortinetFortiOs,
     &Generic,

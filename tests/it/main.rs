@@ -14,6 +14,7 @@ mod house;
 mod journal_format;
 mod journey;
 mod judge;
+mod judge_asa;
 mod judge_eos;
 mod judge_fortios;
 mod judge_ios_xe;
