@@ -12,6 +12,7 @@ mod cisco_asa;
 mod cisco_ios_xe;
 mod fortinet_fortios;
 mod generic;
+mod juniper_srx;
 mod linux;
 mod model;
 mod option;

@@ -5,6 +5,7 @@ use super::cisco_asa::CiscoAsa;
 use super::cisco_ios_xe::CiscoIosXe;
 use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
+use super::juniper_srx::JuniperSrx;
 use super::model::Device;
 use super::strongswan::StrongSwan;
 use crate::spec::InvalidValue;
@@ -16,6 +17,7 @@ static DEVICES: &[&dyn Device] = &[
     &CiscoAsa,
     &CiscoIosXe,
     &FortinetFortiOs,
+    &JuniperSrx,
     &Generic,
 ];
 
