@@ -16,6 +16,7 @@ mod juniper_srx;
 mod linux;
 mod model;
 mod option;
+mod paloalto_panos;
 mod paper;
 mod profile;
 mod registry;

@@ -7,6 +7,7 @@ use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
 use super::juniper_srx::JuniperSrx;
 use super::model::Device;
+use super::paloalto_panos::PaloAltoPanOs;
 use super::strongswan::StrongSwan;
 use crate::spec::InvalidValue;
 
@@ -18,6 +19,7 @@ static DEVICES: &[&dyn Device] = &[
     &CiscoIosXe,
     &FortinetFortiOs,
     &JuniperSrx,
+    &PaloAltoPanOs,
     &Generic,
 ];
 

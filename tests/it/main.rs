@@ -18,6 +18,7 @@ mod judge_asa;
 mod judge_eos;
 mod judge_fortios;
 mod judge_ios_xe;
+mod judge_panos;
 mod judge_srx;
 mod moto;
 mod moto_differences;
