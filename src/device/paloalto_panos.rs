@@ -224,6 +224,8 @@ impl Device for PaloAltoPanOs {
             ),
             "`validate full`, look at `show jobs all`, then `commit`".to_owned(),
             "if something is wrong: `load config from before-underpass.xml`, `commit`".to_owned(),
+            "nothing clamps TCP here: PAN-OS fits the segments to the tunnel's MTU by itself"
+                .to_owned(),
             "no NAT rule may lead from the LAN's zone to any zone, the new one among them"
                 .to_owned(),
         ]);
