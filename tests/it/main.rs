@@ -1,16 +1,28 @@
 //! The one integration binary: every further one would link the AWS SDK again.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::print_stdout,
+    reason = "figures, for who asks with --nocapture"
+)]
 
 mod aws_child;
 mod aws_remote;
+mod broken_disk;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod campaign;
+mod clocks;
 mod command_line;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
+mod healing;
+mod hostile;
 mod house;
+mod interrupts;
+mod journal_bucket;
+mod journal_fencing;
 mod journal_format;
 mod journey;
 mod judge;
@@ -20,13 +32,20 @@ mod judge_fortios;
 mod judge_ios_xe;
 mod judge_panos;
 mod judge_srx;
+mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod operators;
+mod races;
+mod reaping;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod skeleton;
+mod stores;
+mod town;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -146,7 +146,7 @@ async fn child_makes_every_call() {
     };
     let carried_out = client.dry_run(&create_gateway).await.unwrap().unwrap_err();
     assert!(
-        carried_out.message.contains("ignored DryRun and made vgw-"),
+        carried_out.message.contains("ignores DryRun"),
         "{carried_out}"
     );
     let gateway: VpnGatewayId = make(&client, &create_gateway).await;
