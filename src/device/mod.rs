@@ -9,7 +9,10 @@
 pub mod bundle;
 mod cisco_ios_xe;
 mod generic;
+mod libreswan;
 mod linux;
+mod linux_daemon;
+mod linux_files;
 mod model;
 mod option;
 mod paper;

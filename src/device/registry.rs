@@ -2,12 +2,13 @@
 
 use super::cisco_ios_xe::CiscoIosXe;
 use super::generic::Generic;
+use super::libreswan::Libreswan;
 use super::model::Device;
 use super::strongswan::StrongSwan;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
-static DEVICES: &[&dyn Device] = &[&StrongSwan, &CiscoIosXe, &Generic];
+static DEVICES: &[&dyn Device] = &[&StrongSwan, &Libreswan, &CiscoIosXe, &Generic];
 
 /// Every device.
 pub fn registry() -> &'static [&'static dyn Device] {

@@ -13,6 +13,7 @@ mod env;
 mod house;
 mod journal_format;
 mod journey;
+mod judge_libreswan;
 mod moto;
 mod moto_differences;
 mod moto_journey;
