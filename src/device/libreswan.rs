@@ -166,11 +166,6 @@ impl Link<'_> {
             format!("{}-{};{}", cipher(phase), hash(phase), group(phase))
         }
     }
-
-    /// Seconds from the begin of rekeying a child to its end.
-    fn esp_over(&self) -> u32 {
-        self.options.phase2.lifetime - self.esp_rekey()
-    }
 }
 
 const fn cipher(phase: Phase) -> &'static str {

@@ -107,13 +107,22 @@ pub(super) const LIBRESWAN: Daemon = Daemon {
 pub(super) const STARTER: Daemon = Daemon {
     name: "strongSwan",
     unit: "strongswan-starter",
-    rivals: "strongswan-swanctl charon-systemd libreswan",
+    rivals: "ipsec libreswan",
     apt: "strongswan-starter strongswan-charon libstrongswan-standard-plugins iptables",
     dnf: "strongswan iptables",
     zypper: "strongswan iptables",
     words: "strongSwan with ipsec.conf, iptables",
     tools: "ipsec iptables",
-    included: &[],
+    included: &[
+        (
+            "etc/ipsec.conf",
+            "include /etc/ipsec.d/underpass-$site.conf",
+        ),
+        (
+            "etc/ipsec.secrets",
+            "include /etc/ipsec.d/underpass-$site.secrets",
+        ),
+    ],
     link: "type vti local 127.0.0.1 remote 127.0.0.2 key 4294967294",
     link_style: LinkStyle::Dashed,
     kernel: "VTI interfaces (Linux 3.6 and later, module ip_vti)",

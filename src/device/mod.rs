@@ -19,6 +19,7 @@ mod paper;
 mod profile;
 mod registry;
 mod strongswan;
+mod strongswan_ipsecconf;
 mod value;
 mod view;
 mod words;

@@ -5,10 +5,17 @@ use super::generic::Generic;
 use super::libreswan::Libreswan;
 use super::model::Device;
 use super::strongswan::StrongSwan;
+use super::strongswan_ipsecconf::StrongSwanIpsecConf;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
-static DEVICES: &[&dyn Device] = &[&StrongSwan, &Libreswan, &CiscoIosXe, &Generic];
+static DEVICES: &[&dyn Device] = &[
+    &StrongSwan,
+    &Libreswan,
+    &StrongSwanIpsecConf,
+    &CiscoIosXe,
+    &Generic,
+];
 
 /// Every device.
 pub fn registry() -> &'static [&'static dyn Device] {

@@ -40,7 +40,7 @@ fn libreswan(routing: Routing) -> Site {
 }
 
 /// strongSwan in AWS's place, with one proposal per phase.
-fn endpoints(ike: &str, esp: &str) -> String {
+pub(crate) fn endpoints(ike: &str, esp: &str) -> String {
     let endpoint = |number: usize, address: &str| {
         format!(
             "connections {{
@@ -85,7 +85,7 @@ struct Verdict {
     problems: Vec<String>,
 }
 
-fn part<'a>(output: &'a str, heading: &str) -> &'a str {
+pub(crate) fn part<'a>(output: &'a str, heading: &str) -> &'a str {
     let rest = output.split_once(&format!("== {heading}\n")).unwrap().1;
     rest.split("== ").next().unwrap()
 }

@@ -14,6 +14,7 @@ mod house;
 mod journal_format;
 mod journey;
 mod judge_libreswan;
+mod judge_starter;
 mod moto;
 mod moto_differences;
 mod moto_journey;

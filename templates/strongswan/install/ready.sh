@@ -33,7 +33,7 @@ check_tools() {
 # Whether the daemon reads its folder.
 check_included() {
 {%- for (file, line) in v.daemon.included %}
-  grep -qxF '{{ line }}' "$root/{{ file }}" 2>/dev/null ||
+  grep -qxF "{{ line }}" "$root/{{ file }}" 2>/dev/null ||
     problem "$root/{{ file }} lacks the line: {{ line }}"
 {%- endfor %}
 }
