@@ -14,6 +14,7 @@ mod linux;
 mod linux_daemon;
 mod linux_files;
 mod model;
+mod openbsd_iked;
 mod option;
 mod paper;
 mod profile;

@@ -4,6 +4,7 @@ use super::cisco_ios_xe::CiscoIosXe;
 use super::generic::Generic;
 use super::libreswan::Libreswan;
 use super::model::Device;
+use super::openbsd_iked::OpenBsdIked;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
 use crate::spec::InvalidValue;
@@ -13,6 +14,7 @@ static DEVICES: &[&dyn Device] = &[
     &StrongSwan,
     &Libreswan,
     &StrongSwanIpsecConf,
+    &OpenBsdIked,
     &CiscoIosXe,
     &Generic,
 ];

@@ -13,6 +13,7 @@ mod env;
 mod house;
 mod journal_format;
 mod journey;
+mod judge_iked;
 mod judge_libreswan;
 mod judge_starter;
 mod moto;
