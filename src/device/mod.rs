@@ -23,6 +23,7 @@ mod strongswan;
 mod strongswan_ipsecconf;
 mod value;
 mod view;
+mod vyos;
 mod words;
 
 #[cfg(test)]

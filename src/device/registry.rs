@@ -7,6 +7,7 @@ use super::model::Device;
 use super::openbsd_iked::OpenBsdIked;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
+use super::vyos::VyOs;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
@@ -16,6 +17,7 @@ static DEVICES: &[&dyn Device] = &[
     &StrongSwanIpsecConf,
     &OpenBsdIked,
     &CiscoIosXe,
+    &VyOs,
     &Generic,
 ];
 

@@ -16,6 +16,7 @@ mod journey;
 mod judge_iked;
 mod judge_libreswan;
 mod judge_starter;
+mod judge_vyos;
 mod moto;
 mod moto_differences;
 mod moto_journey;
