@@ -8,6 +8,7 @@
 
 pub mod bundle;
 mod cisco_ios_xe;
+mod firewall_xml;
 mod generic;
 mod libreswan;
 mod linux;
@@ -15,6 +16,7 @@ mod linux_daemon;
 mod linux_files;
 mod model;
 mod openbsd_iked;
+mod opnsense;
 mod option;
 mod paper;
 mod profile;

@@ -5,6 +5,7 @@ use super::generic::Generic;
 use super::libreswan::Libreswan;
 use super::model::Device;
 use super::openbsd_iked::OpenBsdIked;
+use super::opnsense::OpnSense;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
 use super::vyos::VyOs;
@@ -18,6 +19,7 @@ static DEVICES: &[&dyn Device] = &[
     &OpenBsdIked,
     &CiscoIosXe,
     &VyOs,
+    &OpnSense,
     &Generic,
 ];
 
