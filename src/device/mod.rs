@@ -19,6 +19,7 @@ mod openbsd_iked;
 mod opnsense;
 mod option;
 mod paper;
+mod pfsense;
 mod profile;
 mod registry;
 mod strongswan;

@@ -6,6 +6,7 @@ use super::libreswan::Libreswan;
 use super::model::Device;
 use super::openbsd_iked::OpenBsdIked;
 use super::opnsense::OpnSense;
+use super::pfsense::PfSense;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
 use super::vyos::VyOs;
@@ -20,6 +21,7 @@ static DEVICES: &[&dyn Device] = &[
     &CiscoIosXe,
     &VyOs,
     &OpnSense,
+    &PfSense,
     &Generic,
 ];
 

@@ -17,6 +17,7 @@ mod journey;
 mod judge_iked;
 mod judge_libreswan;
 mod judge_opnsense;
+mod judge_pfsense;
 mod judge_starter;
 mod judge_vyos;
 mod moto;
