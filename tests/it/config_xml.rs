@@ -1,6 +1,6 @@
 //! Parts of a `config.xml` against a vendor's model that is written down as facts, and PHP's merge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -109,15 +109,10 @@ impl Model {
 
     /// Every problem of a part; `own` says whether a value is of a kind of the vendor's own.
     pub(crate) fn judge(&self, root: &Node, own: &dyn Fn(&str, &str) -> bool) -> Vec<String> {
-        let mut ids = BTreeMap::new();
-        collect(root, &mut ids);
-        let mut problems = Vec::new();
+        let (mut ids, mut problems) = (BTreeMap::new(), Vec::new());
+        collect(root, &mut ids, &mut problems);
         for child in &root.children {
             self.walk(child, "", &ids, own, &mut problems);
-        }
-        let mut seen = BTreeSet::new();
-        for id in ids.keys().filter(|id| !seen.insert(**id)) {
-            problems.push(format!("twice: {id}"));
         }
         problems
     }
@@ -172,12 +167,14 @@ impl Model {
     }
 }
 
-fn collect<'a>(node: &'a Node, ids: &mut BTreeMap<&'a str, &'a str>) {
-    if let Some(id) = node.attributes.get("uuid") {
-        ids.insert(id, &node.name);
+fn collect<'a>(node: &'a Node, ids: &mut BTreeMap<&'a str, &'a str>, problems: &mut Vec<String>) {
+    if let Some(id) = node.attributes.get("uuid")
+        && ids.insert(id, &node.name).is_some()
+    {
+        problems.push(format!("twice: {id}"));
     }
     for child in &node.children {
-        collect(child, ids);
+        collect(child, ids, problems);
     }
 }
 

@@ -85,9 +85,12 @@ struct Verdict {
     problems: Vec<String>,
 }
 
+/// The part of a script's output under a heading.
 pub(crate) fn part<'a>(output: &'a str, heading: &str) -> &'a str {
-    let rest = output.split_once(&format!("== {heading}\n")).unwrap().1;
-    rest.split("== ").next().unwrap()
+    let heading = format!("== {heading}");
+    let at = output.find(&format!("{heading}\n")).unwrap() + heading.len();
+    let rest = output[at..].split("\n== ").next().unwrap();
+    rest.strip_prefix('\n').unwrap_or(rest)
 }
 
 /// Algorithms in Libreswan's own spelling.

@@ -1,5 +1,7 @@
 //! OPNsense's own models, written down in `tests/judges/opnsense.txt`, over what we write.
 
+use std::collections::BTreeSet;
+
 use underpass::spec::{Routing, Site};
 use underpass::tunnel::TunnelSet;
 
@@ -139,16 +141,19 @@ fn judge(set: &TunnelSet, text: &str) -> Vec<String> {
             ],
         );
     }
-    // A connection and what refers to it carry one name.
-    for (uuid, kind) in [
-        ("locals/local", "local"),
-        ("remotes/remote", "remote"),
-        ("children/child", "child"),
+    // Each connection has one of everything, and each tunnel an interface of its own.
+    for (path, field) in [
+        ("Swanctl/locals/local", "connection"),
+        ("Swanctl/remotes/remote", "connection"),
+        ("Swanctl/children/child", "connection"),
+        ("Swanctl/children/child", "reqid"),
+        ("Swanctl/VTIs/VTI", "reqid"),
     ] {
-        let mut seen = std::collections::BTreeSet::new();
-        for entry in entries(&format!("Swanctl/{uuid}")) {
-            if !seen.insert(entry.get("connection")) {
-                problems.push(format!("two of {kind} belong to one connection"));
+        let mut seen = BTreeSet::new();
+        let all = entries(path);
+        for value in all.iter().map(|entry| entry.get(field)) {
+            if !seen.insert(value) {
+                problems.push(format!("two of {path} have the {field} {value}"));
             }
         }
     }
