@@ -80,7 +80,7 @@ STRONGSWAN_CONF=$work/site/strongswan.conf /usr/lib/ipsec/starter --daemon charo
   --conf "$work/site/ipsec.conf" >"$work/site/out" 2>&1 &
 starter=$!
 status() { STRONGSWAN_CONF=$work/site/strongswan.conf /usr/lib/ipsec/stroke statusall-nb 2>&1 || :; }
-for _ in $(seq 100); do
+for _ in $(seq 60); do
   ip rule delete pref 220 2>/dev/null || :
   [ "$(status | grep -c 'INSTALLED')" -lt 2 ] || break
   sleep 0.05
@@ -91,5 +91,6 @@ echo '== status'
 status
 echo '== log'
 grep -E 'skipped|invalid|unknown|failed|loaded IKE secret|added configuration|received proposals|configured proposals|selected proposal' "$work/site/log" || :
-kill "$starter" "$aws" 2>/dev/null || :
-wait
+# A polite end would wait for answers that nobody gives.
+kill -KILL "$starter" "$(cat /run/charon.pid)" "$aws" 2>/dev/null || :
+wait 2>/dev/null || :
