@@ -5,7 +5,6 @@
 use super::linux::LinkStyle;
 
 /// An IKE daemon in words and commands.
-#[derive(Clone, Copy)]
 pub(super) struct Daemon {
     /// For people.
     pub(super) name: &'static str,
