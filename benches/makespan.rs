@@ -122,8 +122,9 @@ async fn carried_out(plan: &Plan, client: Client, clock: &Clock, ids: &IdSource)
         run: None,
         command: "bench".to_owned(),
     };
-    let lock = folder.lock(&owner).expect("the lock");
-    let journal = folder.begin(&lock, plan, clock.clone()).expect("a journal");
+    let lock = folder.lock(&owner).await.expect("the lock");
+    let journal = folder.begin(&lock, plan, clock.clone()).await;
+    let journal = journal.expect("a journal");
     let inside = plan.tunnels.iter().map(|tunnel| tunnel.options.inside_cidr);
     let keys: Keys = inside.map(|cidr| (cidr, key::generate(ids))).collect();
     let (events, _nobody_listens) = mpsc::unbounded_channel();

@@ -3,6 +3,7 @@
 //! Everything that waits goes through [`Clock::sleep`], so that the sandbox can run an hour of
 //! AWS in seconds and a test under tokio's paused time can run it in none.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Clock {
     epoch: Timestamp,
     started: tokio::time::Instant,
     scale: f64,
+    /// By how many nanoseconds it has been set forward since, by hand.
+    set: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -41,6 +44,7 @@ impl Clock {
             epoch,
             started: tokio::time::Instant::now(),
             scale: scale.max(1e-6),
+            set: Arc::default(),
         }
     }
 
@@ -55,7 +59,19 @@ impl Clock {
         SignedDuration::try_from(passed)
             .ok()
             .and_then(|passed| self.epoch.checked_add(passed).ok())
+            .and_then(|now| now.checked_add(self.set()).ok())
             .unwrap_or(self.epoch)
+    }
+
+    fn set(&self) -> SignedDuration {
+        SignedDuration::from_nanos(self.set.load(Ordering::Relaxed))
+    }
+
+    /// Sets this clock and all its clones forward, or back: what a machine's clock does when
+    /// somebody corrects it, or when the machine has slept. Sleeps go on as they were.
+    pub fn jump(&self, by: SignedDuration) {
+        let nanos = i64::try_from(by.as_nanos()).unwrap_or(0);
+        self.set.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// The time since `earlier` on this clock; zero when it lies in the future.
@@ -67,6 +83,35 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration.div_f64(self.scale)).await;
+    }
+}
+
+/// A moment of real time, by two clocks.
+///
+/// The monotonic clock stands still while a laptop sleeps, and the wall clock can be set back: for
+/// "how long ago at the most" it takes both.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    monotonic: tokio::time::Instant,
+    wall: Timestamp,
+}
+
+impl Moment {
+    /// This moment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn now() -> Self {
+        Self {
+            monotonic: tokio::time::Instant::now(),
+            wall: Timestamp::now(),
+        }
+    }
+
+    /// How long ago it was, by the clock that says more.
+    pub fn passed(&self) -> Duration {
+        let now = Self::now();
+        let wall = Duration::try_from(now.wall.duration_since(self.wall));
+        let monotonic = now.monotonic.duration_since(self.monotonic);
+        monotonic.max(wall.unwrap_or_default())
     }
 }
 
@@ -137,6 +182,18 @@ mod tests {
         clock.sleep(Duration::from_secs(600)).await;
         assert_eq!(clock.now().as_second(), 600);
         assert_eq!(clock.since(Timestamp::UNIX_EPOCH).as_secs(), 600);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_was_set_goes_on_from_there_in_every_clone() {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH, 1.0);
+        let same = clock.clone();
+        clock.jump(SignedDuration::from_hours(1));
+        same.sleep(Duration::from_secs(5)).await;
+        assert_eq!(same.now().as_second(), 3605);
+        same.jump(SignedDuration::from_hours(-2));
+        assert_eq!(clock.now().as_second(), -3595);
+        assert_eq!(clock.since(Timestamp::UNIX_EPOCH), Duration::ZERO);
     }
 
     #[test]

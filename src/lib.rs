@@ -24,7 +24,8 @@
 //!
 //! Beside them stand [`sandbox`], an AWS look-alike that shares nothing with the stages but the
 //! clock, so that it cannot share their mistakes; [`clock`], the only caller of "now" and "random";
-//! and [`files`], atomic writes with the right mode.
+//! [`files`], atomic writes with the right mode and reads that end; and [`limits`], how big an input
+//! may be.
 //!
 //! What holds everywhere:
 //!
@@ -44,6 +45,7 @@ pub mod device;
 pub mod engine;
 pub mod files;
 pub mod journal;
+pub mod limits;
 pub mod plan;
 pub mod playbook;
 pub mod resource;

@@ -123,6 +123,24 @@ pub struct Answer {
 }
 
 impl Call {
+    /// Every action that changes something.
+    pub const ACTIONS: &[&str] = &[
+        "CreateCustomerGateway",
+        "DeleteCustomerGateway",
+        "CreateVpnGateway",
+        "DeleteVpnGateway",
+        "AttachVpnGateway",
+        "DetachVpnGateway",
+        "CreateVpnConnection",
+        "DeleteVpnConnection",
+        "CreateVpnConnectionRoute",
+        "DeleteVpnConnectionRoute",
+        "EnableVgwRoutePropagation",
+        "DisableVgwRoutePropagation",
+        "ModifyVpnTunnelOptions",
+        "CreateTags",
+    ];
+
     /// The EC2 action's name.
     pub const fn action(&self) -> &'static str {
         match self {

@@ -7,9 +7,11 @@ use std::time::Duration;
 use aws_sdk_ec2::config::Builder as Ec2Config;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
 
 use super::call::{Answer, Call};
+use super::convert;
 use super::convert_vpn;
 use super::describe;
 use super::fault::{Fault, FaultKind};
@@ -17,6 +19,7 @@ use super::in_process;
 use super::model::NegotiatedTunnel;
 use super::pace::{Group, Pace};
 use super::request;
+use super::server_clock::ServerClock;
 use super::share::Share;
 use super::transport::{self, Patience};
 use super::view::{Collection, View};
@@ -26,6 +29,21 @@ use crate::spec::{AccountId, Region, VpnConnectionId};
 
 /// How often a repeatable call is made when AWS answers "too often".
 const WRITE_ATTEMPTS: u32 = 5;
+
+/// A gateway that nobody has.
+const NOBODY: &str = "vgw-00000000000000000";
+
+/// Whether an address is one of AWS's own, such as that of a VPC endpoint.
+fn is_awss(url: &str) -> bool {
+    let host = url.parse::<http::Uri>().ok();
+    let host = host.as_ref().and_then(http::Uri::host).unwrap_or_default();
+    ["amazonaws.com", "amazonaws.com.cn", "api.aws"]
+        .iter()
+        .any(|domain| {
+            host.strip_suffix(domain)
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
+}
 
 /// Which AWS to talk to, and as whom.
 #[derive(Clone, Debug)]
@@ -66,6 +84,25 @@ struct Shared {
     sts: aws_sdk_sts::Client,
     pace: Pace,
     share: Share,
+    server_clock: ServerClock,
+    /// Whether the endpoint is another than AWS's own.
+    foreign: bool,
+    /// Set once the endpoint has shown that it looks at `DryRun`.
+    probed: OnceCell<()>,
+}
+
+impl Target {
+    /// Refuses an endpoint that is no address.
+    pub(super) fn check_endpoint(&self) -> Result<(), Fault> {
+        let address = |url: &String| url.parse::<http::Uri>().is_ok_and(|it| it.host().is_some());
+        match &self.endpoint_url {
+            Some(url) if !address(url) => {
+                let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
+                Err(Fault::of_kind("connect", FaultKind::Invalid, &message))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Client {
@@ -77,14 +114,7 @@ impl Client {
             let http = in_process::sandbox(sandbox.clone());
             return Ok(Self::in_process(target, http, clock, ids));
         }
-        if let Some(url) = &target.endpoint_url
-            && !url
-                .parse::<http::Uri>()
-                .is_ok_and(|uri| uri.host().is_some())
-        {
-            let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
-            return Err(Fault::of_kind("connect", FaultKind::Invalid, &message));
-        }
+        target.check_endpoint()?;
         let config = transport::remote(target, Patience::default()).await;
         Ok(Self::over(target, &config, clock, ids))
     }
@@ -100,6 +130,27 @@ impl Client {
         Self::over(target, &config, clock, ids)
     }
 
+    /// A client without a network whose every request is answered by `answer`: a form in, a status
+    /// and a body out. For programs that try out what answers do.
+    pub fn answered_by(
+        target: &Target,
+        clock: Clock,
+        ids: IdSource,
+        answer: impl Fn(&[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static,
+    ) -> Self {
+        let http = in_process::http_client(move |request| {
+            let (status, body) = answer(request.body().bytes().unwrap_or_default());
+            in_process::Exchange {
+                status,
+                headers: Vec::new(),
+                body,
+                delay: Duration::ZERO,
+                lost: false,
+            }
+        });
+        Self::in_process(target, http, clock, ids)
+    }
+
     /// A client over a configuration that stands.
     pub(super) fn over(
         target: &Target,
@@ -108,14 +159,22 @@ impl Client {
         ids: IdSource,
     ) -> Self {
         let writer = Ec2Config::from(config).retry_config(transport::no_retries());
+        let server_clock = ServerClock::new(clock.clone());
+        let reader = Ec2Config::from(config).interceptor(server_clock.clone());
+        // Whoever asks who they are learns the time before anything is judged by it.
+        let sts = aws_sdk_sts::config::Builder::from(config).interceptor(server_clock.clone());
         Self {
             shared: Arc::new(Shared {
                 region: target.region.clone(),
-                reader: aws_sdk_ec2::Client::new(config),
+                reader: aws_sdk_ec2::Client::from_conf(reader.build()),
                 writer: aws_sdk_ec2::Client::from_conf(writer.build()),
-                sts: aws_sdk_sts::Client::new(config),
+                sts: aws_sdk_sts::Client::from_conf(sts.build()),
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
+                server_clock,
+                foreign: target.sandbox.is_some()
+                    || config.endpoint_url().is_some_and(|url| !is_awss(url)),
+                probed: OnceCell::new(),
                 clock,
                 ids,
             }),
@@ -127,6 +186,13 @@ impl Client {
         &self.shared.region
     }
 
+    /// How far this machine's clock is ahead of AWS's, to the second.
+    ///
+    /// None before AWS has answered a look, or when its answers tell no time.
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.shared.server_clock.ahead()
+    }
+
     /// Who is calling (`sts:GetCallerIdentity`).
     pub async fn caller(&self) -> Result<Caller, Fault> {
         const ACTION: &str = "GetCallerIdentity";
@@ -136,7 +202,7 @@ impl Client {
         account
             .map(|account| Caller {
                 account,
-                arn: answer.arn().unwrap_or_default().to_owned(),
+                arn: convert::shown(answer.arn().unwrap_or_default()),
             })
             .ok_or_else(|| {
                 let message = "the answer names no account";
@@ -186,11 +252,27 @@ impl Client {
         describe::look(&self.shared.reader, collection, began).await
     }
 
-    /// Makes a call.
+    /// Makes a call, when it is its turn.
     ///
     /// A call that may be repeated is, when AWS says "too often"; any other failure comes back at
     /// once, because only the caller knows what to look for before it tries again.
     pub async fn call(&self, call: &Call) -> Result<Answer, Fault> {
+        self.turn(call).await;
+        self.call_now(call).await
+    }
+
+    /// Waits until AWS's rate limits allow `call`.
+    pub async fn turn(&self, call: &Call) {
+        let group = match call {
+            Call::CreateTags { .. } => Group::Tag,
+            _ => Group::Write,
+        };
+        self.shared.pace.turn(group).await;
+    }
+
+    /// Makes a call whose turn it is: [`Client::call`] for those who have to prove something
+    /// between the wait and the call.
+    pub async fn call_now(&self, call: &Call) -> Result<Answer, Fault> {
         let mut further = if call.is_unrepeatable() {
             0
         } else {
@@ -204,6 +286,7 @@ impl Client {
                     self.shared.clock.sleep(pause.mul_f64(jitter)).await;
                     further -= 1;
                     pause *= 2;
+                    self.turn(call).await;
                 }
                 result => return result,
             }
@@ -213,10 +296,20 @@ impl Client {
     /// Asks whether `call` would be allowed; none when EC2 has no DryRun for it.
     ///
     /// EC2 checks permissions and the form of the parameters, not quotas or what exists.
+    ///
+    /// Most look-alikes of EC2 ignore `DryRun` and carry the call out. So an endpoint that is not
+    /// AWS is first asked about deleting something that does not exist: one that says "not found"
+    /// did not look at `DryRun`, and is asked nothing else.
     pub async fn dry_run(&self, call: &Call) -> Option<Result<(), Fault>> {
         if !call.has_dry_run() {
             return None;
         }
+        if self.shared.foreign
+            && let Err(fault) = self.probe_dry_run().await
+        {
+            return Some(Err(fault));
+        }
+        self.turn(call).await;
         Some(match self.send(call, true).await {
             Err(fault) if fault.kind == FaultKind::WouldSucceed => Ok(()),
             Err(fault) => Err(fault),
@@ -236,12 +329,33 @@ impl Client {
         })
     }
 
-    async fn send(&self, call: &Call, dry: bool) -> Result<Answer, Fault> {
-        let group = match call {
-            Call::CreateTags { .. } => Group::Tag,
-            _ => Group::Write,
+    /// Finds out, once, whether the endpoint looks at `DryRun`.
+    async fn probe_dry_run(&self) -> Result<(), Fault> {
+        let probe = || async {
+            let Ok(nobody) = NOBODY.parse() else {
+                return Ok(());
+            };
+            let ignores = match self.send(&Call::DeleteVpnGateway(nobody), true).await {
+                Ok(_) => true,
+                Err(fault) => match fault.kind {
+                    FaultKind::NotFound => true,
+                    FaultKind::Throttled | FaultKind::Server | FaultKind::Lost => {
+                        return Err(fault);
+                    }
+                    _ => false,
+                },
+            };
+            if ignores {
+                let message = "the endpoint is not AWS and ignores DryRun: it would carry out \
+                               what it is asked about";
+                return Err(Fault::of_kind("DryRun", FaultKind::NoDryRun, message));
+            }
+            Ok(())
         };
-        self.shared.pace.turn(group).await;
+        self.shared.probed.get_or_try_init(probe).await.copied()
+    }
+
+    async fn send(&self, call: &Call, dry: bool) -> Result<Answer, Fault> {
         let answer = request::send(&self.shared.writer, call, dry).await;
         answer.map_err(|fault| fault.without(call.secrets()))
     }

@@ -50,10 +50,12 @@ enum Source {
     TerraformProvider,
     /// The retry classifiers of the AWS SDK for Rust.
     Sdk,
+    /// "Error responses" of the S3 API reference.
+    S3ErrorCodes,
 }
 
 use Pattern::{Begins, Ends, Exactly};
-use Source::{CommonErrors, Ec2ErrorCodes, Sdk, TerraformProvider};
+use Source::{CommonErrors, Ec2ErrorCodes, S3ErrorCodes, Sdk, TerraformProvider};
 
 /// The row that fits `code`; exact rows stand before families.
 pub(super) fn find(code: &str) -> Option<&'static Row> {
@@ -84,6 +86,9 @@ const CLOCK: &str = "the request's time is too far from AWS's: set this machine'
 const REGION: &str = "AWS does not accept these credentials in this Region: check them with \
                       `aws sts get-caller-identity`, and whether the Region is enabled for the \
                       account";
+const BUCKET: &str = "the bucket does not exist: make it (private, versioning is welcome), or name \
+                      another one with --journal";
+const BUCKET_REGION: &str = "the bucket is in another Region: name it with AWS_REGION";
 const QUOTA: &str = "a quota of this Region is reached: delete what is not needed or ask Service \
                      Quotas for more";
 
@@ -99,6 +104,21 @@ const TABLE: &[Row] = &[
     row(Exactly("TooManyRequestsException"), Throttled, Sdk),
     row(Exactly("SlowDown"), Throttled, Sdk),
     row(Exactly("PriorRequestNotComplete"), Throttled, Sdk),
+    // S3's.
+    hinted(Exactly("NoSuchBucket"), Invalid, S3ErrorCodes, BUCKET),
+    hinted(
+        Exactly("PermanentRedirect"),
+        Invalid,
+        S3ErrorCodes,
+        BUCKET_REGION,
+    ),
+    hinted(
+        Exactly("AuthorizationHeaderMalformed"),
+        Invalid,
+        S3ErrorCodes,
+        BUCKET_REGION,
+    ),
+    row(Exactly("ConditionalRequestConflict"), NotYet, S3ErrorCodes),
     // In progress or in use.
     row(Exactly("IncorrectState"), NotYet, Ec2ErrorCodes),
     row(Exactly("ResourceNotReady"), NotYet, TerraformProvider),
@@ -201,6 +221,7 @@ const TABLE: &[Row] = &[
         Ec2ErrorCodes,
         "AWS has blocked the account: ask AWS Support",
     ),
+    row(Exactly("InvalidAccessKeyId"), Credentials, S3ErrorCodes),
     row(Exactly("UnauthorizedOperation"), Denied, Ec2ErrorCodes),
     row(Exactly("OperationNotPermitted"), Denied, Ec2ErrorCodes),
     row(Begins("AccessDenied"), Denied, CommonErrors),

@@ -1,12 +1,22 @@
 //! EC2's shapes → ours, for networks and gateways.
 //!
 //! Tolerant: what does not parse is left out, what is missing is none, and words that nobody knows
-//! are kept as they are. Nothing that AWS may answer makes this fail.
+//! are kept as they are, but for characters that would move a cursor. Nothing that AWS may answer
+//! makes this fail.
 
 use aws_sdk_ec2::types as ec2;
 
 use super::model::{Attachment, CustomerGateway, Route, RouteTable, State, Tags, Vpc, VpnGateway};
-use crate::spec::Asn;
+use crate::limits;
+use crate::spec::{Asn, one_line};
+
+/// A text that may be shown: one line, bounded.
+///
+/// A tag keeps its look and not its hostile characters: as none of ours has any, a tag that was
+/// only made to look like one of ours never equals it.
+pub(super) fn shown(text: &str) -> String {
+    one_line(text, limits::ANSWER_TEXT)
+}
 
 /// A value of our own type from a text that may be missing, empty or odd.
 pub(super) fn parsed<T: std::str::FromStr>(text: Option<&str>) -> Option<T> {
@@ -17,14 +27,14 @@ pub(super) fn tags(list: &[ec2::Tag]) -> Tags {
     list.iter()
         .filter_map(|tag| {
             let value = tag.value().unwrap_or_default();
-            Some((tag.key()?.to_owned(), value.to_owned()))
+            Some((shown(tag.key()?), shown(value)))
         })
         .collect()
 }
 
 /// A state; one that AWS leaves out is `unknown`, which waits.
 pub(super) fn state(word: Option<&str>) -> State {
-    State::new(word.map_or("unknown", str::trim))
+    State::new(&shown(word.map_or("unknown", str::trim)))
 }
 
 pub(super) fn vpc(vpc: &ec2::Vpc) -> Option<Vpc> {
@@ -92,7 +102,7 @@ fn route(route: &ec2::Route) -> Route {
         .or_else(|| route.destination_ipv6_cidr_block());
     Route {
         destination: parsed(destination),
-        target: target.unwrap_or("unknown").to_owned(),
+        target: shown(target.unwrap_or("unknown")),
         propagated: route
             .origin()
             .is_some_and(|origin| origin.as_str() == "EnableVgwRoutePropagation"),
@@ -133,7 +143,7 @@ pub(super) fn customer_gateway(gateway: &ec2::CustomerGateway) -> Option<Custome
         device_name: gateway
             .device_name()
             .filter(|name| !name.is_empty())
-            .map(str::to_owned),
+            .map(shown),
         tags: tags(gateway.tags()),
     })
 }

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::convert::{parsed, state, tags};
+use super::convert::{parsed, shown, state, tags};
 use super::model::{NegotiatedTunnel, SeenTunnel, StaticRoute, Telemetry, VpnConnection};
 
 pub(super) fn vpn_connection(connection: &ec2::VpnConnection) -> Option<VpnConnection> {
@@ -51,7 +51,7 @@ fn number<T: TryFrom<i32>>(number: Option<i32>) -> Option<T> {
 fn said(text: Option<&str>) -> Option<String> {
     text.map(str::trim)
         .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+        .map(shown)
 }
 
 /// The `value`s of one of EC2's many list types that hold nothing else.
@@ -59,7 +59,7 @@ macro_rules! values {
     ($list:expr) => {
         $list
             .iter()
-            .filter_map(|item| item.value().map(str::to_owned))
+            .filter_map(|item| item.value().map(shown))
             .collect()
     };
 }
@@ -114,7 +114,7 @@ fn telemetry(telemetry: &ec2::VgwTelemetry) -> Option<Telemetry> {
         up: telemetry
             .status()
             .is_some_and(|status| status.as_str().eq_ignore_ascii_case("up")),
-        message: telemetry.status_message().unwrap_or_default().to_owned(),
+        message: shown(telemetry.status_message().unwrap_or_default()),
         accepted_routes: number(telemetry.accepted_route_count()).unwrap_or(0),
         changed_at: telemetry.last_status_change().and_then(timestamp),
     })
@@ -143,7 +143,7 @@ pub(super) fn negotiated(tunnel: &ec2::ActiveVpnTunnelStatus) -> NegotiatedTunne
         phase2_dh_group: number(tunnel.phase2_dh_group()),
         provisioning: tunnel
             .provisioning_status()
-            .map(|status| status.as_str().to_owned()),
+            .map(|status| shown(status.as_str())),
         provisioning_reason: said(tunnel.provisioning_status_reason()),
     }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::codes;
+use crate::limits;
+use crate::spec::one_line;
 
 /// What a failure means for us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,8 @@ pub enum FaultKind {
     Invalid,
     /// A dry run was carried out: the endpoint is not AWS, and what the call makes is made.
     CarriedOut,
+    /// An endpoint that is not AWS would carry a dry run out, so it was not asked.
+    NoDryRun,
 }
 
 /// A failed call: what was called, what AWS said, and what kind of failure that is.
@@ -49,6 +53,9 @@ pub struct Fault {
     /// AWS's request id.
     pub request_id: Option<String>,
 }
+
+/// Characters of an error code or a request id; the longest of EC2's have 60.
+pub(super) const WORD: usize = 100;
 
 /// The calls whose IAM conditions can look at the tunnel options (AWS VPN guide, "condition
 /// keys"; service authorization reference for EC2).
@@ -78,9 +85,9 @@ impl Fault {
         Self {
             action: action.to_owned(),
             kind,
-            code: code.map(str::to_owned),
+            code: code.map(|code| one_line(code, WORD)),
             message,
-            request_id: request_id.map(str::to_owned),
+            request_id: request_id.map(|id| one_line(id, WORD)),
         }
     }
 
@@ -160,22 +167,12 @@ fn tidy(message: &str) -> String {
     // UnauthorizedOperation may end in some kilobytes of base64 that only
     // `sts:DecodeAuthorizationMessage` can read.
     const BLOB: &str = "Encoded authorization failure message:";
-    const LIMIT: usize = 600;
     let (text, blob) = match message.split_once(BLOB) {
         Some((text, _)) => (text, " (encoded details left out)"),
         None => (message, ""),
     };
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut tidy: String = words
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect();
-    if let Some((end, _)) = tidy.char_indices().nth(LIMIT) {
-        tidy.truncate(end);
-        tidy.push(CUT);
-    }
-    tidy + blob
+    one_line(&words.join(" "), limits::ANSWER_TEXT) + blob
 }
 
 #[cfg(test)]
@@ -198,7 +195,7 @@ mod tests {
         assert!(
             fault
                 .message
-                .ends_with("not authorized.[2J (encoded details left out)")
+                .ends_with("not authorized.\u{fffd}[2J (encoded details left out)")
         );
         assert!(fault.hint().unwrap().contains("ec2:IKEVersions"));
         let echo = "Value (Secret_Key.1234) for parameter PreSharedKey is invalid";

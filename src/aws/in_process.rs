@@ -19,7 +19,7 @@ use aws_smithy_types::body::SdkBody;
 use crate::sandbox::{Request, Sandbox};
 
 /// An answer, and what happens to it on its way.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Exchange {
     /// The HTTP status.
     pub(super) status: u16,

@@ -3,33 +3,43 @@
 //! Reads come as a [`View`] of our own types, writes go out as a [`Call`], which is data: it can be
 //! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
 //!
-//! Reading order: [`Client`] → `transport.rs` (credentials, HTTP, retries; `in_process.rs` for the
-//! sandbox) → `describe.rs` and `convert*.rs` (a look) → `request.rs` (a call) → `sdk_error.rs` and
-//! `codes.rs` (what a failure means) → `pace.rs` and `share.rs` (many sites at once).
+//! Reading order: [`Client`] → `transport.rs` (credentials, HTTP, retries; `bounded.rs` for
+//! answers that end, `in_process.rs` for the sandbox) → `describe.rs` and `convert*.rs` (a look) →
+//! `request.rs` (a call) → `sdk_error.rs` and `codes.rs` (what a failure means) → `pace.rs` and
+//! `share.rs` (many sites at once). Beside them stands `objects.rs`: small objects in S3, for what a
+//! team shares.
 
+mod bounded;
+mod bucket_address;
 mod call;
 mod client;
 mod codes;
 mod convert;
 mod convert_vpn;
+mod date_header;
 mod describe;
 mod fault;
 mod in_process;
 mod model;
+mod objects;
 mod pace;
 mod profile;
 mod request;
 mod sdk_error;
+mod server_clock;
 mod share;
 mod transport;
 mod tunnel_request;
 mod view;
 
 #[cfg(test)]
+pub(crate) mod fake_s3;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use bucket_address::{BucketAddress, BucketAddressError};
 pub use call::{Answer, Call};
 pub use client::{Caller, Client, Target};
 pub use fault::{Fault, FaultKind};
@@ -37,4 +47,5 @@ pub use model::{
     Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,
     StaticRoute, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
+pub use objects::{BucketTarget, Etag, Listing, Object, Objects, Put};
 pub use view::{Collection, View};

@@ -14,10 +14,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::call::{Answer, Call};
-use super::fault::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind, WORD};
 use super::model::Tags;
 use super::tunnel_request;
-use crate::spec::{Asn, CustomerGatewayId, VpnConnectionId, VpnGatewayId};
+use crate::spec::{Asn, CustomerGatewayId, VpnConnectionId, VpnGatewayId, one_line};
 use crate::tunnel::{PreSharedKey, TunnelOptions};
 
 /// EC2's only type of VPN connection: a text in one request, an enumeration in the others.
@@ -242,7 +242,7 @@ where
     let output = result.map_err(|error| Fault::from_sdk(action, &error))?;
     Ok(Answer {
         id: None,
-        request_id: output.request_id().map(str::to_owned),
+        request_id: output.request_id().map(|id| one_line(id, WORD)),
     })
 }
 
@@ -259,7 +259,7 @@ where
     E: Error + ProvideErrorMetadata + 'static,
 {
     let output = result.map_err(|error| Fault::from_sdk(action, &error))?;
-    let request_id = output.request_id().map(str::to_owned);
+    let request_id = output.request_id().map(|id| one_line(id, WORD));
     let Some(id) = id(&output).filter(|id| id.parse::<I>().is_ok()) else {
         let message = "the answer does not name what was made";
         let mut fault = Fault::of_kind(action, FaultKind::Lost, message);

@@ -8,7 +8,8 @@ use aws_sdk_ec2::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 
-use super::fault::{Fault, FaultKind};
+use super::fault::{Fault, FaultKind, WORD};
+use crate::spec::one_line;
 
 impl Fault {
     /// The fault that an SDK error stands for.
@@ -26,7 +27,7 @@ impl Fault {
                 if status.is_success() && meta.code().is_none() {
                     // An answer that says "done" in words that the SDK cannot read.
                     let mut fault = Self::of_kind(action, FaultKind::Lost, &chain(error));
-                    fault.request_id = request_id.map(str::to_owned);
+                    fault.request_id = request_id.map(|id| one_line(id, WORD));
                     return fault;
                 }
                 Self::from_answer(
@@ -44,7 +45,7 @@ impl Fault {
                     // An answer that says "done" in words that we cannot read.
                     _ => Self::of_kind(action, FaultKind::Lost, &chain(error)),
                 };
-                fault.request_id = error.request_id().map(str::to_owned);
+                fault.request_id = error.request_id().map(|id| one_line(id, WORD));
                 fault
             }
             // Never sent, not answered in time, not answered at all, or whatever the SDK may add.

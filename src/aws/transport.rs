@@ -5,8 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
 use aws_config::imds;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -21,8 +24,11 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 
+use super::bounded::bounded;
 use super::client::Target;
+use super::fault::{Fault, FaultKind};
 use super::profile::NamedProfile;
+use crate::limits;
 
 /// How often a read is tried; the SDK waits between tries.
 const READ_ATTEMPTS: u32 = 5;
@@ -72,7 +78,7 @@ pub(super) fn no_retries() -> RetryConfig {
 /// Credentials, profile, proxy and endpoint overrides come from where every AWS tool takes them.
 /// Nothing is sent yet: missing credentials show at the first call.
 pub(super) async fn remote(target: &Target, patience: Patience) -> SdkConfig {
-    let http = https_client();
+    let http = bounded(https_client(), limits::ANSWER);
     let region = Region::new(target.region.to_string());
     let provider = ProviderConfig::without_region()
         .with_http_client(http.clone())
@@ -103,6 +109,22 @@ pub(super) async fn remote(target: &Target, patience: Patience) -> SdkConfig {
     loader.load().await
 }
 
+/// The Region that the environment or the profile names; when none does, one from where S3 tells
+/// the way to every other.
+pub(super) async fn usual_region(profile: Option<&str>) -> Result<crate::spec::Region, Fault> {
+    let mut file = ProfileFileRegionProvider::builder();
+    if let Some(name) = profile {
+        file = file.profile_name(name);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(file.build());
+    let named = chain.region().await.map(|region| region.to_string());
+    let named = named.as_deref().unwrap_or("us-east-1").parse();
+    named.map_err(|error: crate::spec::InvalidValue| {
+        Fault::of_kind("connect", FaultKind::Invalid, &error.to_string())
+    })
+}
+
 /// Credentials by the usual order: environment, profile, web identity, container, instance.
 async fn from_anywhere(provider: ProviderConfig, region: Region) -> DefaultCredentialsChain {
     // On a machine that is no EC2 instance nobody answers at the metadata address: one second of
@@ -125,7 +147,7 @@ pub(super) fn in_process(target: &Target, http: SharedHttpClient, patience: Pati
     SdkConfig::builder()
         .behavior_version(behavior())
         .region(Region::new(target.region.to_string()))
-        .http_client(http)
+        .http_client(bounded(http, limits::ANSWER))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(read_retries())
         .timeout_config(timeouts(patience))

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::args::Global;
+use crate::spec::is_hostile;
 
 /// How to begin the same again.
 #[derive(Clone, Debug)]
@@ -66,6 +67,9 @@ pub(super) fn same_flags(global: &Global) -> String {
     if global.home != Path::new(".underpass") {
         add("--home", "UNDERPASS_HOME", &global.home.to_string_lossy());
     }
+    if let Some(journal) = &global.journal {
+        add("--journal", "UNDERPASS_JOURNAL", &journal.to_string());
+    }
     if let Some(scale) = global.time_scale {
         add("--time-scale", "", &scale.to_string());
     }
@@ -85,9 +89,29 @@ pub(super) fn quoted(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()
+    } else if word.contains(is_hostile) {
+        dollar_quoted(word)
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
+}
+
+/// A word in `$'…'`, by which a shell reads back what a terminal should not be shown (POSIX.1-2024).
+fn dollar_quoted(word: &str) -> String {
+    let mut text = "$'".to_owned();
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => text.extend(['\\', c]),
+            c if is_hostile(c) => {
+                let mut bytes = [0; 4];
+                let bytes = c.encode_utf8(&mut bytes).bytes();
+                text.extend(bytes.map(|byte| format!("\\{byte:03o}")));
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('\'');
+    text
 }
 
 #[cfg(test)]
@@ -99,5 +123,13 @@ mod tests {
         assert_eq!(quoted("sites/plant-7.yaml"), "sites/plant-7.yaml");
         assert_eq!(quoted("plant 7's.yaml"), r"'plant 7'\''s.yaml'");
         assert_eq!(quoted(""), "''");
+        let evil = "a\u{1b}[2J\nnext: it's \\ \u{202e}";
+        let word = quoted(evil);
+        assert_eq!(word, r"$'a\033[2J\012next: it\'s \\ \342\200\256'");
+        let command = format!("printf %s {word}");
+        let output = std::process::Command::new("bash")
+            .args(["-c", &command])
+            .output();
+        assert_eq!(output.unwrap().stdout, evil.as_bytes());
     }
 }

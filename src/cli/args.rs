@@ -1,6 +1,7 @@
 //! What can be typed: the global options and the list of commands.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -9,6 +10,7 @@ use super::{
     devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume, runs,
     sandbox, schema, status, teardown, verify,
 };
+use crate::aws::BucketAddress;
 use crate::sandbox::{Faults, GatewaySim};
 
 /// Takes a site's traffic off the open Internet.
@@ -52,16 +54,30 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_HOME",
+        hide_env_values = true,
         default_value = ".underpass",
         value_name = "DIR",
         help_heading = "Where"
     )]
     pub home: PathBuf,
+    /// Keep runs and locks in S3, for a team: s3://BUCKET/PREFIX; keys stay in the folder
+    #[arg(
+        long,
+        global = true,
+        env = "UNDERPASS_JOURNAL",
+        value_name = "URL",
+        help_heading = "Where"
+    )]
+    pub journal: Option<BucketAddress>,
+    /// After how long without a sign of life a lock in S3 is free, in seconds: for tests
+    #[arg(long, global = true, hide = true, value_parser = super::duration)]
+    pub lock_expiry: Option<Duration>,
     /// Named AWS profile
     #[arg(
         long,
         global = true,
         env = "AWS_PROFILE",
+        hide_env_values = true,
         value_name = "NAME",
         help_heading = "Where"
     )]
@@ -71,6 +87,7 @@ pub struct Global {
         long,
         global = true,
         env = "AWS_ENDPOINT_URL",
+        hide_env_values = true,
         value_name = "URL",
         help_heading = "Where"
     )]
@@ -80,6 +97,7 @@ pub struct Global {
         long,
         global = true,
         env = "UNDERPASS_SANDBOX",
+        hide_env_values = true,
         value_parser = clap::builder::FalseyValueParser::new(),
         conflicts_with = "profile",
         help_heading = "Sandbox"
@@ -88,7 +106,7 @@ pub struct Global {
     /// How many seconds pass in the sandbox in a real one [default: 30; 1 for AWS]
     #[arg(long, global = true, value_name = "FACTOR", value_parser = time_scale, help_heading = "Sandbox")]
     pub time_scale: Option<f64>,
-    /// Faults to inject: throttle, lost-replies, slow-consistency, errors, denied:ACTION, …
+    /// Faults to inject, such as resets,lost-replies; `underpass sandbox --help` explains all
     #[arg(
         long,
         global = true,
@@ -143,7 +161,7 @@ pub enum Command {
     Teardown(teardown::Args),
     /// Remove test sites whose time is over.
     Reap(reap::Args),
-    /// List the runs that this folder remembers.
+    /// List the runs that the journal remembers.
     Runs(runs::Args),
     /// Go on with a run that was stopped.
     Resume(resume::Args),

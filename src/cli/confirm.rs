@@ -1,6 +1,9 @@
 //! Questions; each has a flag that answers it.
 
 use std::io::{self, BufRead};
+use std::thread;
+
+use tokio::sync::oneshot;
 
 use super::again::Again;
 use super::exit::Exit;
@@ -8,7 +11,7 @@ use super::failure::Failure;
 use super::output::{Line, Output};
 
 /// Asks for a yes, unless `yes` says so already.
-pub(super) fn confirm(
+pub(super) async fn confirm(
     output: Output,
     yes: bool,
     question: &str,
@@ -26,7 +29,7 @@ pub(super) fn confirm(
         .next(again.with("--yes")));
     }
     output.ask(Line::Do, &format!("{question} [y/N]"));
-    if matches!(answer()?.as_str(), "y" | "yes") {
+    if matches!(answer().await?.as_str(), "y" | "yes") {
         Ok(())
     } else {
         Err(declined(again))
@@ -34,7 +37,7 @@ pub(super) fn confirm(
 }
 
 /// Asks for a name to be typed, unless `typed` holds it already.
-pub(super) fn confirm_name(
+pub(super) async fn confirm_name(
     output: Output,
     typed: Option<&str>,
     name: &str,
@@ -48,7 +51,7 @@ pub(super) fn confirm_name(
                 Line::Warn,
                 &format!("{question} Type its name, {name}, to go on:"),
             );
-            answer()?
+            answer().await?
         }
         None => {
             return Err(Failure::new(
@@ -72,9 +75,17 @@ pub(super) fn confirm_name(
     }
 }
 
-fn answer() -> Result<String, Failure> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|error| {
+/// A line from the terminal. Read in a thread of its own, which nobody waits for: whoever is asked
+/// may answer with Ctrl-C.
+async fn answer() -> Result<String, Failure> {
+    let (sender, receiver) = oneshot::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        drop(sender.send(read.map(|_| line)));
+    });
+    let read = receiver.await.unwrap_or_else(|_| Ok(String::new()));
+    let line = read.map_err(|error| {
         Failure::new(Exit::Internal, format!("cannot read the answer: {error}"))
     })?;
     Ok(line.trim().to_lowercase())

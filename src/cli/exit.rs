@@ -27,11 +27,13 @@ pub enum Exit {
     TimedOut = 9,
     /// What exists differs from what was planned.
     Drift = 10,
+    /// `teardown`, `reap`: done, but something stays, and a person is told what and why.
+    Left = 11,
 }
 
 impl Exit {
     /// All of them with their meaning, for the documentation and `--help`.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Ok, "done"),
         (Self::Internal, "internal error"),
         (
@@ -46,6 +48,10 @@ impl Exit {
         (Self::Cancelled, "cancelled or not confirmed; resumable"),
         (Self::TimedOut, "timed out; resumable"),
         (Self::Drift, "what exists differs from the plan"),
+        (
+            Self::Left,
+            "done, but for what others need or a person must look at (teardown, reap)",
+        ),
     ];
 
     /// The process's exit code.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::exit::Exit;
+use super::harmless;
 use crate::aws::{Fault, FaultKind};
 
 /// Why a command did not do what it was asked.
@@ -75,8 +76,9 @@ impl Failure {
     pub fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         Self::new(
             Exit::Internal,
-            format!("cannot {what} {}: {error}", path.display()),
+            format!("cannot {what} {}: {error}", harmless::path(path)),
         )
+        .next(super::again::typed())
     }
 
     /// The failure as JSON, for `--format json`.

@@ -7,17 +7,18 @@ use serde_json::{Value, json};
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::table::Table;
 use super::words::{esp, ike, wrapped};
-use crate::aws::Collection;
 use crate::clock::Clock;
 use crate::device::bundle::{self, Change, Manifest};
 use crate::device::{self, RenderContext};
+use crate::engine::{self, HandoverError};
 use crate::plan::Plan;
 use crate::resource::Keys;
 use crate::spec::{InsideCidr, Site, SiteName, VpnConnectionId};
-use crate::tunnel::xml::{self, ConnectionXml};
-use crate::tunnel::{self, TunnelOptions, TunnelSet};
+use crate::tunnel::xml::ConnectionXml;
+use crate::tunnel::{TunnelOptions, TunnelSet};
 use crate::verify::Report;
 
 /// What was written, and what it was written from.
@@ -46,36 +47,10 @@ pub(super) async fn write(
     keys: &Keys,
     folder: &Path,
 ) -> Result<Handover, Failure> {
-    let view = connection
-        .client
-        .view(&[Collection::VpnConnections, Collection::Vpcs])
-        .await?;
-    let configuration = view
-        .vpn_connections
-        .get(id)
-        .and_then(|seen| seen.configuration.as_ref())
-        .ok_or_else(|| {
-            Failure::new(Exit::Aws, format!("{id} has no configuration to read: AWS gives it only while it is pending or available"))
-        })?;
-    let vpc_cidrs = view
-        .vpcs
-        .get(&site.aws.vpc)
-        .map(|vpc| vpc.cidrs.clone())
-        .unwrap_or_default();
-    let text = secrecy::ExposeSecret::expose_secret(configuration);
-    let tunnels = join(site, &options(plan)?, text, keys, &vpc_cidrs)?;
+    let tunnels = engine::read_back(&connection.client, site, plan, id, keys)
+        .await
+        .map_err(failure)?;
     render(site, tunnels, id.clone(), folder, &connection.clock)
-}
-
-/// The two tunnels' options out of a plan.
-pub(super) fn options(plan: &Plan) -> Result<[TunnelOptions; 2], Failure> {
-    match plan.tunnels.as_slice() {
-        [one, two] => Ok([one.options.clone(), two.options.clone()]),
-        other => Err(Failure::new(
-            Exit::Internal,
-            format!("the plan has {} tunnels, not 2", other.len()),
-        )),
-    }
 }
 
 /// The two inside CIDRs of AWS's document, the lower first: the order of our own choice.
@@ -102,18 +77,17 @@ pub(super) fn join(
     keys: &Keys,
     vpc_cidrs: &[ipnet::Ipv4Net],
 ) -> Result<TunnelSet, Failure> {
-    let read = xml::read(text).map_err(|error| {
-        Failure::new(
-            Exit::Aws,
-            format!("AWS's configuration of the connection cannot be read: {error}"),
-        )
-    })?;
-    tunnel::join(site, options, &read, keys, vpc_cidrs.to_vec()).map_err(|error| {
-        Failure::new(
-            Exit::Drift,
-            format!("the two ends do not fit together: {error}"),
-        )
-    })
+    engine::join_xml(site, options, text, keys, vpc_cidrs).map_err(failure)
+}
+
+fn failure(error: HandoverError) -> Failure {
+    let exit = match &error {
+        HandoverError::Aws(fault) => return fault.clone().into(),
+        HandoverError::NoConfiguration(_) | HandoverError::Unreadable(_) => Exit::Aws,
+        HandoverError::Disagree(_) => Exit::Drift,
+        HandoverError::Tunnels(_) => Exit::Internal,
+    };
+    Failure::new(exit, error.to_string())
 }
 
 /// Renders for the site's device and writes the folder.
@@ -227,7 +201,7 @@ impl Handover {
 
     /// Where the router's files are, in a sentence.
     pub(super) fn where_to(&self) -> String {
-        let folder = self.folder.display();
+        let folder = harmless::path(&self.folder);
         format!(
             "the router's files are in {folder}/: install them now, {folder}/README.md tells how"
         )
@@ -238,7 +212,7 @@ impl Handover {
         let mut text = format!(
             "Files for the router ({}) in {}/\n",
             self.tunnels.site.gateway.device,
-            self.folder.display()
+            harmless::path(&self.folder)
         );
         for file in &self.manifest.files {
             let secret = if file.secret { "secret" } else { "" };

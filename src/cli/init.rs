@@ -7,6 +7,7 @@ use inquire::validator::{ErrorMessage, Validation};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::output::{Line, Output};
 use crate::files;
 use crate::spec::init::{InitAnswers, answer};
@@ -59,10 +60,13 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
             Exit::Input,
             format!(
                 "{} exists already: nothing was written",
-                args.file.display()
+                harmless::path(&args.file)
             ),
         )
-        .next(format!("underpass init --force {}", args.file.display())));
+        .next(format!(
+            "underpass init --force {}",
+            harmless::path(&args.file)
+        )));
     }
     let mut form = Form {
         output,
@@ -79,8 +83,14 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let text = spec::init::template(&answers);
     files::write_public(&args.file, text.as_bytes())
         .map_err(|error| Failure::file("write", &args.file, &error))?;
-    output.say(Line::Made, &format!("{} written", args.file.display()));
-    output.text(&format!("next: underpass plan {}", args.file.display()));
+    output.say(
+        Line::Made,
+        &format!("{} written", harmless::path(&args.file)),
+    );
+    output.text(&format!(
+        "next: underpass plan {}",
+        harmless::path(&args.file)
+    ));
     Ok(Exit::Ok)
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::again::typed;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::output::{Line, Output};
 use super::words::report;
 use crate::spec::{self, Code, Site};
@@ -16,7 +17,7 @@ pub(super) fn site(output: Output, path: &Path) -> Result<Site, Failure> {
     let loaded = spec::read(path).map_err(|errors| {
         let text = format!(
             "nothing was changed: {} cannot be used\n{}",
-            path.display(),
+            harmless::path(path),
             report(&errors)
         );
         let mut failure = Failure::new(Exit::Input, text)
@@ -34,7 +35,12 @@ pub(super) fn site(output: Output, path: &Path) -> Result<Site, Failure> {
     let repeated = |code: Code| code == Code::DocumentationAddress;
     let warnings = loaded.warnings.problems().iter();
     for warning in warnings.filter(|warning| !repeated(warning.code)) {
-        let place = format!("{}:{}:{}", path.display(), warning.line, warning.column);
+        let place = format!(
+            "{}:{}:{}",
+            harmless::path(path),
+            warning.line,
+            warning.column
+        );
         output.say(Line::Warn, &format!("{place}: {}", warning.message));
     }
     Ok(loaded.site)

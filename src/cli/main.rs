@@ -8,7 +8,8 @@ use super::again::typed;
 use super::args::{Cli, Command};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::Output;
+use super::interrupt::Interrupt;
+use super::output::{self, Output};
 use super::{
     devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume, runs,
     sandbox, schema, status, teardown, verify,
@@ -19,8 +20,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // clap knows where each text goes; a closed stream is nobody listening.
-            let _closed = error.print();
+            Output::usage(&error);
             return ExitCode::from(
                 if error.use_stderr() {
                     Exit::Input
@@ -32,7 +32,7 @@ pub fn main() -> ExitCode {
         }
     };
     let output = Output::new(cli.global.format, cli.global.quiet);
-    match dispatch(&cli, output) {
+    match dispatch(&cli, output).and_then(output::delivered) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(mut failure) => {
             // Where nothing better is known: what AWS or the network denied, it may grant later.
@@ -50,32 +50,40 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Init(args) => init::run(args, output),
-        Command::Policy(args) => policy::run(args, output),
+        Command::Policy(args) => policy::run(args, global, output),
         Command::Playbooks(args) => playbooks::run(args, output),
         Command::Devices(args) => devices::run(args, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Schema(args) => schema::run(args, output),
-        Command::Runs(args) => runs::run(args, global, output),
         Command::Completions(args) => Ok(docs::completions(args, output)),
         Command::Man(args) => docs::man(args, output),
-        Command::Plan(args) => wait(plan::run(args, global, output)),
-        Command::Onboard(args) => wait(onboard::run(args, global, output)),
-        Command::Render(args) => wait(render::run(args, global, output)),
-        Command::Verify(args) => wait(verify::run(args, global, output)),
-        Command::Status(args) => wait(status::run(args, global, output)),
-        Command::Teardown(args) => wait(teardown::run(args, global, output)),
-        Command::Reap(args) => wait(reap::run(args, global, output)),
-        Command::Resume(args) => wait(resume::run(args, global, output)),
-        Command::Sandbox(args) => wait(sandbox::run(args, global, output)),
+        Command::Plan(args) => wait(async |_| plan::run(args, global, output).await),
+        Command::Onboard(args) => wait(async |stop| onboard::run(args, global, output, stop).await),
+        Command::Render(args) => wait(async |_| render::run(args, global, output).await),
+        Command::Verify(args) => wait(async |_| verify::run(args, global, output).await),
+        Command::Status(args) => wait(async |stop| status::run(args, global, output, stop).await),
+        Command::Teardown(args) => {
+            wait(async |stop| teardown::run(args, global, output, stop).await)
+        }
+        Command::Reap(args) => wait(async |stop| reap::run(args, global, output, stop).await),
+        Command::Runs(args) => wait(async |_| runs::run(args, global, output).await),
+        Command::Resume(args) => wait(async |stop| resume::run(args, global, output, stop).await),
+        Command::Sandbox(args) => wait(async |stop| sandbox::run(args, global, output, stop).await),
     }
 }
 
-/// Only what talks to AWS pays for a runtime.
-fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Only what talks to AWS, or may, pays for a runtime, and listens to signals.
+fn wait(work: impl AsyncFnOnce(&Interrupt) -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Internal, format!("cannot start: {error}")))?
-        .block_on(work)
+        .map_err(|error| Failure::new(Exit::Internal, format!("cannot start: {error}")))?;
+    let result = runtime.block_on(async {
+        let interrupt = Interrupt::listen();
+        interrupt.or_ended(work(&interrupt)).await
+    });
+    // A name that is being looked up must not keep a process that was told to end.
+    runtime.shutdown_background();
+    result
 }

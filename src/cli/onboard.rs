@@ -10,11 +10,17 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::harmless;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
-use super::survey::{HowToPlan, linted, read_plan, survey};
+use super::run::Done;
+use super::store::{self, Breaking, journal_failure};
+use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, run, watch};
+use super::{keys, load, plan as plan_command, run, search, watch};
+use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
+use crate::resource::Keys;
 use crate::spec::Site;
 use crate::verify::Subject;
 
@@ -25,8 +31,14 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Apply exactly this saved plan; refused if the world has changed since
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "adopt_changes", "prices"])]
+    ///
+    /// With the flags that it was made with: what is carried out is planned anew, and the file only
+    /// says what it has to be.
+    #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -37,51 +49,48 @@ pub struct Args {
     /// Keep watching until both tunnels are up, at most this long (such as 30m)
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     wait_for_tunnels: Option<Duration>,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
-    let folder = run::folder(global, &site.name);
-    let again = Again::new(&args.site, &args.how.flags(), global);
-    let lock = run::lock(&folder)?;
-
-    let fresh = survey(&site, &args.site, &connection, &args.how).await?;
-    let plan = match &args.plan {
-        Some(path) => saved(path, &site, &fresh, &again)?,
-        None => fresh,
+    let folder = store::folder(global, &site.name).await?;
+    let how = args.how.removing(args.remove_duplicates);
+    let again = Again::new(&args.site, &how.flags(), global);
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
+    let made = async {
+        let (report, keys) = bring_up(
+            args,
+            &how,
+            output,
+            &site,
+            &connection,
+            &folder,
+            &lock,
+            &again,
+            stop,
+        )
+        .await?;
+        let out = handover::folder(args.out.as_deref(), &site.name);
+        let id = report.connection()?;
+        // Under the lock, so that nobody tears down what the files are being written for.
+        let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
+            .await
+            .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+        Ok((report, handover))
     };
-    let unfinished = run::unfinished(&folder, &lock, &plan, &connection.clock)?;
-    if plan.is_noop() && unfinished.is_none() {
-        let text = format!(
-            "{}: everything is as it should be, AWS is not touched",
-            site.name
-        );
-        output.say(Line::Ready, &text);
-    } else {
-        if !output.is_for_machines() {
-            plan_command::show(output, &plan, None, None)?;
-        }
-        if unfinished.is_some() {
-            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
-            output.say(Line::Do, text);
-        }
-        confirm(output, args.yes, "Bring this site up?", &again)?;
-    }
-    let keys = keys::keys(&folder, &site, &args.site, &plan, &connection).await?;
-    let job = run::Job {
-        plan,
-        keys: keys.clone(),
-        unfinished,
-    };
-    let report = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    drop(lock);
-
-    let out = handover::folder(args.out.as_deref(), &site.name);
-    let id = report.connection()?;
-    let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
-        .await
-        .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
+    let made = stop.holding(made).await;
+    store::release(output, lock).await;
+    let (report, handover) = made?;
     let subject = watch::subject(
         &site,
         &args.site,
@@ -99,44 +108,98 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         &report.plan,
         &handover,
         &again,
+        stop,
     )
     .await
 }
 
-/// A saved plan, if it still fits.
-fn saved(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<Plan, Failure> {
+/// Plans, asks, and carries the plan out, or the rest of a run that was stopped on the way to it.
+async fn bring_up(
+    args: &Args,
+    how: &HowToPlan,
+    output: Output,
+    site: &Site,
+    connection: &Connection,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    again: &Again,
+    stop: &Interrupt,
+) -> Result<(Done, Keys), Failure> {
+    // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
+    // must not make it again.
+    let view = search::look(output, connection, folder).await;
+    let view = view.map_err(|failure| with_policy(failure, &args.site))?;
+    let plan = planned(site, &args.site, &view, connection, how)?;
+    if let Some(path) = &args.plan {
+        promised(path, site, &plan, again)?;
+    }
+    let start = folder.choose(plan.clone(), connection.clock.now()).await;
+    let start = start.map_err(|error| journal_failure(&error))?;
+    if let Start::GoOn(history) = &start {
+        unforged(&history.plan, &view)?;
+    }
+    if plan.is_noop() && !start.goes_on() {
+        let text = format!(
+            "{}: everything is as it should be, AWS is not touched",
+            site.name
+        );
+        output.say(Line::Ready, &text);
+    } else {
+        if !output.is_for_machines() {
+            plan_command::show(output, &plan, None, None)?;
+        }
+        if start.goes_on() {
+            let text = "an earlier run was stopped: this goes on with it, nothing is made twice";
+            output.say(Line::Do, text);
+        }
+        confirm(output, args.yes, "Bring this site up?", again).await?;
+    }
+    let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
+    let job = run::Job {
+        start,
+        keys: keys.clone(),
+    };
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await?;
+    let site = Some((site, args.site.as_path()));
+    let keys = keys::settled(folder, site, &done, keys, connection).await?;
+    Ok((done, keys))
+}
+
+/// Refuses when a saved plan is not what would be done now.
+///
+/// The file may have lain about and may have been edited: none of it is carried out.
+fn promised(path: &Path, site: &Site, fresh: &Plan, again: &Again) -> Result<(), Failure> {
     let plan_again = format!("{} --out {}", again.other("plan"), again::path(path));
-    let mut plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
+    let plan = read_plan(path).map_err(|failure| failure.next(plan_again.clone()))?;
     if plan.site != site.name || plan.region != site.region {
         return Err(Failure::new(
             Exit::Input,
             format!(
                 "{} is a plan for site {} in {}",
-                path.display(),
+                harmless::path(path),
                 plan.site,
                 plan.region
             ),
         )
         .next(plan_again));
     }
-    if !plan.same_world(fresh) {
-        return Err(Failure::new(
-            Exit::Refused,
-            format!(
-                "nothing was changed: the site file or AWS has changed since {} was made",
-                path.display()
-            ),
-        )
-        .hint(format!(
-            "the plan was observed at {}",
-            when(plan.basis.observed_at)
-        ))
-        .next(plan_again));
+    let changed = plan.what_changed_since(fresh);
+    if changed.is_empty() {
+        return Ok(());
     }
-    // A plan may be applied late, or once more: a run is one execution, and a life begins with it.
-    plan.run = fresh.run;
-    plan.owner = fresh.owner.clone();
-    linted(plan, None)
+    Err(Failure::new(
+        Exit::Refused,
+        format!(
+            "nothing was changed: {} is not what would be done now: {}",
+            harmless::path(path),
+            changed.join("; ")
+        ),
+    )
+    .hint(format!(
+        "it was observed at {}; it is applied with the flags that it was made with",
+        when(plan.basis.observed_at)
+    ))
+    .next(plan_again))
 }
 
 /// AWS's half stands, but there is no half for the router. Teardown knows fewer flags.
@@ -146,11 +209,12 @@ fn half_done(mut failure: Failure, again: &Again, teardown: &Again) -> Failure {
     );
     failure
         .hint(format!(
-            "mend what is named above, then `{}` writes the router's files; `{}` removes AWS's half",
+            "mend what is named above, then the same again or `{}` writes the router's files; `{}` \
+             removes AWS's half",
             again.other("render"),
             teardown.other("teardown")
         ))
-        .next(again.other("verify"))
+        .next(again.command.clone())
 }
 
 async fn finish(
@@ -161,12 +225,13 @@ async fn finish(
     plan: &Plan,
     handover: &Handover,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Exit, Failure> {
     let verify = again.other("verify");
     let (report, waited) = match args.wait_for_tunnels {
         Some(limit) => {
             output.say(Line::Made, &handover.where_to());
-            watch::until_up(output, connection, subject, Some(limit)).await?
+            watch::until_up(output, connection, subject, Some(limit), stop).await?
         }
         None => (watch::look(connection, subject).await?, Duration::ZERO),
     };

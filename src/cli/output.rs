@@ -1,12 +1,15 @@
 //! The one printer: results to stdout, everything else to stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use serde_json::json;
 
+use super::again::typed;
+use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::words::wrapped;
 
 /// In which form results are printed.
@@ -134,7 +137,7 @@ impl Output {
             Format::Json => self.json(value, true),
             Format::Jsonl => self.json(value, false),
             Format::Text | Format::Mermaid | Format::Dot => {
-                write_stdout(&text());
+                write_stdout(&harmless::text(&text()));
                 Ok(())
             }
         }
@@ -142,7 +145,7 @@ impl Output {
 
     /// Prints text that is itself the result.
     pub fn text(self, text: &str) {
-        write_stdout(text);
+        write_stdout(&harmless::text(text));
     }
 
     fn json<T: Serialize>(self, value: &T, pretty: bool) -> Result<(), Failure> {
@@ -153,11 +156,11 @@ impl Output {
         };
         let text = text.map_err(|error| {
             Failure::new(
-                super::Exit::Internal,
+                Exit::Internal,
                 format!("cannot write the result as JSON: {error}"),
             )
         })?;
-        write_stdout(&text);
+        write_stdout(&harmless::json(&text));
         Ok(())
     }
 
@@ -169,21 +172,43 @@ impl Output {
         let style = line.style();
         let mut stderr = anstream::stderr().lock();
         // A closed stderr is nobody listening, not an error.
-        let _closed = writeln!(stderr, "{style}{}{style:#} {text}", line.glyph());
+        let _closed = writeln!(
+            stderr,
+            "{style}{}{style:#} {}",
+            line.glyph(),
+            harmless::text(text)
+        );
     }
 
     /// Asks: the answer is typed behind the question.
     pub fn ask(self, line: Line, question: &str) {
         let style = line.style();
         let mut stderr = anstream::stderr().lock();
-        let _closed = write!(stderr, "{style}{}{style:#} {question} ", line.glyph());
+        let _closed = write!(
+            stderr,
+            "{style}{}{style:#} {} ",
+            line.glyph(),
+            harmless::text(question)
+        );
         let _closed = stderr.flush();
+    }
+
+    /// Prints what clap has to say: help, or what is wrong with the words that were typed.
+    pub fn usage(error: &clap::Error) {
+        let text = error.render().ansi().to_string();
+        let text = harmless::text(&text);
+        // A closed stream is nobody listening.
+        let _closed = if error.use_stderr() {
+            anstream::stderr().lock().write_all(text.as_bytes())
+        } else {
+            anstream::stdout().lock().write_all(text.as_bytes())
+        };
     }
 
     /// Prints a failure; its last line is the command to run next.
     pub fn failure(self, failure: &Failure) {
         if self.is_for_machines() && !failure.after_result {
-            write_stdout(&json!(failure.to_json()).to_string());
+            write_stdout(&harmless::json(&failure.to_json().to_string()));
         }
         let style = Line::Fail.style();
         let mut stderr = anstream::stderr().lock();
@@ -191,7 +216,7 @@ impl Output {
             stderr,
             "{style}{}{style:#} {}",
             Line::Fail.glyph(),
-            failure.report.trim_end()
+            harmless::text(failure.report.trim_end())
         );
         for hint in &failure.hints {
             // A command stays in one line, to be copied.
@@ -202,10 +227,10 @@ impl Output {
                 }
                 _ => wrapped(hint, 8, self.prose()),
             };
-            let _closed = writeln!(stderr, "  hint: {hint}");
+            let _closed = writeln!(stderr, "  hint: {}", harmless::text(&hint));
         }
         if let Some(next) = &failure.next {
-            let _closed = writeln!(stderr, "  next: {next}");
+            let _closed = writeln!(stderr, "  next: {}", harmless::text(next));
         }
     }
 }
@@ -219,12 +244,35 @@ pub(super) fn columns() -> usize {
     told.or_else(seen).unwrap_or(100).clamp(60, 100)
 }
 
+/// Why stdout did not take everything, if so: there is one stdout, and many who write to it.
+static UNDELIVERED: OnceLock<String> = OnceLock::new();
+
 fn write_stdout(text: &str) {
     let mut stdout = anstream::stdout().lock();
-    // A reader that went away (`| head`) has all it wants.
-    let _closed = stdout.write_all(text.as_bytes());
+    let mut written = stdout.write_all(text.as_bytes());
     if !text.ends_with('\n') {
-        let _closed = stdout.write_all(b"\n");
+        written = written.and_then(|()| stdout.write_all(b"\n"));
     }
-    let _closed = stdout.flush();
+    match written.and_then(|()| stdout.flush()) {
+        // A reader that went away (`| head`) has all it wants.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            UNDELIVERED.get_or_init(|| error.to_string());
+        }
+        _ => {}
+    }
+}
+
+/// The exit of a command whose result got through; a script must not take a cut-off one for whole.
+pub(super) fn delivered(exit: Exit) -> Result<Exit, Failure> {
+    match UNDELIVERED.get() {
+        None => Ok(exit),
+        Some(why) => Err(Failure::new(
+            Exit::Internal,
+            format!(
+                "what was asked for is done, but the result cannot be written to stdout: {why}"
+            ),
+        )
+        .next(typed())
+        .after_result()),
+    }
 }

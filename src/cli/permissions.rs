@@ -77,6 +77,9 @@ pub(super) async fn check(
             Some(Err(fault)) if fault.kind == FaultKind::CarriedOut => {
                 return Err(carried_out(&fault));
             }
+            Some(Err(fault)) if fault.kind == FaultKind::NoDryRun => {
+                return Err(not_asked(&fault));
+            }
             Some(Err(fault)) => (Verdict::Unclear, fault.to_string()),
         };
         checked.push(Checked {
@@ -98,6 +101,18 @@ fn carried_out(fault: &Fault) -> Failure {
         ),
     )
     .hint("this endpoint is not AWS: AWS answers a DryRun without making anything")
+}
+
+fn not_asked(fault: &Fault) -> Failure {
+    Failure::new(
+        Exit::Aws,
+        format!(
+            "permissions cannot be asked here: {}\n  \
+             left behind: nothing; no call of the plan was asked",
+            fault.message
+        ),
+    )
+    .hint("AWS itself answers a DryRun without making anything")
 }
 
 /// The answers as a table.

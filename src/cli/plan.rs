@@ -22,6 +22,9 @@ pub struct Args {
     site: PathBuf,
     #[command(flatten)]
     how: HowToPlan,
+    /// Remove what of this site exists twice, once everything that is kept is ready
+    #[arg(long)]
+    remove_duplicates: bool,
     /// Make no AWS call at all: everything is assumed absent
     #[arg(long, conflicts_with_all = ["check_permissions", "out"])]
     offline: bool,
@@ -38,11 +41,12 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
+    let how = args.how.removing(args.remove_duplicates);
     let (plan, checked) = if args.offline {
-        (offline(&site, &args.site, &args.how)?, None)
+        (offline(&site, &args.site, &how)?, None)
     } else {
         let connection = connect_for(global, &site).await?;
-        let plan = survey(&site, &args.site, &connection, &args.how).await?;
+        let plan = survey(&site, &args.site, &connection, &how).await?;
         let checked = match args.check_permissions {
             true => {
                 let asked = permissions::check(&connection.client, &plan, &connection.ids).await;
@@ -54,17 +58,23 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         };
         (plan, checked)
     };
-    let again = Again::new(&args.site, &args.how.flags(), global);
+    let again = Again::new(&args.site, &how.flags(), global);
     let next = match &args.out {
         _ if plan.is_noop() => again.other("verify"),
-        // A saved plan holds the playbook and how bold it is.
+        // It is planned anew when it is applied, and that takes the same flags.
         Some(saved) => format!(
-            "underpass onboard {} --plan {}{}{}",
+            "underpass onboard {} --plan {}{}{}{}",
             path(&args.site),
             path(saved),
-            args.how.accepted(),
+            how.flags(),
+            if how.remove_duplicates {
+                " --remove-duplicates"
+            } else {
+                ""
+            },
             same_flags(global)
         ),
+        None if how.remove_duplicates => format!("{} --remove-duplicates", again.other("onboard")),
         None => again.other("onboard"),
     };
     show(output, &plan, checked.as_deref(), Some(&next))?;
@@ -73,7 +83,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
             Failure::new(Exit::Internal, format!("cannot write the plan: {error}"))
         })?;
         files::write_public(path, &json).map_err(|error| Failure::file("write", path, &error))?;
-        output.say(Line::Made, &format!("plan saved in {}", path.display()));
+        output.say(
+            Line::Made,
+            &format!("plan saved in {}", super::harmless::path(path)),
+        );
     }
     if checked.is_some_and(|checked| checked.iter().any(Checked::is_denied)) {
         return Err(

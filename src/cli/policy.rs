@@ -2,15 +2,20 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::again;
+use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::load;
 use super::output::Output;
-use super::survey::read_plan;
+use super::survey::{linted, read_plan};
 use crate::plan::{self, PolicyFor, Scope};
+use crate::spec::Region;
 
-/// Print the exact IAM policy for a site, with tag conditions
+/// Print the exact IAM policy for a site, with tag conditions (and --journal, if given)
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The site file
@@ -35,7 +40,7 @@ enum Purpose {
     Teardown,
 }
 
-pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     if let Some(path) = &args.plan {
         let again = format!(
@@ -47,14 +52,20 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
         if plan.site != site.name || plan.region != site.region {
             let text = format!(
                 "{} is a plan for site {} in {}",
-                path.display(),
+                harmless::path(path),
                 plan.site,
                 plan.region
             );
             return Err(Failure::new(Exit::Input, text).next(again));
         }
-        output.text(&format!("{:#}", plan::policy(&PolicyFor::Plan(&plan))));
-        return Ok(Exit::Ok);
+        // The file may have been edited, and what is printed here is granted to somebody.
+        let plan = linted(plan, None).map_err(|failure| failure.next(again.clone()))?;
+        return Ok(print(
+            plan::policy(&PolicyFor::Plan(&plan)),
+            global,
+            &site.region,
+            output,
+        ));
     }
     let scope = match args.purpose {
         Purpose::Plan => Scope::Plan,
@@ -68,7 +79,15 @@ pub(super) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
         account,
         scope,
     });
-    // The policy is the result in every format: IAM takes it as it is.
+    Ok(print(policy, global, &site.region, output))
+}
+
+/// The policy is the result in every format: IAM takes it as it is.
+fn print(mut policy: Value, global: &Global, region: &Region, output: Output) -> Exit {
+    let statements = policy.get_mut("Statement").and_then(Value::as_array_mut);
+    if let (Some(place), Some(statements)) = (&global.journal, statements) {
+        statements.extend(plan::journal_policy(place, region));
+    }
     output.text(&format!("{policy:#}"));
-    Ok(Exit::Ok)
+    Exit::Ok
 }

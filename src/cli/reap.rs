@@ -1,27 +1,34 @@
 //! `underpass reap`.
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::again::{self, Again, typed};
 use super::args::Global;
 use super::confirm::confirm;
-use super::connect::connect;
+use super::connect::{Connection, connect};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
+use super::store::{self, Breaking};
 use super::table::Table;
+use super::teardown;
 use super::words::when;
-use super::{run, teardown};
+use super::{reaped, search};
 use crate::aws::Collection;
-use crate::plan;
+use crate::plan::{self, ExpiredSite, Expiry};
 use crate::spec::Region;
+
+/// How far this machine's clock may be off before a person is told; AWS's own counts anyway.
+const CLOCK_OFF: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Remove test sites whose time is over; never a production site
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The Region to look in
-    #[arg(long, env = "AWS_REGION")]
-    region: Region,
+    /// The Regions to look in: several with commas, or the option again
+    #[arg(long, env = "AWS_REGION", value_delimiter = ',', required = true)]
+    region: Vec<Region>,
     /// Only show what would be removed
     #[arg(long)]
     dry_run: bool,
@@ -30,85 +37,214 @@ pub struct Args {
     yes: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let connection = connect(global, &args.region).await?;
+/// What was found in one Region.
+struct Found {
+    connection: Connection,
+    expiry: Expiry,
+}
+
+/// What became of one site, or of one Region that could not be looked at.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    /// What the site's tag says; none for a Region.
+    pub(super) site: Option<String>,
+    pub(super) region: Region,
+    pub(super) result: Fate,
+    pub(super) expired_at: Option<jiff::Timestamp>,
+    pub(super) objects: Vec<String>,
+    pub(super) saves_usd_per_month: f64,
+    /// Why it is not gone, in words.
+    pub(super) because: Option<String>,
+    #[serde(skip)]
+    pub(super) exit: Exit,
+}
+
+/// How a site fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Fate {
+    /// Gone.
+    Removed,
+    /// Gone but for what others need.
+    Partly,
+    /// Would be removed.
+    WouldRemove,
+    /// Its tags are no ground to remove it, or its time was extended.
+    LeftAlone,
+    /// Somebody works on it.
+    Locked,
+    /// Not gone.
+    Failed,
+}
+
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
+    let mut regions = args.region.clone();
+    regions.sort();
+    regions.dedup();
+    let (mut found, mut outcomes) = (Vec::new(), Vec::new());
+    for region in &regions {
+        match look(global, region, output).await {
+            Ok(here) => {
+                outcomes.extend(reaped::doubtful(region, &here.expiry));
+                found.push(here);
+            }
+            // One Region that does not answer must not keep the others' bills running.
+            Err(failure) => outcomes.push(reaped::failed(None, region, &failure)),
+        }
+    }
+    let expired: Vec<(&Found, &ExpiredSite)> = found
+        .iter()
+        .flat_map(|here| here.expiry.expired.iter().map(move |site| (here, site)))
+        .collect();
+    if args.dry_run {
+        outcomes.extend(expired.iter().map(|(here, site)| would(here, site)));
+        let next = (!expired.is_empty()).then(|| command(&regions, global));
+        let list: Vec<_> = expired.iter().map(|(_, site)| site).collect();
+        let value = json!({ "schema_version": 1, "expired": list, "sites": outcomes });
+        return reaped::finish(output, &value, &outcomes, &regions, next);
+    }
+    if !expired.is_empty() {
+        ask(args, output, &expired).await?;
+    }
+    for (here, site) in expired {
+        outcomes.push(remove(global, output, here, site, stop).await);
+    }
+    let gone = |it: &&Outcome| matches!(it.result, Fate::Removed | Fate::Partly);
+    let names: Vec<_> = outcomes.iter().filter(gone).map(|it| &it.site).collect();
+    let value = json!({
+        "schema_version": 1,
+        "reaped": names,
+        "sites": outcomes,
+        "saves_usd_per_month": reaped::saved(&outcomes),
+    });
+    reaped::finish(output, &value, &outcomes, &regions, None)
+}
+
+/// The command that removes what a dry run shows.
+fn command(regions: &[Region], global: &Global) -> String {
+    let regions: Vec<&str> = regions.iter().map(Region::as_str).collect();
+    format!(
+        "underpass reap --region {}{} --yes",
+        regions.join(","),
+        again::same_flags(global)
+    )
+}
+
+async fn look(global: &Global, region: &Region, output: Output) -> Result<Found, Failure> {
+    let connection = connect(global, region).await?;
+    let expiry = expiry(&connection).await?;
+    let ahead = connection.client.clock_ahead().unwrap_or_default();
+    // A sandbox's time may run faster than ours.
+    if ahead.abs() > CLOCK_OFF && connection.clock.scale() == 1.0 {
+        output.say(
+            Line::Warn,
+            &format!(
+                "this machine's clock is {:#} {} AWS's: AWS's decides what has expired",
+                jiff::SignedDuration::from_secs(ahead.abs().as_secs()),
+                if ahead.is_positive() {
+                    "ahead of"
+                } else {
+                    "behind"
+                },
+            ),
+        );
+    }
+    Ok(Found { connection, expiry })
+}
+
+/// What has expired by AWS's clock; by ours where AWS tells no time.
+async fn expiry(connection: &Connection) -> Result<Expiry, Failure> {
     let view = connection
         .client
         .view(&Collection::ALL)
         .await
         .map_err(Failure::untouched)?;
-    let expired = plan::expired(&view, connection.clock.now());
-    let command = format!(
-        "underpass reap --region {}{}",
-        args.region,
-        again::same_flags(global)
-    );
-    let again = Again {
-        command: typed(),
-        site: None,
-    };
-    if expired.is_empty() {
-        output.result(&json!({ "schema_version": 1, "reaped": [] }), || {
-            format!("No test site in {} has expired.", args.region)
-        })?;
-        return Ok(Exit::Ok);
-    }
-    let mut table = Table::new(["site", "expired at", "objects"]);
-    for site in &expired {
+    Ok(plan::expired(&view, reaped::aws_now(connection)))
+}
+
+async fn ask(
+    args: &Args,
+    output: Output,
+    expired: &[(&Found, &ExpiredSite)],
+) -> Result<(), Failure> {
+    let mut table = Table::new(["site", "Region", "expired at", "objects"]);
+    for (here, site) in expired {
         table.add_row([
             site.site.to_string(),
+            here.connection.client.region().to_string(),
             when(site.expired_at),
             site.objects.len().to_string(),
         ]);
     }
-    if args.dry_run {
-        output.result(&json!({ "schema_version": 1, "expired": expired }), || {
-            format!("{table}\n\nnext: {command} --yes")
-        })?;
-        return Ok(Exit::Ok);
+    let again = again();
+    if !args.yes || output.lively {
+        output.say(Line::Do, &format!("expired test sites\n{table}"));
     }
-    output.say(
-        Line::Do,
-        &format!("expired test sites in {}\n{table}", args.region),
-    );
-    confirm(output, args.yes, "Remove all of them?", &again)?;
-    let mut reaped = Vec::new();
-    let mut failures = Vec::new();
-    for site in &expired {
-        let result = async {
-            let plan = teardown::plan_for(&connection, &site.site).await?;
-            let folder = run::folder(global, &site.site);
-            let lock = run::lock(&folder)?;
-            teardown::execute(output, &connection, &folder, &lock, plan, &again).await
-        };
-        match result.await {
-            Ok(plan) => reaped.push(plan),
-            // One stuck site must not keep the others' bills running.
-            Err(failure) => {
-                output.say(Line::Fail, &format!("{}: {}", site.site, failure.report));
-                failures.push(failure);
-            }
+    confirm(output, args.yes, "Remove all of them?", &again).await
+}
+
+fn again() -> Again {
+    Again {
+        command: typed(),
+        site: None,
+    }
+}
+
+fn would(here: &Found, site: &ExpiredSite) -> Outcome {
+    let region = here.connection.client.region();
+    let hourly = site.hourly_usd(plan::Prices::builtin(), region);
+    Outcome {
+        result: Fate::WouldRemove,
+        saves_usd_per_month: hourly * plan::HOURS_PER_MONTH,
+        ..reaped::of(site, region)
+    }
+}
+
+/// Removes one site, if it is still expired once its lock is held.
+async fn remove(
+    global: &Global,
+    output: Output,
+    here: &Found,
+    site: &ExpiredSite,
+    stop: &Interrupt,
+) -> Outcome {
+    let connection = &here.connection;
+    let region = connection.client.region();
+    let held = async {
+        let folder = store::folder(global, &site.site).await?;
+        let lock = store::lock(output, global, &folder, &Breaking::never()).await?;
+        Ok((folder, lock))
+    };
+    let (folder, lock) = match held.await {
+        Ok(held) => held,
+        Err(failure) => return reaped::not_locked(site, region, &failure),
+    };
+    // Where nobody watches, a line per site says it all.
+    let quiet = Output {
+        quiet: output.quiet || !output.lively,
+        ..output
+    };
+    let result = async {
+        let view = search::look(quiet, connection, &folder).await?;
+        let still = plan::expired(&view, reaped::aws_now(connection));
+        if still.expired.iter().all(|it| it.site != site.site) {
+            return Ok(None);
         }
-    }
-    let saved: f64 = reaped
-        .iter()
-        .map(teardown::saved)
-        .fold(0.0, |sum, usd| sum + usd);
-    let names: Vec<_> = reaped.iter().map(|plan| plan.site.clone()).collect();
-    output.result(
-        &json!({ "schema_version": 1, "reaped": names, "saves_usd_per_month": saved }),
-        || {
-            format!(
-                "{} removed; saves {saved:.2} USD a month",
-                match names.as_slice() {
-                    [one] => format!("Test site {one}"),
-                    many => format!("{} test sites", many.len()),
-                }
-            )
-        },
-    )?;
-    match failures.into_iter().next() {
-        Some(failure) => Err(failure),
-        None => Ok(Exit::Ok),
+        let plan = teardown::plan_for(connection, &site.site, &view)?;
+        teardown::remove(quiet, connection, &folder, &lock, plan, &again(), stop)
+            .await
+            .map(Some)
+    };
+    let result = stop.holding(result).await;
+    store::release(output, lock).await;
+    match result {
+        Ok(Some(plan)) => reaped::removed(site, region, &plan),
+        Ok(None) => reaped::changed(site, region),
+        Err(failure) => reaped::failed(Some(site), region, &failure),
     }
 }

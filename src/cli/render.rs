@@ -11,13 +11,15 @@ use super::connect::{self, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::handover::{self, Handover};
+use super::harmless;
 use super::output::{Line, Output};
 use super::survey::{HowToPlan, survey};
-use super::{load, run};
+use super::{load, store};
 use crate::device;
 use crate::resource::{Change, Keys};
 use crate::spec::Site;
 use crate::tunnel::{self, xml};
+use crate::{files, limits};
 
 /// Write the router's configuration anew from what is in AWS, or from a saved XML
 #[derive(Debug, clap::Args)]
@@ -83,9 +85,9 @@ async fn from_aws(
             ),
         );
     }
-    let keys = run::folder(global, &site.name)
+    let keys = store::keys_folder(global, &site.name)
         .keys(&connection.key_place())
-        .map_err(|error| run::journal_failure(&error))?;
+        .map_err(|error| store::journal_failure(&error))?;
     handover::write(&connection, site, &plan, &id, &keys, out).await
 }
 
@@ -97,22 +99,22 @@ fn from_xml(
     path: &std::path::Path,
     out: &std::path::Path,
 ) -> Result<Handover, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, limits::CONFIGURATION).map_err(|error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
+            format!("cannot read {}: {error}", harmless::path(path)),
         )
     })?;
     let read = xml::read(&text)
-        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", path.display())))?;
+        .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", harmless::path(path))))?;
     let inside = handover::inside_cidrs(&read)?;
     let device =
         device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
     let options = tunnel::negotiate(site, &device.abilities(), inside)
         .map_err(|errors| Failure::new(Exit::Refused, errors.to_string()))?;
-    let keys: Keys = run::folder(global, &site.name)
+    let keys: Keys = store::keys_folder(global, &site.name)
         .keys_in(&site.region)
-        .map_err(|error| run::journal_failure(&error))?;
+        .map_err(|error| store::journal_failure(&error))?;
     let tunnels = handover::join(site, &options, &text, &keys, &args.vpc_cidr)?;
     handover::render(
         site,

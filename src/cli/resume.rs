@@ -8,9 +8,14 @@ use super::args::Global;
 use super::connect::connect;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
+use super::keys;
 use super::output::Output;
-use super::run::{self, Job, Unfinished, journal_failure};
-use crate::journal::{RunResult, RunSummary, Store};
+use super::run::{self, Done, Job};
+use super::store::{self, Breaking, journal_failure};
+use super::survey::unforged;
+use crate::aws::Collection;
+use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
 /// Go on with a run that was stopped; the newest one unless named
@@ -18,17 +23,26 @@ use crate::plan::Mode;
 pub struct Args {
     /// A run out of `underpass runs`
     run: Option<Ulid>,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let store = Store::open(&global.home);
-    let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
+    let store = store::store(global).await?;
+    let runs = store.runs().await;
+    let mut runs = runs.map_err(|error| journal_failure(&error))?;
     runs.retain(|run| args.run.map_or(!is_done(run), |wanted| run.run == wanted));
     let Some(found) = runs.into_iter().max_by_key(|run| run.run) else {
         return match args.run {
             Some(run) => Err(Failure::new(
                 Exit::Input,
-                format!("no run {run} is remembered in {}", global.home.display()),
+                format!("no run {run} is remembered in {}", store::place(global)),
             )
             .next("underpass runs")),
             None => {
@@ -43,51 +57,23 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         let value = json!({ "schema_version": 1, "resumed": null });
         return output.result(&value, text).map(|()| Exit::Ok);
     }
-    let folder = run::folder(global, &found.site);
+    let folder = store.site(&found.site);
     let command = format!(
         "underpass resume {}{}",
         found.run,
         again::same_flags(global)
     );
     let again = Again {
-        command: command.clone(),
+        command,
         site: None,
     };
-    let lock = run::lock(&folder)?;
+    let breaking = Breaking::asked(args.break_lock);
+    let lock = store::lock(output, global, &folder, &breaking).await?;
+    let done = go_on(&found, global, output, &folder, &lock, &again, stop);
+    let done = stop.holding(done).await;
+    store::release(output, lock).await;
     let began = run::remembered(&folder);
-    let plan = folder
-        .read(found.run)
-        .map_err(|error| journal_failure(&error))?
-        .plan;
-    let connection = connect(global, &plan.region).await?;
-    if plan
-        .account
-        .as_ref()
-        .is_some_and(|account| *account != connection.caller.account)
-    {
-        return Err(Failure::new(
-            Exit::Refused,
-            "nothing was changed: these credentials are of another account than the run's",
-        )
-        .next(command));
-    }
-    let keys = folder
-        .keys(&connection.key_place())
-        .map_err(|error| journal_failure(&error))?;
-    let (journal, history) = folder
-        .open(&lock, found.run, connection.clock.clone())
-        .map_err(|error| journal_failure(&error))?;
-    let job = Job {
-        plan: plan.clone(),
-        keys,
-        unfinished: Some(Unfinished {
-            journal,
-            history,
-            plan,
-        }),
-    };
-    let done = run::execute(output, &connection, &folder, &lock, job, &again).await?;
-    let plan = done.plan;
+    let plan = done?.plan;
     let value = json!({ "schema_version": 1, "resumed": plan.run, "site": plan.site, "mode": plan.mode, "next": began });
     output.result(&value, || {
         let done = format!("\nRun {} of site {} is done.\n", plan.run, plan.site);
@@ -99,6 +85,46 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         }
     })?;
     Ok(Exit::Ok)
+}
+
+/// Carries the rest of a run out.
+async fn go_on(
+    run: &RunSummary,
+    global: &Global,
+    output: Output,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    again: &Again,
+    stop: &Interrupt,
+) -> Result<Done, Failure> {
+    let history = folder.read(run.run).await;
+    let history = history.map_err(|error| journal_failure(&error))?;
+    let plan = &history.plan;
+    let connection = connect(global, &plan.region).await?;
+    if plan
+        .account
+        .as_ref()
+        .is_some_and(|account| *account != connection.caller.account)
+    {
+        return Err(Failure::new(
+            Exit::Refused,
+            "nothing was changed: these credentials are of another account than the run's",
+        )
+        .next(again.command.clone()));
+    }
+    let view = connection.client.view(&Collection::ALL).await;
+    unforged(plan, &view.map_err(Failure::untouched)?)?;
+    let keys = keys::keys_of_run(folder, plan, &connection).await?;
+    let start = Start::GoOn(Box::new(history));
+    let job = Job {
+        start,
+        keys: keys.clone(),
+    };
+    let done = run::execute(output, &connection, folder, lock, job, again, stop).await?;
+    if done.plan.mode == Mode::Onboard {
+        keys::settled(folder, None, &done, keys, &connection).await?;
+    }
+    Ok(done)
 }
 
 fn is_done(run: &RunSummary) -> bool {

@@ -1,42 +1,32 @@
-//! Carrying a plan out: lock, keys, journal, engine, Ctrl-C, report.
+//! Carrying a plan out: journal, engine, report.
 
 use std::str::FromStr;
 
 use indicatif::MultiProgress;
 use tokio::sync::mpsc;
 
-use super::again::{Again, typed};
-use super::args::Global;
+use super::again::Again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{Line, Output};
+use super::interrupt::Interrupt;
+use super::output::Output;
+use super::store::journal_failure;
 use super::{progress, stopped};
-use crate::clock::Clock;
-use crate::engine::{self, Cancel, CancelLevel, RunReport};
-use crate::files;
-use crate::journal::{
-    History, Journal, JournalError, LockError, LockOwner, RunResult, SiteFolder, SiteLock, Store,
-};
-use crate::plan::Plan;
-use crate::resource::Keys;
-use crate::spec::{SiteName, VpnConnectionId, VpnGatewayId};
+use crate::engine::{self, RunReport};
+use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
+use crate::plan::{Mode, Plan};
+use crate::resource::{Change, Keys};
+use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
+use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
 const COMMAND: &str = "command";
 
-/// A plan, its keys, and the run it continues, if any.
+/// What to carry out, and its keys.
 pub(super) struct Job {
-    pub(super) plan: Plan,
+    pub(super) start: Start,
     pub(super) keys: Keys,
-    pub(super) unfinished: Option<Unfinished>,
-}
-
-/// A run that was stopped.
-pub(super) struct Unfinished {
-    pub(super) journal: Journal,
-    pub(super) history: History,
-    pub(super) plan: Plan,
 }
 
 /// What a run that is done leaves for the next steps.
@@ -46,6 +36,8 @@ pub(super) struct Done {
     pub(super) plan: Plan,
     /// What the engine reports.
     pub(super) report: RunReport,
+    /// Whether it went on with a run that was stopped.
+    went_on: bool,
 }
 
 impl Done {
@@ -57,6 +49,14 @@ impl Done {
     /// The virtual private gateway that the run made or found.
     pub(super) fn vpn_gateway(&self) -> Result<VpnGatewayId, Failure> {
         self.id_of("vpn_gateway")
+    }
+
+    /// Whether this very process has made the connection, with its own keys.
+    pub(super) fn made_the_connection(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.node.kind == "vpn_connection");
+        let done = step.and_then(|step| self.report.steps.get(&step.node.id));
+        !self.went_on && done.is_some_and(|done| done.change == Change::Create)
     }
 
     fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
@@ -73,71 +73,6 @@ impl Done {
     }
 }
 
-/// The folder of one site.
-pub(super) fn folder(global: &Global, site: &SiteName) -> SiteFolder {
-    Store::open(&global.home).site(site)
-}
-
-/// Takes the site's lock, or says who holds it.
-pub(super) fn lock(folder: &SiteFolder) -> Result<SiteLock, Failure> {
-    let owner = LockOwner {
-        who: std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned()),
-        host: host(),
-        pid: std::process::id(),
-        since: Clock::system().now(),
-        run: None,
-        command: typed(),
-    };
-    folder.lock(&owner).map_err(|error| match error {
-        LockError::Held { .. } => {
-            Failure::new(Exit::Refused, format!("nothing was changed: {error}"))
-                .hint("two runs on one site would fight over its tunnels: wait, or stop the other")
-                .next(typed())
-        }
-        LockError::Files(error) => journal_failure(&error),
-    })
-}
-
-/// The machine's name, as the kernel has it.
-fn host() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    if name.trim().is_empty() {
-        "this machine".to_owned()
-    } else {
-        name.trim().to_owned()
-    }
-}
-
-/// The run that was stopped, when it was for the same site file and the same purpose.
-pub(super) fn unfinished(
-    folder: &SiteFolder,
-    lock: &SiteLock,
-    plan: &Plan,
-    clock: &Clock,
-) -> Result<Option<Unfinished>, Failure> {
-    let Some(run) = folder
-        .unfinished()
-        .map_err(|error| journal_failure(&error))?
-    else {
-        return Ok(None);
-    };
-    let before = folder.read(run).map_err(|error| journal_failure(&error))?;
-    let same = before.plan.mode == plan.mode
-        && before.plan.basis.site == plan.basis.site
-        && before.plan.account == plan.account;
-    if !same || !before.is_worth_resuming(clock.now()) {
-        return Ok(None);
-    }
-    let (journal, history) = folder
-        .open(lock, run, clock.clone())
-        .map_err(|error| journal_failure(&error))?;
-    Ok(Some(Unfinished {
-        journal,
-        plan: history.plan.clone(),
-        history,
-    }))
-}
-
 /// Runs a job to its end, showing it, and turns anything but success into a failure.
 pub(super) async fn execute(
     output: Output,
@@ -146,23 +81,20 @@ pub(super) async fn execute(
     lock: &SiteLock,
     job: Job,
     again: &Again,
+    interrupt: &Interrupt,
 ) -> Result<Done, Failure> {
     if again.site.is_some() {
         remember(folder, &again.command)?;
     }
-    let (journal, history, plan) = match job.unfinished {
-        Some(before) => (before.journal, Some(before.history), before.plan),
-        None => {
-            let journal = folder
-                .begin(lock, &job.plan, connection.clock.clone())
-                .map_err(|error| journal_failure(&error))?;
-            (journal, None, job.plan)
-        }
-    };
+    let started = folder
+        .start(lock, job.start, connection.clock.clone())
+        .await
+        .map_err(|error| journal_failure(&error))?;
+    let plan = started.plan;
+    let went_on = started.history.is_some();
     let (sender, receiver) = mpsc::unbounded_channel();
-    let cancel = Cancel::new();
     let bars = output.lively.then(MultiProgress::new);
-    let signals = tokio::spawn(listen(output, bars.clone(), cancel.clone()));
+    let (cancel, _running) = interrupt.run(output, bars.clone(), after(&plan));
     let show = progress::Show {
         output,
         bars,
@@ -175,8 +107,8 @@ pub(super) async fn execute(
             plan: plan.clone(),
             keys: job.keys,
             client: connection.client.clone(),
-            journal,
-            history,
+            journal: started.journal,
+            history: started.history,
             clock: connection.clock.clone(),
             ids: connection.ids.clone(),
         },
@@ -184,40 +116,31 @@ pub(super) async fn execute(
         cancel,
     )
     .await;
-    signals.abort();
     let _shown = display.await;
     if report.result == RunResult::Done {
-        return Ok(Done { plan, report });
+        return Ok(Done {
+            plan,
+            report,
+            went_on,
+        });
     }
     Err(stopped::failure(output, &report, &plan, again))
 }
 
-/// First Ctrl-C (or SIGTERM): start nothing more. Second: stop waiting too.
-async fn listen(output: Output, bars: Option<MultiProgress>, cancel: Cancel) {
-    let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            signal = tokio::signal::ctrl_c() => if signal.is_err() { return },
-            _ = terminate.recv() => {}
+/// What a stop leaves between a run's end and the command's.
+fn after(plan: &Plan) -> &'static str {
+    match plan.mode {
+        Mode::Onboard => {
+            "AWS's half stands, complete and paid for by the hour; the router's files may be \
+             missing, and the same command writes them"
         }
-        if cancel.level() == CancelLevel::GoOn {
-            let text = "stopping: nothing new is begun; Ctrl-C once more to stop waiting as well";
-            progress::say(output, bars.as_ref(), Line::Warn, text);
-            cancel.stop();
-        } else {
-            let text = "stopping now: what AWS has begun goes on there";
-            progress::say(output, bars.as_ref(), Line::Warn, text);
-            cancel.abandon();
-        }
+        Mode::Teardown => "what was to be removed before is gone",
     }
 }
 
 /// Keeps the command that began a run, for the one who resumes it.
 fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
+    folder.prepare().map_err(|error| journal_failure(&error))?;
     let path = folder.path().join(COMMAND);
     files::write_secret(&path, format!("{command}\n").as_bytes())
         .map_err(|error| Failure::file("write", &path, &error))
@@ -225,17 +148,6 @@ fn remember(folder: &SiteFolder, command: &str) -> Result<(), Failure> {
 
 /// The command that began the site's last run.
 pub(super) fn remembered(folder: &SiteFolder) -> Option<String> {
-    let text = std::fs::read_to_string(folder.path().join(COMMAND)).ok()?;
-    Some(text.trim().to_owned()).filter(|command| !command.is_empty())
-}
-
-/// A problem with the folder that remembers runs.
-pub(super) fn journal_failure(error: &JournalError) -> Failure {
-    let mut report = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        report.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home")
+    let text = files::read_text(&folder.path().join(COMMAND), limits::NOTE).ok()?;
+    Some(one_line(text.trim(), limits::NOTE)).filter(|command| !command.is_empty())
 }

@@ -2,27 +2,30 @@
 
 use serde_json::json;
 
+use super::again::same_flags;
 use super::args::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::run::{journal_failure, remembered};
+use super::run::remembered;
+use super::store::{self, journal_failure};
 use super::table::Table;
 use super::words::when;
-use crate::journal::{RunResult, RunSummary, Store};
+use crate::journal::{RunResult, RunSummary};
 use crate::plan::Mode;
 
-/// List the runs that this folder remembers, the newest first
+/// List the runs that the journal remembers, the newest first
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
-    let store = Store::open(&global.home);
-    let mut runs = store.runs().map_err(|error| journal_failure(&error))?;
+pub(super) async fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+    let store = store::store(global).await?;
+    let runs = store.runs().await;
+    let mut runs = runs.map_err(|error| journal_failure(&error))?;
     runs.sort_by_key(|run| std::cmp::Reverse(run.run));
     output.result(&json!({ "schema_version": 1, "runs": runs }), || {
         if runs.is_empty() {
-            return format!("No run is remembered in {}.", global.home.display());
+            return format!("No run is remembered in {}.", store::place(global));
         }
         let mut table = Table::new(["run", "site", "what", "began", "ready", "state"]);
         for run in &runs {
@@ -37,7 +40,10 @@ pub(super) fn run(_args: &Args, global: &Global, output: Output) -> Result<Exit,
         }
         // The command that began it also writes the router's files.
         let stopped = runs.iter().find(|run| run.result != Some(RunResult::Done));
-        let next = stopped.and_then(|run| remembered(&store.site(&run.site)));
+        let next = stopped.map(|run| {
+            let resume = || format!("underpass resume {}{}", run.run, same_flags(global));
+            remembered(&store.site(&run.site)).unwrap_or_else(resume)
+        });
         let next = next
             .map(|next| format!("\n\nnext: {next}"))
             .unwrap_or_default();

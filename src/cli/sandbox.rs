@@ -6,11 +6,13 @@ use super::args::Global;
 use super::connect::{clock, open_sandbox};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
-use crate::sandbox::serve;
+use crate::sandbox::{Faults, serve};
 
 /// Serve the AWS look-alike to any AWS client
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = faults())]
 pub struct Args {
     /// Where to listen; loopback only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4599")]
@@ -23,7 +25,18 @@ pub struct Args {
     only: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+/// The page about `--faults`.
+fn faults() -> String {
+    let lines = Faults::table().map(|(name, what)| format!("  {name}\n          {what}\n"));
+    format!("Faults:\n{}", lines.collect::<String>())
+}
+
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     if !args.listen.ip().is_loopback() {
         return Err(Failure::new(
             Exit::Input,
@@ -71,13 +84,8 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         Line::Do,
         "Ctrl-C ends it; the world stays in the home folder",
     );
-    let stop = async {
-        // Without a signal handler there is no other way to stop than a kill.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    serve(sandbox, listener, stop)
+    let _serving = stop.watch("the world stays in the home folder");
+    serve(sandbox, listener, stop.asked())
         .await
         .map_err(|error| Failure::new(Exit::Internal, format!("the sandbox stopped: {error}")))?;
     Ok(Exit::Ok)

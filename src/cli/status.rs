@@ -9,12 +9,13 @@ use super::args::Global;
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::Output;
+use super::interrupt::Interrupt;
+use super::output::{Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
-use super::words::when;
+use super::words::{when, wrapped};
 use super::{load, verify, watch};
-use crate::plan::Plan;
+use crate::plan::{Plan, Warning};
 use crate::resource::Change;
 use crate::verify::Report;
 
@@ -30,7 +31,12 @@ pub struct Args {
     watch: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     let mut plan = survey(&site, &args.site, &connection, &args.how).await?;
@@ -45,7 +51,7 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         false => None,
     };
     if let Some(subject) = subject.as_ref().filter(|_| args.watch) {
-        watch::until_up(output, &connection, subject, None).await?;
+        watch::until_up(output, &connection, subject, None, stop).await?;
         plan = survey(&site, &args.site, &connection, &args.how).await?;
     }
     let report = match &subject {
@@ -74,14 +80,25 @@ fn show(
         .iter()
         .map(|step| json!({ "step": step.node.id, "kind": step.node.kind, "id": step.existing, "change": step.change, "reason": step.reason }))
         .collect();
-    let value = json!({ "schema_version": 1, "site": plan.site, "at": at, "steps": steps, "verification": report });
+    let value = json!({ "schema_version": 1, "site": plan.site, "at": at, "steps": steps, "verification": report, "duplicates": plan.duplicates });
     output.result(&value, || {
-        let steps = format!("Site {} at {}\n\n{}\n", plan.site, when(at), table(plan));
+        let mut steps = format!("Site {} at {}\n\n{}\n", plan.site, when(at), table(plan));
+        steps.extend(duplicates(plan).map(|told| format!("\n{told}\n")));
         match report {
             None => format!("{steps}\nNot deployed.\nnext: {onboard}\n"),
             Some(report) if plan.is_noop() => format!("{steps}\n{}", verify::text(report)),
             Some(report) => format!("{steps}\n{}\nnext: {onboard}\n", verify::text(report)),
         }
+    })
+}
+
+/// What of the site exists twice, in sentences.
+pub(super) fn duplicates(plan: &Plan) -> impl Iterator<Item = String> {
+    let of_duplicates = |it: &&Warning| it.code == "preflight::duplicate";
+    let warnings = plan.warnings.iter().filter(of_duplicates);
+    warnings.map(|it| {
+        let words = format!("{}; {} ({})", it.message, it.help, it.code);
+        format!("⚠ {}", wrapped(&words, 2, columns()))
     })
 }
 

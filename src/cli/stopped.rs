@@ -8,7 +8,7 @@ use super::words::wrapped;
 use crate::aws::FaultKind;
 use crate::engine::{Leftover, RunReport, StepError, StepProblem};
 use crate::journal::RunResult;
-use crate::plan::{Mode, Plan};
+use crate::plan::{CostLine, Mode, Plan};
 
 /// The failure of a run.
 pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &Again) -> Failure {
@@ -25,6 +25,7 @@ pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &A
         text.push_str(&format!("\n  {problem}"));
     }
     text.push_str(&ready(output, report, plan));
+    text.push_str(&still_there(output, report, plan));
     let mut failure = Failure::new(exit(report), text).next(next(&errors, plan, again));
     for error in &errors {
         if let Some(fault) = fault(&error.problem) {
@@ -32,6 +33,11 @@ pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &A
                 .hints
                 .extend(fault.hint().map(|hint| hint.to_string()));
         }
+    }
+    if errors.iter().any(|error| is_stuck_attachment(error, plan)) {
+        let hint = "AWS detaches a gateway when nothing hangs on it any more: look for Direct \
+                    Connect virtual interfaces on it";
+        failure.hints.push(hint.to_owned());
     }
     failure.hints.dedup();
     let mut failure =
@@ -93,6 +99,40 @@ fn ready(output: Output, report: &RunReport, plan: &Plan) -> String {
     format!("\n  ready: {}", wrapped(&list, 9, output.prose()))
 }
 
+/// What a teardown has not removed yet, and what it costs until it is.
+fn still_there(output: Output, report: &RunReport, plan: &Plan) -> String {
+    let there: Vec<_> = plan
+        .steps
+        .iter()
+        .filter(|step| plan.mode == Mode::Teardown && !step.node.kind.contains("route"))
+        .filter(|step| {
+            let of_step = report.steps.get(&step.node.id);
+            of_step.is_none_or(|it| it.failure.is_some() || it.skipped.is_some())
+        })
+        .collect();
+    if there.is_empty() {
+        return String::new();
+    }
+    let ids: Vec<&str> = there
+        .iter()
+        .filter_map(|it| it.existing.as_deref())
+        .collect();
+    let billed = |line: &&CostLine| there.iter().any(|it| it.node.id.as_str() == line.step);
+    let hourly: f64 = plan
+        .cost
+        .iter()
+        .filter(billed)
+        .map(|it| -it.hourly_usd)
+        .sum();
+    let cost = if hourly > 0.0 {
+        format!("{hourly:.3} USD for every hour until it is gone")
+    } else {
+        "nothing of it is billed by the hour".to_owned()
+    };
+    let words = format!("{}; {cost}", ids.join(", "));
+    format!("\n  still there: {}", wrapped(&words, 15, output.prose()))
+}
+
 fn next(errors: &[&StepError], plan: &Plan, again: &Again) -> String {
     let Some(site) = &again.site else {
         return again.command.clone();
@@ -113,6 +153,14 @@ fn next(errors: &[&StepError], plan: &Plan, again: &Again) -> String {
         }
         None => again.command.clone(),
     }
+}
+
+/// Whether a gateway does not come off its VPC.
+fn is_stuck_attachment(error: &StepError, plan: &Plan) -> bool {
+    let mut steps = plan.steps.iter();
+    error.is_timeout()
+        && plan.mode == Mode::Teardown
+        && steps.any(|it| it.node.id == error.step && it.node.kind == "vpn_gateway_attachment")
 }
 
 fn fault(problem: &StepProblem) -> Option<&crate::aws::Fault> {

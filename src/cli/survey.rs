@@ -9,13 +9,15 @@ use super::again;
 use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::harmless;
 use super::words::report;
-use crate::aws::{Collection, FaultKind, View};
+use crate::aws::{Collection, View};
 use crate::clock::{Clock, IdSource};
-use crate::plan::{self, Plan, PlanErrors, Prices, Question, Severity};
+use crate::plan::{self, LintFinding, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
 use crate::resource::{self, Policy};
 use crate::spec::{AccountId, Site};
+use crate::{files, limits};
 
 /// How to plan, as the command line says it.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,9 +34,20 @@ pub(super) struct HowToPlan {
     /// Prices of your own, in the shape of docs/plan.md
     #[arg(long, value_name = "FILE")]
     pub(super) prices: Option<PathBuf>,
+    /// Set by the commands that offer `--remove-duplicates`.
+    #[arg(skip)]
+    pub(super) remove_duplicates: bool,
 }
 
 impl HowToPlan {
+    /// The same, with `--remove-duplicates` or without.
+    pub(super) fn removing(&self, remove_duplicates: bool) -> Self {
+        Self {
+            remove_duplicates,
+            ..self.clone()
+        }
+    }
+
     /// The same flags for another command on the site.
     pub(super) fn flags(&self) -> String {
         let file = |flag: &str, path: &Option<PathBuf>| {
@@ -67,6 +80,7 @@ impl HowToPlan {
     pub(super) fn policy(&self) -> Policy {
         Policy {
             adopt_changes: self.adopt_changes,
+            remove_duplicates: self.remove_duplicates,
         }
     }
 }
@@ -78,29 +92,37 @@ pub(super) async fn survey(
     connection: &Connection,
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
-    let view = connection
-        .client
-        .view(&Collection::ALL)
-        .await
-        .map_err(|fault| {
-            let denied = fault.kind == FaultKind::Denied;
-            let failure = Failure::untouched(fault);
-            match denied {
-                true => failure.next(format!("underpass policy {} --for plan", again::path(path))),
-                false => failure,
-            }
-        })?;
+    let view = observe(path, connection).await?;
+    planned(site, path, &view, connection, how)
+}
+
+/// Looks at everything in AWS that a plan may depend on.
+pub(super) async fn observe(path: &Path, connection: &Connection) -> Result<View, Failure> {
+    let seen = connection.client.view(&Collection::ALL).await;
+    seen.map_err(|fault| with_policy(Failure::untouched(fault), path))
+}
+
+/// A look that AWS refused, with the command that tells what it has to allow.
+pub(super) fn with_policy(failure: Failure, path: &Path) -> Failure {
+    match (failure.exit, &failure.next) {
+        (Exit::Access, None) => {
+            failure.next(format!("underpass policy {} --for plan", again::path(path)))
+        }
+        _ => failure,
+    }
+}
+
+/// Plans for what was seen.
+pub(super) fn planned(
+    site: &Site,
+    path: &Path,
+    view: &View,
+    connection: &Connection,
+    how: &HowToPlan,
+) -> Result<Plan, Failure> {
     let run = connection.ids.ulid(connection.clock.now());
     let account = Some(connection.caller.account.clone());
-    make(
-        site,
-        path,
-        Some(&view),
-        account,
-        run,
-        &connection.clock,
-        how,
-    )
+    make(site, path, Some(view), account, run, &connection.clock, how)
 }
 
 /// Plans without AWS: everything is assumed absent.
@@ -149,22 +171,22 @@ fn make(
 }
 
 fn prices(path: &Path) -> Result<Prices, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let text = files::read_text(path, limits::PRICES).map_err(|error| error.to_string());
     text.and_then(|text| Prices::read(&text).map_err(|error| error.to_string()))
         .map_err(|error| {
-            let text = format!("cannot use the prices in {}: {error}", path.display());
+            let text = format!("cannot use the prices in {}: {error}", harmless::path(path));
             Failure::new(Exit::Input, text).next(again::typed())
         })
 }
 
 /// Reads a saved plan.
 pub(super) fn read_plan(path: &Path) -> Result<Plan, Failure> {
-    let bytes = std::fs::read(path).map_err(|error| {
-        let text = format!("cannot read {}: {error}", path.display());
+    let bytes = files::read_bounded(path, limits::SAVED_PLAN).map_err(|error| {
+        let text = format!("cannot read {}: {error}", harmless::path(path));
         Failure::new(Exit::Input, text)
     })?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        let text = format!("{} is not a saved plan: {error}", path.display());
+        let text = format!("{} is not a saved plan: {error}", harmless::path(path));
         Failure::new(Exit::Input, text)
     })
 }
@@ -177,36 +199,64 @@ pub(super) fn linted(plan: Plan, view: Option<&View>) -> Result<Plan, Failure> {
         Some(view) => plan::lint_in(&plan, view),
         None => plan::lint(&plan),
     };
+    passed(findings).map_err(|list| {
+        Failure::new(
+            Exit::Internal,
+            format!("nothing was changed: the plan does not pass its own linter\n{list}"),
+        )
+        .hint("this is a defect of underpass: please report it with `underpass plan --format json`")
+    })?;
+    Ok(plan)
+}
+
+/// Refuses to go on with a run whose plan cannot have been made by us.
+///
+/// A journal's checksums are found by accidents, not by somebody who computes them anew.
+pub(super) fn unforged(plan: &Plan, view: &View) -> Result<(), Failure> {
+    passed(plan::lint_begun(plan, view)).map_err(|list| {
+        Failure::new(
+            Exit::Refused,
+            format!(
+                "nothing was changed: the plan in the journal of run {} is none that underpass \
+                 makes\n{list}",
+                plan.run
+            ),
+        )
+        .hint("somebody has edited it; `underpass onboard` plans anew once it is moved away")
+    })
+}
+
+/// The findings that forbid to apply a plan, as lines.
+fn passed(findings: Vec<LintFinding>) -> Result<(), String> {
+    const SHOWN: usize = 20;
     let bad: Vec<_> = findings
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error)
         .collect();
     if bad.is_empty() {
-        return Ok(plan);
+        return Ok(());
     }
-    let list: Vec<_> = bad
+    let more = bad.len().saturating_sub(SHOWN);
+    let mut list: Vec<_> = bad
         .iter()
+        .take(SHOWN)
         .map(|finding| format!("  {}: {}", finding.code, finding.message))
         .collect();
-    Err(Failure::new(
-        Exit::Internal,
-        format!(
-            "nothing was changed: the plan does not pass its own linter\n{}",
-            list.join("\n")
-        ),
-    )
-    .hint("this is a defect of underpass: please report it with `underpass plan --format json`"))
+    if more > 0 {
+        list.push(format!("  and {more} more"));
+    }
+    Err(list.join("\n"))
 }
 
 /// Reads and checks a playbook of the user's own.
 pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = files::read_text(path, limits::PLAYBOOK).map_err(|error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
+            format!("cannot read {}: {error}", harmless::path(path)),
         )
     })?;
-    playbook::parse(&text, &path.display().to_string())
+    playbook::parse(&text, &harmless::path(path))
         .and_then(|own| playbook::check(&own, resource::registry()).map(|()| own))
         .map_err(|errors| playbook_refused(path, &errors))
 }
@@ -214,7 +264,7 @@ pub(super) fn read_playbook(path: &Path) -> Result<Playbook, Failure> {
 fn playbook_refused(path: &Path, errors: &PlaybookErrors) -> Failure {
     let text = format!(
         "nothing was changed: {} cannot be used\n{}",
-        path.display(),
+        harmless::path(path),
         report(errors)
     );
     let problems: Vec<_> = errors

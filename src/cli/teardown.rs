@@ -10,15 +10,17 @@ use super::confirm::{confirm, confirm_name};
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{Output, columns};
+use super::interrupt::Interrupt;
+use super::output::{Line, Output, columns};
+use super::store::{self, Breaking};
 use super::survey::{linted, refused};
 use super::words::wrapped;
-use super::{load, plan as plan_command, run};
-use crate::aws::Collection;
-use crate::journal::{SiteFolder, SiteLock};
-use crate::plan::{self, Plan};
+use super::{load, plan as plan_command, run, search};
+use crate::aws::{Collection, View};
+use crate::journal::{SiteFolder, SiteLock, Start};
+use crate::plan::{self, Plan, Warning};
 use crate::resource::Keys;
-use crate::spec::{Environment, SiteName};
+use crate::spec::{Environment, Site, SiteName};
 
 /// Remove what onboarding made, and only that
 #[derive(Debug, clap::Args)]
@@ -34,9 +36,17 @@ pub struct Args {
     /// Only show what would be removed
     #[arg(long)]
     dry_run: bool,
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
 }
 
-pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    args: &Args,
+    global: &Global,
+    output: Output,
+    stop: &Interrupt,
+) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let connection = connect_for(global, &site).await?;
     if let Some(account) = site
@@ -56,85 +66,168 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         .next("aws sts get-caller-identity"));
     }
     let again = Again::new(&args.site, "", global);
-    let plan = plan_for(&connection, &site.name).await?;
-    if plan.is_noop() {
-        let text = format!("Nothing of site {} is in {}.", site.name, site.region);
-        return output
-            .result(&value(&plan, true), || text)
-            .map(|()| Exit::Ok);
-    }
-    if args.dry_run && output.is_for_machines() {
-        return output
-            .result(&value(&plan, false), String::new)
-            .map(|()| Exit::Ok);
-    }
-    if !output.is_for_machines() {
-        let next = again.other("teardown");
-        plan_command::show(
-            output,
-            &plan,
-            None,
-            Some(&next).filter(|_| args.dry_run).map(String::as_str),
-        )?;
-    }
     if args.dry_run {
+        let folder = store::folder(global, &site.name).await?;
+        let view = search::look(output, &connection, &folder).await?;
+        let plan = plan_for(&connection, &site.name, &view)?;
+        return would_remove(output, &plan, &again);
+    }
+    let folder = store::folder(global, &site.name).await?;
+    let breaking = Breaking::asked(args.break_lock);
+    // Before the look: what somebody else is still making would not be in the plan.
+    let lock = store::lock(output, global, &folder, &breaking).await?;
+    let removed = async {
+        let view = search::look(output, &connection, &folder).await?;
+        let plan = plan_for(&connection, &site.name, &view)?;
+        if plan.is_noop() {
+            return Ok(plan);
+        }
+        ask(args, output, &site, &plan, &again).await?;
+        remove(output, &connection, &folder, &lock, plan, &again, stop).await
+    };
+    let removed = stop.holding(removed).await;
+    store::release(output, lock).await;
+    let plan = removed?;
+    output.result(&value(&plan, true), || match plan.is_noop() {
+        true => nothing(&plan),
+        false => text(&plan),
+    })?;
+    left(&plan, &again)
+}
+
+/// What would be removed, and the command that does it.
+fn would_remove(output: Output, plan: &Plan, again: &Again) -> Result<Exit, Failure> {
+    if plan.is_noop() {
+        return output
+            .result(&value(plan, true), || nothing(plan))
+            .map(|()| Exit::Ok);
+    }
+    if output.is_for_machines() {
+        return output
+            .result(&value(plan, false), String::new)
+            .map(|()| Exit::Ok);
+    }
+    plan_command::show(output, plan, None, Some(&again.other("teardown")))?;
+    Ok(Exit::Ok)
+}
+
+/// Nothing to do: nothing is there, or only what others need.
+fn nothing(plan: &Plan) -> String {
+    let stays: Vec<&str> = stays(plan).map(|it| it.message.as_str()).collect();
+    if stays.is_empty() {
+        return format!("Nothing of site {} is in {}.", plan.site, plan.region);
+    }
+    let words = format!(
+        "Nothing more of site {} can be removed: {}.",
+        plan.site,
+        stays.join("; ")
+    );
+    wrapped(&words, 0, columns())
+}
+
+/// What of the site is left because others need it.
+pub(super) fn stays(plan: &Plan) -> impl Iterator<Item = &Warning> {
+    let left = |it: &&Warning| it.code == "plan::left_in_use";
+    plan.warnings.iter().filter(left)
+}
+
+/// Done; but for what others need.
+fn left(plan: &Plan, again: &Again) -> Result<Exit, Failure> {
+    let stays: Vec<&str> = stays(plan).map(|it| it.message.as_str()).collect();
+    if stays.is_empty() {
         return Ok(Exit::Ok);
+    }
+    Err(Failure::new(
+        Exit::Left,
+        format!("done, but for what others need: {}", stays.join("; ")),
+    )
+    .hint("it costs nothing by the hour; once nobody needs it, the same command removes it")
+    .next(again.command.clone())
+    .after_result())
+}
+
+/// Shows what will be removed, and asks whether it may be.
+async fn ask(
+    args: &Args,
+    output: Output,
+    site: &Site,
+    plan: &Plan,
+    again: &Again,
+) -> Result<(), Failure> {
+    if !output.is_for_machines() {
+        plan_command::show(output, plan, None, None)?;
     }
     // What the tags say counts as much as what the file says: a file can be edited.
     let production = site.environment == Environment::Production
         || plan.owner.environment == Environment::Production;
     if production {
         let question = format!("{} is a production site: its traffic stops.", site.name);
-        confirm_name(
-            output,
-            args.name.as_deref(),
-            site.name.as_str(),
-            &question,
-            &again,
-        )?;
+        let given = args.name.as_deref();
+        confirm_name(output, given, site.name.as_str(), &question, again).await?;
     }
-    confirm(output, args.yes, "Remove all of this?", &again)?;
-    let folder = run::folder(global, &site.name);
-    let lock = run::lock(&folder)?;
-    let plan = execute(output, &connection, &folder, &lock, plan, &again).await?;
-    output
-        .result(&value(&plan, true), || text(&plan))
-        .map(|()| Exit::Ok)
+    confirm(output, args.yes, "Remove all of this?", again).await
 }
 
 /// A teardown plan from AWS's tags alone.
-pub(super) async fn plan_for(connection: &Connection, site: &SiteName) -> Result<Plan, Failure> {
-    let view = connection
-        .client
-        .view(&Collection::ALL)
-        .await
-        .map_err(Failure::untouched)?;
+pub(super) fn plan_for(
+    connection: &Connection,
+    site: &SiteName,
+    view: &View,
+) -> Result<Plan, Failure> {
     let now = connection.clock.now();
     let account = Some(connection.caller.account.clone());
     let region = connection.client.region();
-    let plan = plan::teardown(site, region, account, &view, connection.ids.ulid(now), now)
+    let plan = plan::teardown(site, region, account, view, connection.ids.ulid(now), now)
         .map_err(|errors| refused(std::path::Path::new(site.as_str()), &errors))?;
-    linted(plan, Some(&view))
+    linted(plan, Some(view))
 }
 
-/// Removes, and says what is gone.
-pub(super) async fn execute(
+/// How often what comes to light during a teardown is removed as well.
+const ROUNDS: usize = 3;
+
+/// Removes what a plan says, and what has come to light by then; answers with all of it.
+pub(super) async fn remove(
     output: Output,
     connection: &Connection,
     folder: &SiteFolder,
     lock: &SiteLock,
     plan: Plan,
     again: &Again,
+    stop: &Interrupt,
 ) -> Result<Plan, Failure> {
-    // A stopped teardown is planned anew: what is gone is simply no longer in the plan.
+    let site = plan.site.clone();
+    let mut all = execute(output, connection, folder, lock, plan, again, stop).await?;
+    for _ in 1..ROUNDS {
+        let view = connection.client.view(&Collection::ALL).await?;
+        let more = plan_for(connection, &site, &view)?;
+        all.warnings.retain(|it| it.code != "plan::left_in_use");
+        all.warnings.extend(stays(&more).cloned());
+        if more.is_noop() {
+            break;
+        }
+        output.say(Line::Do, "more of the site has come to light");
+        let more = execute(output, connection, folder, lock, more, again, stop).await?;
+        all.steps.extend(more.steps);
+        all.cost.extend(more.cost);
+    }
+    Ok(all)
+}
+
+async fn execute(
+    output: Output,
+    connection: &Connection,
+    folder: &SiteFolder,
+    lock: &SiteLock,
+    plan: Plan,
+    again: &Again,
+    stop: &Interrupt,
+) -> Result<Plan, Failure> {
     let job = run::Job {
-        plan,
+        start: Start::New(Box::new(plan)),
         keys: Keys::new(),
-        unfinished: None,
     };
-    Ok(run::execute(output, connection, folder, lock, job, again)
-        .await?
-        .plan)
+    let done = run::execute(output, connection, folder, lock, job, again, stop).await;
+    Ok(done?.plan)
 }
 
 /// What is removed, or would be.
@@ -156,8 +249,13 @@ fn value(plan: &Plan, done: bool) -> Value {
 
 fn text(plan: &Plan) -> String {
     let mut text = format!(
-        "\nSite {} is gone: {} objects removed, {:.2} USD a month saved (list prices of {}).\n",
+        "\nSite {} is gone{}: {} objects removed, {:.2} USD a month saved (list prices of {}).\n",
         plan.site,
+        if stays(plan).next().is_some() {
+            ", but for what others need"
+        } else {
+            ""
+        },
         plan.steps.len(),
         saved(plan),
         plan.prices_as_of

@@ -7,11 +7,12 @@ use super::args::Global;
 use super::connect::connect_for;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{Output, columns};
+use super::harmless;
+use super::output::{Line, Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
 use super::words::wrapped;
-use super::{load, watch};
+use super::{load, status, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
 use crate::verify::{Report, Subject, Verdict};
@@ -38,6 +39,9 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
         subject.ike_log = lines(path)?;
     }
     let report = watch::look(&connection, &subject).await?;
+    for told in status::duplicates(&plan) {
+        output.say(Line::Plain, &told);
+    }
     output.result(&report, || text(&report))?;
     if report.is_up() {
         Ok(Exit::Ok)
@@ -54,10 +58,10 @@ pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<
 }
 
 fn lines(path: &Path) -> Result<Vec<String>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = crate::files::read_text(path, crate::limits::LOG).map_err(|error| {
         Failure::new(
             Exit::Input,
-            format!("cannot read {}: {error}", path.display()),
+            format!("cannot read {}: {error}", harmless::path(path)),
         )
         .hint("`aws logs get-log-events` writes one, where the tunnel's log is on")
         .next(again::typed())

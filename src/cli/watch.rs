@@ -9,6 +9,7 @@ use super::again::same_flags;
 use super::args::Global;
 use super::connect::Connection;
 use super::failure::Failure;
+use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::progress::plain;
 use crate::plan::Plan;
@@ -69,7 +70,9 @@ pub(super) async fn until_up(
     connection: &Connection,
     subject: &Subject,
     limit: Option<Duration>,
+    stop: &Interrupt,
 ) -> Result<(Report, Duration), Failure> {
+    let _watching = stop.watch("the site stays as it is");
     let begun = connection.clock.now();
     let spinner = output.lively.then(|| {
         let style = ProgressStyle::with_template("◎ {wide_msg}");
@@ -98,7 +101,7 @@ pub(super) async fn until_up(
         }
         tokio::select! {
             () = connection.clock.sleep(LOOK_EVERY.min(left)) => {}
-            _ = tokio::signal::ctrl_c() => {
+            () = stop.asked() => {
                 let text = "no longer watching: the site stays deployed".to_owned();
                 break (report, waited, Some((Line::Warn, text)));
             }

@@ -1,6 +1,6 @@
 //! Writes a device's files into one folder, and knows later which of them are its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::model::{BundleFile, RenderContext};
-use crate::files;
 use crate::spec::SiteName;
 use crate::tunnel::TunnelSet;
+use crate::{files, limits};
 
 /// The name of the manifest in the bundle's folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -156,8 +156,11 @@ pub fn write(
     let old = owned(folder, &rendered, &set.site.name)?;
     let mut manifest = describe(folder, &rendered, set, device, context)?;
     let stale = stale(old.as_ref(), &manifest);
+    let paths = manifest.files.iter().chain(&stale);
+    no_links(folder, paths.map(|file| &file.path))?;
     at(folder, files::private_folder(folder))?;
     at(folder, files::restrict(folder, 0o700))?;
+    sweep(folder, &rendered)?;
     let unchanged = old.as_ref().is_some_and(|old| same_bundle(old, &manifest))
         && manifest
             .files
@@ -185,10 +188,40 @@ pub fn write(
     Ok(manifest)
 }
 
+/// Refuses when a folder on the way to a file of the bundle is a link that leads out of it.
+fn no_links<'a>(folder: &Path, paths: impl Iterator<Item = &'a String>) -> Result<(), BundleError> {
+    for path in paths {
+        let parents = Path::new(path).ancestors().skip(1);
+        for parent in parents.filter(|parent| !parent.as_os_str().is_empty()) {
+            let link = folder.join(parent);
+            if link.symlink_metadata().is_ok_and(|it| it.is_symlink()) {
+                return Err(BundleError::Foreign {
+                    folder: folder.to_owned(),
+                    found: format!("{} is a link", parent.display()),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Clears away what a process left that was killed while it wrote: keys may be in it.
+fn sweep(folder: &Path, rendered: &[&BundleFile]) -> Result<(), BundleError> {
+    let paths = rendered.iter().map(|file| folder.join(&file.path));
+    let folders: BTreeSet<PathBuf> = paths
+        .filter_map(|path| path.parent().map(Path::to_owned))
+        .chain([folder.to_owned()])
+        .collect();
+    for folder in &folders {
+        at(folder, files::sweep(folder))?;
+    }
+    Ok(())
+}
+
 /// Reads the manifest of a bundle's folder; none when there is none.
 pub fn read_manifest(folder: &Path) -> Result<Option<Manifest>, BundleError> {
     let path = folder.join(MANIFEST);
-    let text = match fs::read(&path) {
+    let text = match files::read_bounded(&path, limits::BUNDLE_FILE) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(BundleError::Io { path, source }),
@@ -217,13 +250,13 @@ fn owned(
             entries => at(folder, entries)?,
         };
         let names = entries
-            .take(3)
             .map(|entry| {
-                Ok(at(folder, entry)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned())
+                let name = at(folder, entry)?.file_name();
+                Ok(name.to_string_lossy().into_owned())
             })
+            // A process that died over its first file left no manifest, but this.
+            .filter(|name| !name.as_ref().is_ok_and(|name| files::is_unfinished(name)))
+            .take(3)
             .collect::<Result<Vec<_>, BundleError>>()?;
         return if names.is_empty() {
             Ok(None)
@@ -292,7 +325,7 @@ fn describe(
 }
 
 fn change(path: &Path, file: &BundleFile) -> Result<Change, BundleError> {
-    match fs::read(path).map(Zeroizing::new) {
+    match files::read_bounded(path, limits::BUNDLE_FILE).map(Zeroizing::new) {
         Ok(content) if content.as_slice() != file.content() => Ok(Change::Changed),
         Ok(_) if at(path, files::mode(path))? != file.mode => Ok(Change::Changed),
         Ok(_) => Ok(Change::Same),
@@ -330,7 +363,7 @@ fn remove_stale(
     manifest: &mut Manifest,
 ) -> Result<(), BundleError> {
     let path = folder.join(&file.path);
-    match fs::read(&path).map(Zeroizing::new) {
+    match files::read_bounded(&path, limits::BUNDLE_FILE).map(Zeroizing::new) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(source) => Err(BundleError::Io { path, source }),
         Ok(content) if sha256(&content) != file.sha256 => {

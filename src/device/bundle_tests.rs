@@ -214,3 +214,24 @@ fn no_path_leaves_the_folder() {
             .is_file()
     );
 }
+
+#[test]
+fn what_a_killed_write_left_is_not_somebody_elses_and_goes() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("plant-7");
+    // Killed over the manifest: there is nothing else to tell whose folder it is.
+    files::private_folder(&folder).unwrap();
+    put(&folder.join(".underpass-a1B2c3"), "{");
+    bundle(&folder, &sample::tunnel_set(), 1).unwrap();
+    let clean = everything(&folder);
+    assert!(!folder.join(".underpass-a1B2c3").exists());
+
+    // Killed over a file with keys, deeper down.
+    let deep = folder.join("etc/underpass/plant-7");
+    put(&deep.join(".underpass-Xy9Zw8"), "secret");
+    put(&deep.join(".underpass-notes"), "mine");
+    bundle(&folder, &sample::tunnel_set(), 2).unwrap();
+    assert!(deep.join(".underpass-notes").exists());
+    fs::remove_file(deep.join(".underpass-notes")).unwrap();
+    assert_eq!(everything(&folder), clean);
+}

@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::event::Event;
-use super::retry::{Patience, Reaction, search_window};
+use super::retry::{CONSISTENCY, Patience, Reaction, search_window};
 use super::task::Task;
-use super::worker::Worker;
+use super::wait::SHORTEST;
+use super::worker::{Worker, unwritten};
 use crate::aws::{Answer, Call, Fault, FaultKind, View};
 use crate::journal::{Outcome, Record};
 use crate::resource::Goal;
@@ -23,6 +24,8 @@ pub(super) struct Attempt<'a> {
     pub(super) goal: Goal,
     /// Whether repeating it costs something: another object, or a tunnel's minutes.
     pub(super) careful: bool,
+    /// The object that has to be at rest before a lack of evidence counts.
+    pub(super) at_rest: Option<&'a str>,
     pub(super) evidence: &'a Evidence<'a>,
 }
 
@@ -50,10 +53,17 @@ impl Worker {
                 Ok(answer) => return Ok(Made::Done(answer.id)),
                 Err(fault) => fault,
             };
-            if task.kind.forgives(attempt.call, &fault) {
-                return Ok(Made::Already);
-            }
             let elapsed = task.run.clock.since(began);
+            if task.kind.forgives(attempt.call, &fault) {
+                // What AWS does not find to delete, and still lists, is too new for that server.
+                let too_new = attempt.goal == Goal::Gone
+                    && fault.kind == FaultKind::NotFound
+                    && elapsed < CONSISTENCY
+                    && task.see(attempt).await?.is_none();
+                if !too_new {
+                    return Ok(Made::Already);
+                }
+            }
             let jitter = task.run.ids.fraction();
             let found = match patience.react(&fault, elapsed, limit, jitter) {
                 Reaction::GiveUp => task.last_look(attempt, fault).await?,
@@ -87,14 +97,19 @@ impl Worker {
             action: action.clone(),
             about: about.clone(),
             attempt,
-        })?;
+        })
+        .await?;
         self.task.run.tell(Event::Calling {
             at: self.task.run.now(),
             step: step.clone(),
             action: action.clone(),
             about: about.clone(),
         });
-        let answer = self.task.run.client.call(call).await;
+        self.task.run.client.turn(call).await;
+        // The last thing before the call: this process may have slept, and lost the site's lock.
+        let ours = self.task.run.journal.check_lock().await;
+        ours.map_err(unwritten)?;
+        let answer = self.task.run.client.call_now(call).await;
         let outcome = match &answer {
             Ok(Answer { id, request_id }) => Outcome::Done {
                 id: id.clone(),
@@ -109,7 +124,8 @@ impl Worker {
         self.write(Record::Result {
             step: step.clone(),
             outcome,
-        })?;
+        })
+        .await?;
         if let Ok(Answer { id, request_id }) = &answer {
             self.task.run.tell(Event::Called {
                 at: self.task.run.now(),
@@ -136,7 +152,11 @@ impl Worker {
         };
         let why = "nobody knows whether AWS did it: look for it before trying again";
         self.task.tell_retrying(fault.clone(), why, window);
-        let found = self.task.search(attempt, window).await?;
+        let mut found = self.task.search(attempt, window).await?;
+        if let (None, Some(id)) = (&found, attempt.at_rest) {
+            let view = self.task.wait_until_ready(id, true).await?;
+            found = (attempt.evidence)(&view)?;
+        }
         if found.is_none() && patience.is_exhausted() {
             return Err(StepProblem::NoAnswer {
                 fault,
@@ -162,8 +182,14 @@ impl Task {
         Err(StepProblem::Refused { fault })
     }
 
-    /// Looks once for a call's effect.
+    /// Looks for a call's effect: once, and twice where the effect is that something is not there.
     async fn see(&self, attempt: &Attempt<'_>) -> Result<Option<String>, StepProblem> {
+        let view = self.look().await?;
+        let found = (attempt.evidence)(&view)?;
+        if found.is_none() || attempt.goal == Goal::Ready {
+            return Ok(found);
+        }
+        self.pause(SHORTEST, CancelLevel::Abandon).await;
         let view = self.look().await?;
         (attempt.evidence)(&view)
     }

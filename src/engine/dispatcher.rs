@@ -71,7 +71,7 @@ impl Dispatcher {
     }
 
     pub(super) async fn run(mut self) -> RunReport {
-        self.begin();
+        self.begin().await;
         loop {
             self.start_what_can();
             let Some(ended) = self.workers.join_next_with_id().await else {
@@ -83,14 +83,14 @@ impl Dispatcher {
                 self.workers.shutdown().await;
             }
         }
-        self.end()
+        self.end().await
     }
 
-    fn begin(&mut self) {
+    async fn begin(&mut self) {
         let resumed = self.history.is_some();
         if resumed {
             let pid = std::process::id();
-            self.write(Record::Resumed { pid });
+            self.write(Record::Resumed { pid }).await;
         }
         let plan = &self.run.plan;
         let steps = plan.steps.iter().map(|step| StepSummary {
@@ -247,7 +247,7 @@ impl Dispatcher {
         }
     }
 
-    fn end(mut self) -> RunReport {
+    async fn end(mut self) -> RunReport {
         for step in self.order.running() {
             // Only a journal that cannot be written ends the run over its workers' heads.
             let error = StepError {
@@ -268,7 +268,7 @@ impl Dispatcher {
         }
         let result = self.result(stopped);
         if self.journal_problem.is_none() {
-            self.write(Record::Finished { result });
+            self.write(Record::Finished { result }).await;
         }
         let took = self.run.clock.since(self.began);
         self.run.tell(Event::RunEnded {
@@ -308,8 +308,8 @@ impl Dispatcher {
         }
     }
 
-    fn write(&mut self, record: Record) {
-        if let Err(error) = self.run.journal.append(record) {
+    async fn write(&mut self, record: Record) {
+        if let Err(error) = self.run.journal.append(record).await {
             self.journal_problem
                 .get_or_insert_with(|| with_source(&error));
         }

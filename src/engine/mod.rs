@@ -6,19 +6,24 @@
 //! `run.rs` is what goes in and comes out, `order.rs` who is next, `dispatcher.rs` the run,
 //! `task.rs` what a step is, `worker.rs` what it does, with `provide.rs`, `update.rs` and `remove.rs` for what a step does,
 //! `attempt.rs` for one call that must not happen twice, `retry.rs` for what a fault means to it,
-//! and `wait.rs` for everything that takes its time. `docs/engine.md` tells the story.
+//! `wait.rs` for everything that takes its time, and `search.rs` for what stopped runs may have made.
+//! `keys.rs` is what a run needs before its first call, `handover.rs` what it leaves behind for the
+//! router. `docs/engine.md` tells the story.
 
 mod attempt;
 mod cancel;
 mod dispatcher;
 mod error;
 mod event;
+mod handover;
+mod keys;
 mod order;
 mod permit;
 mod provide;
 mod remove;
 mod retry;
 mod run;
+mod search;
 mod task;
 mod update;
 mod wait;
@@ -27,7 +32,10 @@ mod worker;
 pub use cancel::{Cancel, CancelLevel};
 pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};
+pub use handover::{HandoverError, join_xml, read_back};
+pub use keys::{KeyRing, KeysError, Made, RunKeys};
 pub use run::{Job, RunReport, StepReport, run};
+pub use search::look_patiently;
 
 #[cfg(test)]
 mod tests;

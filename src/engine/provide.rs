@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::{Attempt, Made};
+use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem, verb};
 use super::permit::{changed, permit};
-use super::retry::{CONSISTENCY, search_window};
+use super::retry::{CONSISTENCY, STALE, search_window};
 use super::task::Task;
-use super::wait::{Look, Wanted};
+use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::{Call, View};
 use crate::plan::Mode;
@@ -25,23 +26,13 @@ impl Worker {
         if task.run.plan.mode == Mode::Teardown {
             return Ok(untouched(&task));
         }
-        self.search_for_call_in_doubt().await?;
-        let view = task.look().await?;
-        let finding = task.find(&view)?;
-        let policy = task.run.plan.policy;
-        let decision = task.kind.decide(&task.inputs, &finding, &view, policy)?;
-        self.refuse_if_gone_again(&decision)?;
-        permit(
-            &task.step,
-            &finding,
-            &decision,
-            self.has_made_what_has_no_tags()?,
-        )?;
-        match (decision.change, self.choose(&finding)) {
+        self.search_for_unseen_call().await?;
+        let (view, finding, decision) = self.observe().await?;
+        match (decision.change, finding.chosen().cloned()) {
             (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
             (Change::Update, Some(seen)) => self.update(seen).await,
             (Change::Replace, Some(seen)) => {
-                self.delete_one(&seen, &view).await?;
+                self.clear(&seen, &view).await?;
                 self.create().await
             }
             (Change::Create, _) => {
@@ -58,26 +49,70 @@ impl Worker {
         }
     }
 
-    /// Gives AWS's lists the time to show what a call in doubt may have made, before "absent" is
-    /// believed. Only for calls that must not be made twice.
-    async fn search_for_call_in_doubt(&mut self) -> Result<(), StepProblem> {
-        let Some(doubt) = self.past.in_doubt() else {
+    /// Looks, and again before anything is made or refused.
+    ///
+    /// A look may be answered by a server that has not heard of a change yet: what it does not list
+    /// may be there. Absence counts when it was seen twice, and that of what was ready in this run
+    /// when it has lasted longer than AWS's lists lag.
+    async fn observe(&self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
+        let task = &self.task;
+        let began = task.run.now();
+        let mut looks = 0;
+        loop {
+            let view = task.look().await?;
+            looks += 1;
+            let judged = self.judge(&view);
+            let makes = |change| matches!(change, Change::Create | Change::Replace);
+            let sure = judged.as_ref().is_ok_and(|(_, it)| !makes(it.change));
+            let missed =
+                self.past.ready.is_some() && matches!(task.find(&view), Ok(Finding::Absent));
+            let enough = if missed {
+                task.run.clock.since(began) >= 2 * STALE
+            } else {
+                looks >= 2
+            };
+            if sure || enough {
+                return judged.map(|(finding, decision)| (view, finding, decision));
+            }
+            let pause = if missed { STALE / 6 } else { SHORTEST };
+            task.pause(pause, CancelLevel::Abandon).await;
+            task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+        }
+    }
+
+    /// What a view means for this step, if the plan covers that.
+    fn judge(&self, view: &View) -> Result<(Finding, Decision), StepProblem> {
+        let task = &self.task;
+        let finding = self.settled(task.find(view)?);
+        let policy = task.run.plan.policy;
+        let decision = task.kind.decide(&task.inputs, &finding, view, policy)?;
+        self.refuse_if_gone_again(&decision)?;
+        let made = self.has_made_what_has_no_tags()?;
+        permit(&task.step, &finding, &decision, made)?;
+        Ok((finding, decision))
+    }
+
+    /// Gives AWS's lists the time to show what an earlier process made, or may have made, before
+    /// "absent" is believed. Only for calls that must not be made twice.
+    ///
+    /// The whole time, however old the journal says the call is: a clock that was put forward
+    /// meanwhile would make it look older than it is, and the price is a wait once in a blue moon.
+    async fn search_for_unseen_call(&mut self) -> Result<(), StepProblem> {
+        let Some(unseen) = self.past.unseen() else {
             return Ok(());
         };
         let call = self.task.creation()?;
-        if !call.is_unrepeatable() || call.action() != doubt.action {
+        if !call.is_unrepeatable() || call.action() != unseen.action {
             return Ok(());
         }
-        let age = self.task.run.clock.since(doubt.at);
         let attempt = Attempt {
             call: &call,
             goal: Goal::Ready,
             careful: true,
+            at_rest: None,
             evidence: &|view| self.task.created(&call, view),
         };
-        self.task
-            .search(&attempt, search_window(&call).saturating_sub(age))
-            .await?;
+        self.task.search(&attempt, search_window(&call)).await?;
         Ok(())
     }
 
@@ -100,24 +135,24 @@ impl Worker {
         }
     }
 
-    /// Which of what was found is meant: the planned one, or the one this run made.
-    fn choose(&self, finding: &Finding) -> Option<Seen> {
-        let all = match finding {
-            Finding::Absent => return None,
-            Finding::Present(seen) => return Some(seen.clone()),
-            Finding::Several(all) => all,
+    /// The finding with the one object that is meant: the planned one, or the one this run made.
+    fn settled(&self, finding: Finding) -> Finding {
+        let Finding::Several(all) = finding else {
+            return finding;
         };
         let known = [&self.task.step.existing, &self.past.made];
         let is_known = |seen: &&Seen| known.iter().any(|id| id.as_ref() == Some(&seen.id));
-        let chosen = all.iter().find(is_known).or_else(|| all.first())?;
+        let Some(chosen) = all.iter().find(is_known).or_else(|| all.first()) else {
+            return Finding::Absent;
+        };
         let ids: Vec<&str> = all.iter().map(|seen| seen.id.as_str()).collect();
         self.task.tell_notice(format!(
-            "{} carry the tags of this step; {} is used, and the rest stays until somebody \
-             removes it",
+            "{} carry the tags of this step; {} is used, and the rest stays until \
+             `--remove-duplicates` or somebody removes it",
             ids.join(" and "),
             chosen.id
         ));
-        Some(chosen.clone())
+        Finding::Present(chosen.clone())
     }
 
     async fn create(&mut self) -> Result<StepDone, StepProblem> {
@@ -127,6 +162,7 @@ impl Worker {
             call: &call,
             goal: Goal::Ready,
             careful: call.is_unrepeatable(),
+            at_rest: None,
             evidence: &|view| task.created(&call, view),
         };
         let id = match self.make(&attempt).await? {

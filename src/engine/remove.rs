@@ -2,33 +2,57 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::attempt::Attempt;
+use jiff::Timestamp;
+
+use super::attempt::{Attempt, Made};
+use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
+use super::event::Event;
 use super::permit::changed;
+use super::retry::SEARCH;
 use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
-use crate::resource::{Change, Finding, Goal, Ownership, Seen};
+use crate::plan::Mode;
+use crate::resource::{Change, Finding, Goal, Ownership, Seen, TunnelImpact, tunnels_up};
 
 impl Worker {
     /// Deletes exactly what the plan names, if it is still ours, and waits until it is gone.
+    ///
+    /// The plan has seen it, so it exists: "not found" and a list without it come from a server
+    /// that has not heard of it yet, unless they stay so.
     pub(super) async fn remove(&mut self) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
-        let view = task.look().await?;
-        match task.target(&view)? {
-            Some(seen) if seen.ownership != Ownership::Ours => {
-                let reason = format!("{} is not ours", seen.id);
-                return Err(changed(&task.step, "leave it", reason));
+        let began = task.run.now();
+        loop {
+            let view = task.look().await?;
+            match task.target(&view)? {
+                // Tags may be seen later than the object that carries them.
+                Some(seen) if seen.ownership != Ownership::Ours && !task.is_late(began) => {}
+                Some(seen) if seen.ownership != Ownership::Ours => {
+                    let reason = format!("{} is not ours", seen.id);
+                    return Err(changed(&task.step, "leave it", reason));
+                }
+                Some(seen) => {
+                    task.refuse_what_carries(&seen, &view)?;
+                    if self.delete_one(&seen, &view).await? || task.is_late(began) {
+                        break;
+                    }
+                }
+                // Gone already, or on its way: others wait for its end.
+                None if task.is_listed(&view) || task.is_late(began) => break,
+                None => {}
             }
-            Some(seen) => self.delete_one(&seen, &view).await?,
-            // Gone already, or on its way: others wait for its end.
-            None => {
-                task.wait_until_gone(task.step.existing.as_deref()).await?;
-                self.left = Leftover::Nothing;
-            }
+            task.rest_unlisted(began).await?;
         }
+        if let Some(id) = &task.step.existing {
+            self.left = Leftover::Known(id.clone());
+        }
+        task.wait_until_gone(task.step.existing.as_deref()).await?;
+        self.left = Leftover::Nothing;
         Ok(StepDone {
             change: Change::Delete,
             id: task.step.existing.clone(),
@@ -36,8 +60,10 @@ impl Worker {
         })
     }
 
-    /// Deletes one object and waits until it is gone.
-    pub(super) async fn delete_one(&mut self, seen: &Seen, view: &View) -> Result<(), StepProblem> {
+    /// Asks AWS to delete an object; answers whether AWS said that it does.
+    ///
+    /// Otherwise it was not found, or there was no answer and a look did not show it.
+    async fn delete_one(&mut self, seen: &Seen, view: &View) -> Result<bool, StepProblem> {
         let task = Arc::clone(&self.task);
         let call = task.kind.delete(seen, view)?;
         self.left = Leftover::Known(seen.id.clone());
@@ -45,16 +71,75 @@ impl Worker {
             call: &call,
             goal: Goal::Gone,
             careful: false,
+            at_rest: None,
             evidence: &|view| task.vanished(&seen.id, view),
         };
-        self.make(&attempt).await?;
-        task.wait_until_gone(Some(&seen.id)).await?;
+        Ok(matches!(self.make(&attempt).await?, Made::Done(_)))
+    }
+
+    /// Deletes what will be made anew, and waits until it is gone.
+    pub(super) async fn clear(&mut self, seen: &Seen, view: &View) -> Result<(), StepProblem> {
+        self.delete_one(seen, view).await?;
+        self.task.wait_until_gone(Some(&seen.id)).await?;
         self.left = Leftover::Nothing;
         Ok(())
     }
 }
 
 impl Task {
+    /// Whether a server that has not heard of the object by now is none that ever will.
+    fn is_late(&self, began: Timestamp) -> bool {
+        self.run.clock.since(began) >= SEARCH
+    }
+
+    /// Whether the object of the plan is listed, in whatever state; what has no id of its own is
+    /// listed with what it joins.
+    fn is_listed(&self, view: &View) -> bool {
+        let Some(id) = self.step.existing.as_deref() else {
+            return true;
+        };
+        let customer = || Some(view.customer_gateways.contains_key(&id.parse().ok()?));
+        let vpn = || Some(view.vpn_gateways.contains_key(&id.parse().ok()?));
+        let connection = || Some(view.vpn_connections.contains_key(&id.parse().ok()?));
+        customer().or_else(vpn).or_else(connection).unwrap_or(true)
+    }
+
+    /// Waits a little, telling what is not seen.
+    async fn rest_unlisted(&self, began: Timestamp) -> Result<(), StepProblem> {
+        let sign = |elapsed| Event::Waiting {
+            at: self.run.now(),
+            step: self.id(),
+            goal: Goal::Gone,
+            object: self.step.existing.clone().unwrap_or_default(),
+            state: "not seen by every server of AWS's".to_owned(),
+            elapsed,
+            usual: self.kind.usual(Goal::Gone),
+        };
+        let waited = self.run.clock.since(began);
+        self.rest(Duration::from_secs(5), waited, sign).await;
+        self.refuse_if(CancelLevel::Abandon, Goal::Gone)
+    }
+
+    /// An onboarding removes a duplicate whose tunnels are down: not one that has come up since.
+    fn refuse_what_carries(&self, seen: &Seen, view: &View) -> Result<(), StepProblem> {
+        let told = self.step.impact != TunnelImpact::None;
+        if self.run.plan.mode == Mode::Teardown || told {
+            return Ok(());
+        }
+        let connection = seen
+            .id
+            .parse()
+            .ok()
+            .and_then(|id| view.vpn_connections.get(&id));
+        match connection.map_or(0, tunnels_up) {
+            0 => Ok(()),
+            up => {
+                let reason = format!("{} carries: {up} of its tunnels came up meanwhile", seen.id);
+                Err(changed(&self.step, "leave it", reason))
+            }
+        }
+    }
+
     /// The object that the plan wants deleted, if it is there.
     fn target(&self, view: &View) -> Result<Option<Seen>, StepProblem> {
         let planned = self.step.existing.as_ref();

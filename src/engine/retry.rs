@@ -11,9 +11,12 @@ pub(super) const ATTEMPTS_IN_DOUBT: u32 = 3;
 /// without a number, Terraform's provider allows five minutes.
 pub(super) const CONSISTENCY: Duration = Duration::from_secs(300);
 
+/// How old a list may be that AWS answers with, beside the time that a new object takes to show.
+pub(super) const STALE: Duration = Duration::from_secs(30);
+
 /// How long a call's effect is looked for before the call is repeated, where a wrong guess costs
 /// something, such as a tunnel's minutes.
-const SEARCH: Duration = Duration::from_secs(75);
+pub(super) const SEARCH: Duration = Duration::from_secs(75);
 
 /// How often a throttled call is tried: with the back-off below, about three minutes.
 const THROTTLED: u32 = 12;
@@ -97,7 +100,7 @@ impl Patience {
 /// virtual private gateway it makes another. Waiting costs time once in a blue moon.
 pub(super) fn search_window(call: &Call) -> Duration {
     match call {
-        Call::CreateVpnGateway { .. } => CONSISTENCY,
+        Call::CreateVpnGateway { .. } => CONSISTENCY + STALE,
         _ => SEARCH,
     }
 }

@@ -69,6 +69,7 @@ impl Worker {
             call,
             goal: Goal::Ready,
             careful: tunnel.is_some(),
+            at_rest: Some(id),
             evidence: &|view| task.took_effect(id, call, view),
         };
         self.make(&attempt).await?;
@@ -151,18 +152,19 @@ impl Task {
         }))
     }
 
-    /// The id, once a change shows or the object is being modified.
+    /// The id, once a change shows.
+    ///
+    /// That the object is being modified proves nothing: AWS, or somebody else, may be at it.
     fn took_effect(
         &self,
         id: &str,
         call: &Call,
         view: &View,
     ) -> Result<Option<String>, StepProblem> {
-        let moving = matches!(
-            self.progress(Some(id), Goal::Ready, view)?,
-            Look::OnTheWay { .. }
-        );
-        Ok((moving || !self.wants(id, call, view)?).then(|| id.to_owned()))
+        if self.progress(Some(id), Goal::Ready, view)? != Look::There(()) {
+            return Ok(None);
+        }
+        Ok((!self.wants(id, call, view)?).then(|| id.to_owned()))
     }
 
     /// Waits until a changed tunnel carries traffic again, before anybody touches the other.

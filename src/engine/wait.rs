@@ -15,7 +15,7 @@ use crate::resource::{Goal, Usual};
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// The shortest time between two looks, also between the two equal ones that end a wait.
-const SHORTEST: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What a probe says about one look.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,9 +53,20 @@ impl Task {
         let Wanted { goal, usual, twice } = wanted;
         let began = self.run.now();
         let mut before: Option<T> = None;
+        let mut doomed = false;
         loop {
             let view = self.look().await?;
-            let looked = probe(&view)?;
+            let looked = match probe(&view) {
+                // Despair, too, takes two looks.
+                Err(StepProblem::Hopeless { .. }) if !doomed => {
+                    doomed = true;
+                    self.pause(SHORTEST, CancelLevel::Abandon).await;
+                    self.refuse_if(CancelLevel::Abandon, goal)?;
+                    continue;
+                }
+                looked => looked?,
+            };
+            doomed = false;
             let waited = self.run.clock.since(began);
             let (object, state, pause) = match looked {
                 Look::There(found)

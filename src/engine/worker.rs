@@ -65,7 +65,7 @@ impl Worker {
     }
 
     async fn advance(&mut self) -> Result<StepDone, StepProblem> {
-        self.settle_open_call()?;
+        self.settle_open_call().await?;
         let done = match self.task.step.change {
             Change::Delete => self.remove().await?,
             _ => self.provide().await?,
@@ -75,13 +75,14 @@ impl Worker {
                 step: self.task.id(),
                 id: done.id.clone(),
                 outputs: done.outputs.clone(),
-            })?;
+            })
+            .await?;
         }
         Ok(done)
     }
 
     /// Writes down that nobody knows what became of the call that a stopped process was making.
-    fn settle_open_call(&mut self) -> Result<(), StepProblem> {
+    async fn settle_open_call(&mut self) -> Result<(), StepProblem> {
         if let Some(call) = self.past.in_doubt() {
             self.left = Leftover::Maybe(format!("{} {}", call.action, call.about));
         }
@@ -100,17 +101,13 @@ impl Worker {
             step: self.task.id(),
             outcome,
         })
+        .await
     }
 
     /// Puts a record on disk; without that nothing may go on.
-    pub(super) fn write(&self, record: Record) -> Result<(), StepProblem> {
-        self.task.run.journal.append(record).map_err(|error| {
-            let text = with_source(&error);
-            match error {
-                JournalError::Refused { .. } => StepProblem::Internal(text),
-                _ => StepProblem::Journal(text),
-            }
-        })
+    pub(super) async fn write(&self, record: Record) -> Result<(), StepProblem> {
+        let written = self.task.run.journal.append(record).await;
+        written.map_err(unwritten)
     }
 
     /// Whether a process of this run has called anything for this step.
@@ -126,6 +123,15 @@ impl Worker {
             outputs: kind.outputs_of(inputs, &id, view),
             id: Some(id),
         }
+    }
+}
+
+/// Why a step may not go on when its record was not written.
+pub(super) fn unwritten(error: JournalError) -> StepProblem {
+    let text = with_source(&error);
+    match error {
+        JournalError::Refused { .. } => StepProblem::Internal(text),
+        _ => StepProblem::Journal(text),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with what is kept on disk.
+//! What can go wrong with what is kept of runs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use ulid::Ulid;
 use super::history::Disorder;
 use super::line::Damage;
 use super::lock::LockOwner;
+use crate::aws::Fault;
 
 /// Why the journal, or a file beside it, could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -22,36 +23,55 @@ pub enum JournalError {
         /// Why.
         source: io::Error,
     },
+    /// S3 refused.
+    #[error("cannot {doing} {place}{}", request(source))]
+    Bucket {
+        /// Such as `write`.
+        doing: &'static str,
+        /// The object or prefix.
+        place: String,
+        /// Why.
+        source: Box<Fault>,
+    },
     /// A journal that no stopped writer can have left like this.
-    #[error("the journal {} cannot be trusted", path.display())]
+    #[error("the journal {place} cannot be trusted")]
     Damaged {
         /// The journal.
-        path: PathBuf,
+        place: String,
         /// Where and what.
         source: Damage,
     },
     /// A record that cannot follow what the journal says already; nothing was written.
-    #[error("the journal {} refuses this record", path.display())]
+    #[error("the journal {place} refuses this record")]
     Refused {
         /// The journal.
-        path: PathBuf,
+        place: String,
         /// Why.
         source: Disorder,
     },
     /// The record has no form on disk.
-    #[error("a record for {} cannot be written as JSON", path.display())]
+    #[error("a record for {place} cannot be written as JSON")]
     Unwritable {
         /// The journal.
-        path: PathBuf,
+        place: String,
         /// Why.
         source: serde_json::Error,
     },
+    /// Somebody else has written this run, or this record of it.
+    #[error("{place} is there already: somebody else writes this run")]
+    Taken {
+        /// The run or the record.
+        place: String,
+    },
     /// An earlier write failed: what is on disk is not known, so nothing may be added.
-    #[error("the journal {} is closed since a write to it failed", path.display())]
+    #[error("the journal {place} is closed since a write to it failed")]
     Closed {
         /// The journal.
-        path: PathBuf,
+        place: String,
     },
+    /// The site's lock is not held any more, or nobody can say whether it is.
+    #[error(transparent)]
+    Lock(Box<LockError>),
     /// There is no such run.
     #[error("the site {site} has no run {run}")]
     NoSuchRun {
@@ -102,21 +122,67 @@ impl JournalError {
     }
 }
 
-/// Why a site could not be locked.
+impl From<LockError> for JournalError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Storage(error) => error,
+            other => Self::Lock(Box::new(other)),
+        }
+    }
+}
+
+/// Why a site could not be locked, or is not locked by us any more.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else works on the site.
-    #[error(
-        "the site {site} is locked{}",
-        owner.as_ref().map(|owner| format!(" by {owner}")).unwrap_or_default()
-    )]
+    #[error("the site {site} is locked{}", by(owner.as_deref()))]
     Held {
         /// The site.
         site: String,
         /// Who; none when the text beside the lock cannot be read.
         owner: Option<Box<LockOwner>>,
     },
-    /// The file system refused.
+    /// The lock was ours once.
+    #[error("the lock of the site {site} was taken away{}", by(owner.as_deref()))]
+    Lost {
+        /// The site.
+        site: String,
+        /// Who has it now, if anybody.
+        owner: Option<Box<LockOwner>>,
+    },
+    /// The lock cannot be broken, because its holder is a living process of this machine.
+    #[error(
+        "the site {site} is locked{}, and that process is alive: the lock of a folder ends with \
+         its holder, so there is nothing to break",
+        by(owner.as_deref())
+    )]
+    Alive {
+        /// The site.
+        site: String,
+        /// Who.
+        owner: Option<Box<LockOwner>>,
+    },
+    /// What lies where the lock should be is none.
+    #[error("{place} is not a lock of underpass: {problem}")]
+    Unreadable {
+        /// The object.
+        place: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Where locks are kept cannot be read or written.
     #[error(transparent)]
-    Files(#[from] JournalError),
+    Storage(#[from] JournalError),
+}
+
+fn request(fault: &Fault) -> String {
+    let id = fault.request_id.as_ref();
+    id.map(|id| format!(" (request id {id})"))
+        .unwrap_or_default()
+}
+
+fn by(owner: Option<&LockOwner>) -> String {
+    owner
+        .map(|owner| format!(" by {owner}"))
+        .unwrap_or_default()
 }

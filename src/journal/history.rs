@@ -7,6 +7,7 @@ use serde_json::Value;
 use ulid::Ulid;
 
 use super::record::{Entry, JOURNAL_SCHEMA, Outcome, Record, RunResult};
+use crate::limits;
 use crate::plan::{Plan, PlannedStep};
 use crate::playbook::StepId;
 
@@ -29,6 +30,12 @@ pub enum Disorder {
         plan: Ulid,
         /// The journal's run.
         run: Ulid,
+    },
+    /// Its plan has more steps than a plan can have.
+    #[error("its plan has {found} steps, more than {}", limits::STEPS)]
+    TooManySteps {
+        /// How many.
+        found: usize,
     },
     /// A line is missing.
     #[error("record {found} stands where record {expected} belongs")]
@@ -100,6 +107,8 @@ pub struct StepHistory {
     pub open: Option<MadeCall>,
     /// The last call with a result.
     pub last: Option<(MadeCall, Outcome)>,
+    /// The last call without a clear answer, whatever was called after it.
+    pub unanswered: Option<MadeCall>,
     /// What AWS said it made last.
     pub made: Option<String>,
     /// Set when the step is ready.
@@ -111,6 +120,20 @@ impl StepHistory {
     pub fn in_doubt(&self) -> Option<&MadeCall> {
         self.open.as_ref().or(match &self.last {
             Some((call, Outcome::Unknown(_))) => Some(call),
+            _ => None,
+        })
+    }
+}
+
+impl StepHistory {
+    /// The call whose effect AWS may not list yet: one in doubt, or one that was answered with the
+    /// id of what it made, which was not seen ready before the process ended.
+    pub fn unseen(&self) -> Option<&MadeCall> {
+        if self.ready.is_some() {
+            return None;
+        }
+        self.in_doubt().or(match &self.last {
+            Some((call, Outcome::Done { id: Some(_), .. })) => Some(call),
             _ => None,
         })
     }
@@ -156,6 +179,11 @@ impl History {
             return Err(Disorder::OtherRun {
                 plan: plan.run,
                 run,
+            });
+        }
+        if plan.steps.len() > limits::STEPS {
+            return Err(Disorder::TooManySteps {
+                found: plan.steps.len(),
             });
         }
         let steps = plan
@@ -225,8 +253,10 @@ impl History {
                 let Some(call) = past.open.take() else {
                     return Err(Disorder::ResultWithoutIntent(step.clone()));
                 };
-                if let Outcome::Done { id: Some(id), .. } = outcome {
-                    past.made = Some(id.clone());
+                match outcome {
+                    Outcome::Done { id: Some(id), .. } => past.made = Some(id.clone()),
+                    Outcome::Unknown(_) => past.unanswered = Some(call.clone()),
+                    Outcome::Done { .. } | Outcome::Refused(_) => {}
                 }
                 past.last = Some((call, outcome.clone()));
                 Ok(())

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::JournalError;
-use crate::files;
 use crate::resource::Keys;
-use crate::spec::{AccountId, InsideCidr, Region};
+use crate::spec::{AccountId, InsideCidr, Region, VpnConnectionId};
 use crate::tunnel::PreSharedKey;
+use crate::{files, limits};
 
 const SCHEMA: u32 = 1;
 
@@ -34,8 +34,25 @@ impl KeyPlace {
     }
 }
 
-/// All keys of a site, by place.
+/// Keys by place.
 pub(super) type Places = BTreeMap<KeyPlace, Keys>;
+
+/// A site's keys in one place.
+#[derive(Clone, Debug, Default)]
+pub struct KeptKeys {
+    /// By inside CIDR.
+    pub keys: Keys,
+    /// The connection that has them; none while it is not known that AWS was told, because a run
+    /// can stop before that, and go on elsewhere with other keys.
+    pub connection: Option<VpnConnectionId>,
+}
+
+/// All keys of a site.
+#[derive(Debug, Default)]
+pub(super) struct KeyFile {
+    pub(super) keys: Places,
+    pub(super) connections: BTreeMap<KeyPlace, VpnConnectionId>,
+}
 
 /// The keys of every place in a Region, less those of which two accounts have different ones.
 pub(super) fn in_region(places: Places, region: &Region) -> Keys {
@@ -58,38 +75,42 @@ pub(super) fn in_region(places: Places, region: &Region) -> Keys {
 #[derive(Serialize)]
 struct Written<'a> {
     schema: u32,
-    keys: BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>,
+    keys: Texts<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    connections: BTreeMap<&'a str, &'a VpnConnectionId>,
 }
+
+type Texts<'a> = BTreeMap<&'a str, BTreeMap<InsideCidr, &'a str>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Read {
     schema: u32,
-    keys: BTreeMap<String, BTreeMap<InsideCidr, SecretString>>,
+    keys: Secrets,
+    #[serde(default)]
+    connections: BTreeMap<String, VpnConnectionId>,
 }
 
-pub(super) fn save(path: &Path, places: &Places) -> Result<(), JournalError> {
-    let count: usize = places.values().map(BTreeMap::len).sum();
+type Secrets = BTreeMap<String, BTreeMap<InsideCidr, SecretString>>;
+
+pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
+    let count: usize = file.keys.values().map(|keys| 2 + keys.len()).sum();
+    let connections = file.connections.iter();
     let written = Written {
         schema: SCHEMA,
-        keys: places
-            .iter()
-            .map(|(place, keys)| {
-                let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
-                (place.0.as_str(), keys.collect())
-            })
-            .collect(),
+        keys: texts(&file.keys),
+        connections: connections.map(|(it, id)| (it.0.as_str(), id)).collect(),
     };
     // Large enough from the start: a buffer that grows leaves copies behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + places.len() + count)));
+    let mut text = Zeroizing::new(Vec::with_capacity(256 * (1 + count)));
     serde_json::to_writer_pretty(&mut *text, &written).map_err(|_| unusable(path, "not JSON"))?;
     files::write_secret(path, &text).map_err(JournalError::io("write", path))
 }
 
-pub(super) fn load(path: &Path) -> Result<Places, JournalError> {
-    let text = match std::fs::read(path) {
+pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
+    let text = match files::read_bounded(path, limits::KEYS) {
         Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Places::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(KeyFile::default()),
         Err(error) => return Err(JournalError::io("read", path)(error)),
     };
     let mode = files::mode(path).map_err(JournalError::io("read", path))?;
@@ -107,8 +128,29 @@ pub(super) fn load(path: &Path) -> Result<Places, JournalError> {
     if read.schema != SCHEMA {
         return Err(unusable(path, "it was written by another version"));
     }
+    Ok(KeyFile {
+        keys: checked(path, read.keys)?,
+        connections: read
+            .connections
+            .into_iter()
+            .map(|(place, id)| (KeyPlace(place), id))
+            .collect(),
+    })
+}
+
+fn texts(places: &Places) -> Texts<'_> {
+    places
+        .iter()
+        .map(|(place, keys)| {
+            let keys = keys.iter().map(|(cidr, key)| (*cidr, key.expose()));
+            (place.0.as_str(), keys.collect())
+        })
+        .collect()
+}
+
+fn checked(path: &Path, secrets: Secrets) -> Result<Places, JournalError> {
     let mut places = Places::new();
-    for (place, keys) in read.keys {
+    for (place, keys) in secrets {
         let mut checked = Keys::new();
         for (cidr, key) in keys {
             let key = PreSharedKey::new(key)

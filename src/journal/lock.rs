@@ -1,15 +1,13 @@
 //! One writer per site.
 
 use std::fmt;
-use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
-use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::error::{JournalError, LockError};
-use crate::files;
+use super::error::LockError;
+use super::storage::Lease;
 use crate::spec::SiteName;
 
 /// Who holds a lock, for the one who has to wait.
@@ -51,52 +49,35 @@ impl fmt::Display for LockOwner {
     }
 }
 
-/// A held lock; free again when it is dropped or its process ends, however it ends.
-#[derive(Debug)]
+/// A held lock; give it free with [`SiteLock::release`].
+///
+/// When it is dropped without that, a folder is free at once, a bucket when no sign of life has
+/// come for a while.
+#[derive(Clone, Debug)]
 pub struct SiteLock {
     site: SiteName,
-    // Held for its flock alone.
-    _file: File,
+    lease: Arc<dyn Lease>,
 }
 
 impl SiteLock {
-    pub(super) fn take(path: &Path, site: &SiteName, owner: &LockOwner) -> Result<Self, LockError> {
-        let mut file = files::append_private(path).map_err(JournalError::io("open", path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held {
-                    site: site.to_string(),
-                    owner: read_owner(&mut file).map(Box::new),
-                });
-            }
-            Err(TryLockError::Error(source)) => {
-                return Err(JournalError::io("lock", path)(source).into());
-            }
-        }
-        write_owner(&mut file, owner).map_err(JournalError::io("write", path))?;
-        Ok(Self {
+    pub(super) fn new(site: &SiteName, lease: Box<dyn Lease>) -> Self {
+        Self {
             site: site.clone(),
-            _file: file,
-        })
+            lease: Arc::from(lease),
+        }
     }
 
     /// The site.
     pub fn site(&self) -> &SiteName {
         &self.site
     }
-}
 
-fn write_owner(file: &mut File, owner: &LockOwner) -> std::io::Result<()> {
-    file.set_len(0)?;
-    let mut text = serde_json::to_string(owner)?;
-    text.push('\n');
-    file.write_all(text.as_bytes())
-}
+    /// Gives the site free, now and not when the last journal under this lock is gone.
+    pub async fn release(self) -> Result<(), LockError> {
+        self.lease.release().await
+    }
 
-fn read_owner(file: &mut File) -> Option<LockOwner> {
-    let mut text = String::new();
-    file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+    pub(super) fn lease(&self) -> &Arc<dyn Lease> {
+        &self.lease
+    }
 }

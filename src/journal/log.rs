@@ -1,139 +1,156 @@
 //! The journal of the run that is going on.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+#[cfg(test)]
+use std::sync::Mutex as StdMutex;
 
+use tokio::sync::Mutex;
 use ulid::Ulid;
 
 use super::error::JournalError;
 use super::history::History;
 use super::line::{self, Replay, Sum};
 use super::record::{Entry, JOURNAL_SCHEMA, Record};
+use super::storage::{Lease, Tape};
 use crate::clock::Clock;
-use crate::files;
 use crate::plan::Plan;
 
-/// An open journal: one writer, every record on disk before [`Journal::append`] returns.
-///
-/// Appending blocks the thread for one small write and one `fdatasync`, milliseconds against calls
-/// that take seconds; a thread pool would cost the order that makes the journal worth having.
+/// An open journal: one writer, every record durable before [`Journal::append`] returns.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
+    place: String,
     clock: Clock,
     run: Ulid,
+    lease: Arc<dyn Lease>,
     state: Mutex<State>,
+    #[cfg(test)]
+    stop: StdMutex<Option<super::testing::Stop>>,
 }
 
 #[derive(Debug)]
 struct State {
-    file: File,
+    tape: Box<dyn Tape>,
     sum: Sum,
     history: History,
-    /// Cleared when a write fails: what is on disk is not known any more.
+    /// Cleared when a write fails: what is written is not known any more.
     usable: bool,
-    #[cfg(test)]
-    stop: Option<super::testing::Stop>,
 }
 
-impl Journal {
-    /// Begins a journal with its `started` record, which appears whole or not at all.
-    pub(super) fn begin(path: PathBuf, plan: &Plan, clock: Clock) -> Result<Self, JournalError> {
-        let run = plan.run;
+/// A journal's first line, and what follows from it.
+#[derive(Debug)]
+pub(super) struct First {
+    pub(super) line: String,
+    sum: Sum,
+    history: History,
+}
+
+impl First {
+    /// The `started` record of a plan's run.
+    pub(super) fn of(plan: &Plan, place: &str, clock: &Clock) -> Result<Self, JournalError> {
         let first = Entry {
             seq: 0,
             at: clock.now(),
             record: Record::Started {
                 schema: JOURNAL_SCHEMA,
-                run,
+                run: plan.run,
                 plan: Box::new(plan.clone()),
             },
         };
-        let (text, sum) = line::encode(&first, &Sum::default()).map_err(unwritable(&path))?;
+        let (line, sum) = line::encode(&first, &Sum::default()).map_err(unwritable(place))?;
         let history = History::begin(first).map_err(|source| JournalError::Refused {
-            path: path.clone(),
+            place: place.to_owned(),
             source,
         })?;
-        files::write_secret(&path, text.as_bytes()).map_err(JournalError::io("write", &path))?;
-        let file = files::append_private(&path).map_err(JournalError::io("open", &path))?;
-        Ok(Self::new(path, clock, file, sum, history))
+        Ok(Self { line, sum, history })
+    }
+}
+
+/// What a journal works with.
+#[derive(Debug)]
+pub(super) struct Means {
+    pub(super) place: String,
+    pub(super) clock: Clock,
+    pub(super) lease: Arc<dyn Lease>,
+    pub(super) tape: Box<dyn Tape>,
+}
+
+impl Journal {
+    /// A journal whose first line has just been written.
+    pub(super) fn begun(means: Means, first: First) -> Self {
+        Self::new(means, first.sum, first.history)
     }
 
-    /// Goes on with a journal that was read back, behind its last whole line.
-    pub(super) fn resume(
-        path: PathBuf,
-        mut replay: Replay,
-        clock: Clock,
-    ) -> Result<Self, JournalError> {
-        let file = files::append_private(&path).map_err(JournalError::io("open", &path))?;
-        if replay.history.torn > 0 {
-            file.set_len(u64::try_from(replay.whole).unwrap_or(u64::MAX))
-                .and_then(|()| file.sync_all())
-                .map_err(JournalError::io("cut the torn last line off", &path))?;
-            replay.history.torn = 0;
-        }
-        Ok(Self::new(path, clock, file, replay.sum, replay.history))
+    /// A journal that was read back, and whose torn last line has been cut off.
+    pub(super) fn resumed(means: Means, mut replay: Replay) -> Self {
+        replay.history.torn = 0;
+        Self::new(means, replay.sum, replay.history)
     }
 
-    fn new(path: PathBuf, clock: Clock, file: File, sum: Sum, history: History) -> Self {
+    fn new(means: Means, sum: Sum, history: History) -> Self {
         Self {
-            path,
-            clock,
+            place: means.place,
+            clock: means.clock,
             run: history.run,
+            lease: means.lease,
             state: Mutex::new(State {
-                file,
+                tape: means.tape,
                 sum,
                 history,
                 usable: true,
-                #[cfg(test)]
-                stop: None,
             }),
+            #[cfg(test)]
+            stop: StdMutex::default(),
         }
     }
 
-    /// Adds a record; when this returns it is on disk.
+    /// Adds a record; when this returns it is durable, and the site's lock was ours before it.
     ///
     /// A record that cannot follow the ones before it is refused and nothing is written. After a
-    /// failed write the journal takes nothing more: the run must stop before its next call.
-    pub fn append(&self, record: Record) -> Result<(), JournalError> {
-        let mut state = self.state();
+    /// failed write, a lost lock, or when this is dropped half-way, the journal takes nothing more:
+    /// the run must stop before its next call.
+    pub async fn append(&self, record: Record) -> Result<(), JournalError> {
+        let mut state = self.state.lock().await;
         if !state.usable {
-            return Err(JournalError::Closed {
-                path: self.path.clone(),
-            });
+            return Err(self.closed());
         }
         let entry = Entry {
             seq: state.history.next_seq(),
-            at: self.clock.now(),
+            // A clock that is set back must not make a call look older than it is: what a call
+            // made is waited for by its age.
+            at: self.clock.now().max(state.history.last_at),
             record,
         };
         #[cfg(test)]
-        if state.stop.as_ref().is_some_and(|stop| stop.0(&entry)) {
+        if self.stops_at(&entry) {
             state.usable = false;
-            return Err(JournalError::Closed {
-                path: self.path.clone(),
-            });
+            return Err(self.closed());
         }
-        let (text, sum) = line::encode(&entry, &state.sum).map_err(unwritable(&self.path))?;
+        let (line, sum) = line::encode(&entry, &state.sum).map_err(unwritable(&self.place))?;
         state
             .history
             .apply(&entry)
             .map_err(|source| JournalError::Refused {
-                path: self.path.clone(),
+                place: self.place.clone(),
                 source,
             })?;
         // Closed until the write has worked: an error must not be followed by another record.
         state.usable = false;
-        state
-            .file
-            .write_all(text.as_bytes())
-            .and_then(|()| state.file.sync_data())
-            .map_err(JournalError::io("append to", &self.path))?;
+        self.lease.check().await?;
+        state.tape.append(entry.seq, line.as_bytes()).await?;
         state.usable = true;
         state.sum = sum;
         Ok(())
+    }
+
+    /// Proves that the site's lock is ours still: to be asked directly before a call.
+    ///
+    /// A process may have slept since its last record, and somebody else may have taken over.
+    pub async fn check_lock(&self) -> Result<(), JournalError> {
+        let result = self.lease.check().await;
+        if result.is_err() {
+            self.state.lock().await.usable = false;
+        }
+        Ok(result?)
     }
 
     /// The run.
@@ -141,31 +158,39 @@ impl Journal {
         self.run
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where it is, as a person would name it.
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// What the journal adds up to so far.
-    pub fn history(&self) -> History {
-        self.state().history.clone()
+    pub async fn history(&self) -> History {
+        self.state.lock().await.history.clone()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn closed(&self) -> JournalError {
+        JournalError::Closed {
+            place: self.place.clone(),
+        }
     }
 
     /// Refuses the first record that `stop` says yes to and every later one, as if the process died
     /// there.
     #[cfg(test)]
     pub(crate) fn stop_when(&self, stop: impl Fn(&Entry) -> bool + Send + 'static) {
-        self.state().stop = Some(super::testing::Stop(Box::new(stop)));
+        *self.stop.lock().unwrap() = Some(super::testing::Stop(Box::new(stop)));
+    }
+
+    #[cfg(test)]
+    fn stops_at(&self, entry: &Entry) -> bool {
+        let stop = self.stop.lock().unwrap();
+        stop.as_ref().is_some_and(|stop| stop.0(entry))
     }
 }
 
-fn unwritable(path: &Path) -> impl FnOnce(serde_json::Error) -> JournalError {
+fn unwritable(place: &str) -> impl FnOnce(serde_json::Error) -> JournalError {
     move |source| JournalError::Unwritable {
-        path: path.to_owned(),
+        place: place.to_owned(),
         source,
     }
 }

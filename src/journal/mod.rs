@@ -10,28 +10,48 @@
 //! <home>/<site>/runs/<ulid>.jsonl
 //! ```
 //!
+//! Runs and locks can lie elsewhere, behind [`Storage`]; keys never do.
+//!
 //! `record.rs` is what a line says, `line.rs` how it is written and proven whole, `history.rs` what
 //! a journal adds up to (and which orders cannot be), `log.rs` the open journal of the running run,
-//! `store.rs` the folders, `lock.rs` the one writer per site, `keys.rs` the keys' file.
+//! `storage.rs` what runs and locks are kept in, `folder.rs` and `flock.rs` the folder, `bucket.rs`
+//! and `bucket_lock.rs` the bucket, `lock.rs` the one writer per site, `keys.rs` the keys' file,
+//! `store.rs` all of it by site, `start.rs` whether to begin or to go on, `unseen.rs` what a stopped
+//! run may have made that AWS does not list yet.
 
+mod bucket;
+mod bucket_lock;
 mod error;
+mod flock;
+mod folder;
 mod history;
 mod keys;
 mod line;
 mod lock;
 mod log;
 mod record;
+mod start;
+mod storage;
 mod store;
+mod unseen;
 
+pub use bucket::Bucket;
+pub use bucket_lock::LockTimes;
 pub use error::{JournalError, LockError};
+pub use folder::Folder;
 pub use history::{Disorder, History, MadeCall, ReadyStep, StepHistory};
-pub use keys::KeyPlace;
+pub use keys::{KeptKeys, KeyPlace};
 pub use line::{Damage, replay};
 pub use lock::{LockOwner, SiteLock};
 pub use log::Journal;
 pub use record::{Entry, JOURNAL_SCHEMA, Outcome, Record, RunResult};
+pub use start::{Start, Started};
+pub use storage::{Broken, End, Lease, Storage, Tape};
 pub use store::{RunSummary, SiteFolder, Store};
+pub use unseen::{LISTED_AFTER, Unseen, unseen};
 
+#[cfg(test)]
+mod bucket_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -79,6 +79,7 @@ pub(crate) fn plan(steps: Vec<PlannedStep>) -> Plan {
         permissions: Vec::new(),
         unknowns: Vec::new(),
         warnings: Vec::new(),
+        duplicates: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -241,17 +242,17 @@ fn a_missing_line_and_one_of_another_journal_are_found() {
 async fn a_torn_last_line_is_cut_off_and_the_journal_goes_on() {
     let home = TempDir::new().unwrap();
     let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
-    let lock = folder.lock(&owner("underpass onboard")).unwrap();
-    let journal = folder.begin(&lock, &two_steps(), clock()).unwrap();
-    journal.append(intent("gateway")).unwrap();
-    let path = journal.path().to_owned();
+    let lock = folder.lock(&owner("underpass onboard")).await.unwrap();
+    let journal = folder.begin(&lock, &two_steps(), clock()).await.unwrap();
+    journal.append(intent("gateway")).await.unwrap();
+    let path = PathBuf::from(journal.place());
     drop(journal);
 
     let whole = fs::read(&path).unwrap();
     let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     for cut in [first + 1, first + 40, whole.len() - 1] {
         files::write_secret(&path, &whole[..cut]).unwrap();
-        let (journal, history) = folder.open(&lock, RUN, clock()).unwrap();
+        let (journal, history) = folder.open(&lock, RUN, clock()).await.unwrap();
         assert_eq!(history.torn, cut - first);
         assert!(
             history
@@ -260,11 +261,11 @@ async fn a_torn_last_line_is_cut_off_and_the_journal_goes_on() {
                 .open
                 .is_none()
         );
-        journal.append(Record::Resumed { pid: 2 }).unwrap();
-        journal.append(intent("gateway")).unwrap();
-        let history = folder.read(RUN).unwrap();
+        journal.append(Record::Resumed { pid: 2 }).await.unwrap();
+        journal.append(intent("gateway")).await.unwrap();
+        let history = folder.read(RUN).await.unwrap();
         assert_eq!((history.torn, history.resumed), (0, 1));
-        assert_eq!(history, journal.history());
+        assert_eq!(history, journal.history().await);
     }
 }
 
@@ -272,14 +273,14 @@ async fn a_torn_last_line_is_cut_off_and_the_journal_goes_on() {
 async fn an_illegal_record_is_refused_before_it_is_written() {
     let home = TempDir::new().unwrap();
     let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
-    let lock = folder.lock(&owner("underpass onboard")).unwrap();
-    let journal = folder.begin(&lock, &two_steps(), clock()).unwrap();
-    let before = fs::read(journal.path()).unwrap();
-    let refused = journal.append(done("gateway"));
+    let lock = folder.lock(&owner("underpass onboard")).await.unwrap();
+    let journal = folder.begin(&lock, &two_steps(), clock()).await.unwrap();
+    let before = fs::read(Path::new(journal.place())).unwrap();
+    let refused = journal.append(done("gateway")).await;
     assert!(matches!(refused, Err(JournalError::Refused { .. })));
-    assert_eq!(fs::read(journal.path()).unwrap(), before);
-    journal.append(intent("gateway")).unwrap();
-    assert_eq!(files::mode(journal.path()).unwrap(), 0o600);
+    assert_eq!(fs::read(Path::new(journal.place())).unwrap(), before);
+    journal.append(intent("gateway")).await.unwrap();
+    assert_eq!(files::mode(Path::new(journal.place())).unwrap(), 0o600);
 }
 
 #[tokio::test(start_paused = true)]
@@ -288,52 +289,55 @@ async fn a_store_knows_its_runs_and_what_is_left_to_do() {
     let home = home.path().join("not-yet");
     let store = Store::open(&home);
     let folder = store.site(&"plant-7".parse().unwrap());
-    assert!(folder.unfinished().unwrap().is_none());
+    assert!(folder.unfinished().await.unwrap().is_none());
     assert!(!home.exists(), "reading creates nothing");
 
-    let lock = folder.lock(&owner("underpass onboard")).unwrap();
-    let journal = folder.begin(&lock, &two_steps(), clock()).unwrap();
-    assert_eq!(folder.unfinished().unwrap(), Some(RUN));
-    journal.append(ready("gateway")).unwrap();
-    journal.append(ready("connection")).unwrap();
-    journal.append(finished(RunResult::Done)).unwrap();
-    assert_eq!(folder.unfinished().unwrap(), None);
-    let runs = store.runs().unwrap();
+    let lock = folder.lock(&owner("underpass onboard")).await.unwrap();
+    let journal = folder.begin(&lock, &two_steps(), clock()).await.unwrap();
+    assert_eq!(folder.unfinished().await.unwrap(), Some(RUN));
+    journal.append(ready("gateway")).await.unwrap();
+    journal.append(ready("connection")).await.unwrap();
+    journal.append(finished(RunResult::Done)).await.unwrap();
+    assert_eq!(folder.unfinished().await.unwrap(), None);
+    let runs = store.runs().await.unwrap();
     assert_eq!((runs.len(), runs[0].ready, runs[0].steps), (1, 2, 2));
 
     assert_eq!(files::mode(&folder.path()).unwrap(), 0o700);
     assert_eq!(fs::read_to_string(home.join(".gitignore")).unwrap(), "*\n");
     fs::File::options()
         .append(true)
-        .open(journal.path())
+        .open(Path::new(journal.place()))
         .and_then(|mut file| std::io::Write::write_all(&mut file, b"{}\n"))
         .unwrap();
-    let problem = folder.runs().unwrap()[0].problem.clone().unwrap();
+    let problem = folder.runs().await.unwrap()[0].problem.clone().unwrap();
     assert!(problem.contains("line 5"), "{problem}");
     assert_eq!(
-        folder.unfinished().unwrap(),
+        folder.unfinished().await.unwrap(),
         Some(RUN),
         "unreadable is not done"
     );
 }
 
-#[test]
-fn a_second_writer_learns_who_holds_the_lock() {
+#[tokio::test(start_paused = true)]
+async fn a_second_writer_learns_who_holds_the_lock() {
     let home = TempDir::new().unwrap();
     let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
     let first = folder
         .lock(&owner("underpass onboard plant-7.yaml"))
+        .await
         .unwrap();
-    let error = folder.lock(&owner("underpass teardown")).unwrap_err();
+    let error = folder.lock(&owner("underpass teardown")).await.unwrap_err();
     insta::assert_snapshot!(error, @"the site plant-7 is locked by kim on bench-2 (process 4711, since 1970-01-01T00:00:00Z: `underpass onboard plant-7.yaml`)");
     let other = Store::open(home.path()).site(&"plant-8".parse().unwrap());
-    let other_lock = other.lock(&owner("underpass onboard")).unwrap();
+    let other_lock = other.lock(&owner("underpass onboard")).await.unwrap();
     assert!(matches!(
-        folder.begin(&other_lock, &two_steps(), Clock::system()),
+        folder
+            .begin(&other_lock, &two_steps(), Clock::system())
+            .await,
         Err(JournalError::OtherSite { what: "lock", .. })
     ));
     drop(first);
-    folder.lock(&owner("underpass teardown")).unwrap();
+    folder.lock(&owner("underpass teardown")).await.unwrap();
 }
 
 #[test]

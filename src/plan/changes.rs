@@ -90,7 +90,11 @@ impl Plan {
             } else {
                 (Duration::ZERO, Duration::ZERO)
             };
-            ends.push((&step.node.id, needed.0 + own.0, needed.1 + own.1));
+            ends.push((
+                &step.node.id,
+                needed.0.saturating_add(own.0),
+                needed.1.saturating_add(own.1),
+            ));
         }
         ends.iter().fold(
             (Duration::ZERO, Duration::ZERO),

@@ -5,12 +5,15 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::model::{CostLine, Plan, PlannedStep};
+use super::model::{CostLine, Mode, Plan, PlannedStep};
 use crate::resource::Change;
-use crate::spec::Region;
+use crate::spec::{Region, one_line};
 
 /// Hours of a month, as AWS's own calculator counts.
 pub const HOURS_PER_MONTH: f64 = 730.0;
+
+/// Characters of a text of the table.
+const LONGEST: usize = 100;
 
 /// The table that is built in.
 const BUILTIN: &str = include_str!("prices.yaml");
@@ -65,8 +68,12 @@ impl Prices {
 
     /// Reads a table of the same shape as the built-in one, `docs/plan.md` shows it.
     pub fn read(yaml: &str) -> Result<Self, PriceError> {
-        let prices: Self =
+        let mut prices: Self =
             serde_saphyr::from_str(yaml).map_err(|error| PriceError::Shape(error.to_string()))?;
+        prices.as_of = one_line(&prices.as_of, LONGEST);
+        for price in prices.hourly.values_mut() {
+            price.item = one_line(&price.item, LONGEST);
+        }
         for (kind, price) in &prices.hourly {
             for (region, usd) in &price.usd {
                 if !usd.is_finite() || *usd < 0.0 {
@@ -134,8 +141,14 @@ impl Plan {
     }
 
     /// USD per hour: what the site costs, negative when a teardown saves it.
+    ///
+    /// A duplicate that an onboarding removes is no part of what the site costs afterwards.
     pub fn hourly_usd(&self) -> f64 {
-        self.cost.iter().map(|line| line.hourly_usd).sum()
+        let lines = self.cost.iter().map(|line| line.hourly_usd);
+        match self.mode {
+            Mode::Onboard => lines.filter(|usd| *usd > 0.0).sum(),
+            Mode::Teardown => lines.sum(),
+        }
     }
 }
 

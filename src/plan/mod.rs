@@ -11,8 +11,11 @@ mod basis;
 mod changes;
 mod codes;
 mod cost;
+mod duplicates;
 mod expired;
 mod findings;
+mod journal_policy;
+mod leaving;
 mod lint;
 mod model;
 mod onboard;
@@ -33,9 +36,11 @@ mod world;
 pub use changes::Counts;
 pub use codes::{Code, codes, find as find_code};
 pub use cost::{HOURS_PER_MONTH, Price, PriceError, Prices};
-pub use expired::{ExpiredSite, expired};
+pub use duplicates::{Duplicate, Twin};
+pub use expired::{DoubtfulSite, ExpiredSite, Expiry, expired};
 pub use findings::{PlanErrors, Refusal};
-pub use lint::{LintFinding, Severity, lint, lint_in};
+pub use journal_policy::journal_policy;
+pub use lint::{LintFinding, Severity, lint, lint_begun, lint_in};
 pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };

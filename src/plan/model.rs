@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use super::duplicates::Duplicate;
 use crate::playbook::Node;
 use crate::resource::{Change, Owner, Policy, TunnelImpact, Usual};
 use crate::spec::{AccountId, Region, SiteName};
@@ -160,4 +161,7 @@ pub struct Plan {
     pub unknowns: Vec<String>,
     /// What a person should know.
     pub warnings: Vec<Warning>,
+    /// What of the site exists more than once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Duplicate>,
 }

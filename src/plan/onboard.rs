@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::basis;
 use super::cost::Prices;
+use super::duplicates;
 use super::findings::{Findings, PlanErrors};
 use super::model::{Basis, Mode, PLAN_SCHEMA, Plan, PlannedStep, TunnelPlan};
 use super::permissions;
@@ -57,6 +58,10 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
     for step in &steps {
         warn_of(step, &mut findings);
     }
+    let duplicates = duplicates::found(question, &steps);
+    duplicates::judge(question, &duplicates, &mut findings);
+    let removals = duplicates::steps(question, &duplicates, &steps, &mut findings);
+    let steps = [steps, removals].concat();
     let prices = Prices::builtin();
     let region = question.site.region.clone();
     Ok(Plan {
@@ -79,6 +84,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
         permissions: permissions::needed(Mode::Onboard, &steps),
         unknowns: unknowns(question, &steps),
         warnings: findings.finish()?,
+        duplicates,
         owner,
         region,
         steps,

@@ -326,7 +326,12 @@ impl Subject {
     }
 }
 
-fn statement(sid: &str, actions: &[String], resources: &[String], when: Option<Value>) -> Value {
+pub(super) fn statement(
+    sid: &str,
+    actions: &[String],
+    resources: &[String],
+    when: Option<Value>,
+) -> Value {
     let mut statement = json!({
         "Sid": sid,
         "Effect": "Allow",
@@ -339,12 +344,17 @@ fn statement(sid: &str, actions: &[String], resources: &[String], when: Option<V
     statement
 }
 
-fn arn(region: &Region, account: Option<&AccountId>) -> String {
-    let partition = match region.as_str() {
+/// The part of AWS that a Region belongs to, as ARNs name it.
+pub(super) fn partition(region: &Region) -> &'static str {
+    match region.as_str() {
         code if code.starts_with("cn-") => "aws-cn",
         code if code.starts_with("us-gov-") => "aws-us-gov",
         _ => "aws",
-    };
+    }
+}
+
+fn arn(region: &Region, account: Option<&AccountId>) -> String {
+    let partition = partition(region);
     let account = account.map_or("*", AccountId::as_str);
     format!("arn:{partition}:ec2:{region}:{account}:")
 }

@@ -8,6 +8,7 @@ use ulid::Ulid;
 use super::basis;
 use super::cost::Prices;
 use super::findings::{Findings, PlanErrors};
+use super::leaving;
 use super::model::{Basis, Mode, PLAN_SCHEMA, Plan, PlannedStep};
 use super::permissions;
 use super::wire;
@@ -75,6 +76,7 @@ pub fn teardown(
         permissions: permissions::needed(Mode::Teardown, &steps),
         unknowns: Vec::new(),
         warnings: findings.finish()?,
+        duplicates: Vec::new(),
         steps,
     })
 }
@@ -142,6 +144,8 @@ struct Doomed {
     kind: &'static dyn Kind,
     owned: Owned,
     action: String,
+    /// Whether it is on its way out already, so that it is only waited for.
+    leaving: bool,
 }
 
 fn doomed(site: &SiteName, view: &View, findings: &mut Findings<'_>) -> Vec<Doomed> {
@@ -163,11 +167,23 @@ fn doomed(site: &SiteName, view: &View, findings: &mut Findings<'_>) -> Vec<Doom
                     kind: *kind,
                     action: call.action().to_owned(),
                     owned,
+                    leaving: false,
                 }),
                 Err(error) => cannot_go(*kind, &owned, error, findings),
             }
         }
     }
+    let staying: Vec<&str> = doomed.iter().map(|it| it.owned.id.as_str()).collect();
+    let leaving: Vec<Doomed> = leaving::all(site, view, &staying)
+        .into_iter()
+        .map(|it| Doomed {
+            kind: it.kind,
+            owned: it.owned,
+            action: it.action.to_owned(),
+            leaving: true,
+        })
+        .collect();
+    doomed.extend(leaving);
     doomed
 }
 
@@ -226,6 +242,7 @@ fn step(doomed: Doomed, needs: BTreeSet<StepId>, view: &View) -> PlannedStep {
         kind,
         owned,
         action,
+        leaving,
     } = doomed;
     let connection = connection(view, &owned.id);
     let impact = connection.map_or(TunnelImpact::None, |it| {
@@ -234,7 +251,11 @@ fn step(doomed: Doomed, needs: BTreeSet<StepId>, view: &View) -> PlannedStep {
     PlannedStep {
         title: kind.title().to_owned(),
         change: Change::Delete,
-        reason: reason(&owned, view),
+        reason: if leaving {
+            "AWS is deleting it already: it is waited for".to_owned()
+        } else {
+            reason(&owned, view)
+        },
         differences: Vec::new(),
         existing: Some(owned.id),
         impact,

@@ -7,7 +7,9 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::aws::{RouteTable, Tags, View, Vpc, VpnConnection, VpnGateway};
-use crate::resource::{TAG_SITE, propagation_of_others, remembered_propagation};
+use crate::resource::{
+    TAG_SITE, chosen_connection, chosen_vpn_gateway, propagation_of_others, remembered_propagation,
+};
 use crate::spec::{AttachTo, InsideCidr, RouteTableId, RouteTables, Site, SiteName, VpnGatewayId};
 use crate::tunnel;
 
@@ -94,10 +96,9 @@ impl<'a> World<'a> {
         if let Some(named) = self.named_gateway() {
             return self.live_gateways().find(|gateway| gateway.id == *named);
         }
-        self.attached_gateway().or_else(|| {
-            self.live_gateways()
-                .find(|gateway| is_of(&self.site.name, &gateway.tags))
-        })
+        let site = self.site;
+        self.attached_gateway()
+            .or_else(|| chosen_vpn_gateway(&site.name, &site.aws.vpc, self.view?))
     }
 
     /// Whether the gateway that will be used exists and is somebody else's.
@@ -118,8 +119,7 @@ impl<'a> World<'a> {
         if let Some(named) = &self.site.aws.connection {
             return self.live_connections().find(|it| it.id == *named);
         }
-        self.live_connections()
-            .find(|connection| is_of(&self.site.name, &connection.tags))
+        chosen_connection(&self.site.name, self.view?)
     }
 
     fn is_own(&self, connection: &VpnConnection) -> bool {

@@ -1,7 +1,7 @@
 //! How big a playbook may be: it may come from a stranger.
 
 /// Bytes of a playbook's text.
-pub(super) const BYTES: usize = 64 * 1024;
+pub(super) const BYTES: usize = crate::limits::PLAYBOOK;
 /// How deep YAML values may nest.
 pub(super) const DEPTH: usize = 16;
 /// YAML values in all, with aliases followed.
@@ -11,7 +11,7 @@ pub(super) const ANCHORS: usize = 64;
 /// Steps of a playbook.
 pub(super) const STEPS: usize = 100;
 /// Steps of a compiled graph, with every instance of a `for_each`.
-pub(super) const INSTANCES: usize = 1_000;
+pub(super) const INSTANCES: usize = crate::limits::STEPS;
 /// Characters of a name.
 pub(super) const NAME: usize = 40;
 /// Characters of an item that names an instance.
@@ -20,5 +20,7 @@ pub(super) const ITEM: usize = 64;
 pub(super) const EXPRESSION: usize = 1_000;
 /// How deep parentheses and `!` may nest in a condition.
 pub(super) const NESTING: usize = 32;
+/// Characters of what is said about one problem.
+pub(super) const WORDS: usize = 600;
 /// Problems that are reported at once.
 pub(super) const PROBLEMS: usize = 50;

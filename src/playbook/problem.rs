@@ -6,6 +6,7 @@ use miette::{Diagnostic, NamedSource};
 
 use super::limits;
 use super::yaml::Span;
+use crate::spec::{can_be_pointed_at, in_place};
 
 /// Everything that is wrong with a playbook, in the order of the file.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
@@ -46,7 +47,7 @@ pub struct PlaybookProblem {
     /// Column in characters, counted from 1.
     pub column: usize,
     #[label("{label}")]
-    at: miette::SourceSpan,
+    at: Option<miette::SourceSpan>,
     /// What would be right.
     #[help]
     pub help: String,
@@ -83,12 +84,17 @@ impl<'a> Problems<'a> {
         help: impl Into<String>,
     ) {
         let (line, column) = position(&self.source.text, at.start);
+        let mut message = clipped(message.into());
+        let drawn = can_be_pointed_at(&self.source.text, at);
+        if !drawn {
+            message += &format!(" (line {line}, column {column})");
+        }
         self.found.push(PlaybookProblem {
-            message: message.into(),
-            label: label.into(),
+            message,
+            label: clipped(label.into()),
             line,
             column,
-            at: at.clone().into(),
+            at: drawn.then(|| at.clone().into()),
             help: help.into(),
         });
     }
@@ -104,11 +110,19 @@ impl<'a> Problems<'a> {
                 self.found.truncate(limits::PROBLEMS);
                 Err(PlaybookErrors {
                     origin: self.source.origin.clone(),
-                    text: NamedSource::new(&self.source.origin, Arc::clone(&self.source.text)),
+                    text: NamedSource::new(&self.source.origin, in_place(&self.source.text).into()),
                     problems: self.found,
                 })
             }
         }
+    }
+}
+
+/// Words about a playbook may repeat one of its texts, which may be as long as all of it.
+fn clipped(text: String) -> String {
+    match text.char_indices().nth(limits::WORDS) {
+        Some((end, _)) => format!("{}…", in_place(&text[..end])),
+        None => in_place(&text),
     }
 }
 

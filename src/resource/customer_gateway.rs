@@ -16,6 +16,7 @@ use super::kind::{
 };
 use super::listed::{self, Listed};
 use super::owner::Owner;
+use super::rank;
 use super::sharing::stranger_on_customer_gateway;
 use crate::aws::{Call, Collection, CustomerGateway, Fault, View};
 use crate::playbook::StepId;
@@ -81,8 +82,8 @@ impl Kind for CustomerGatewayKind {
             let named = named.map(|gateway| seen(gateway, "the site file names it"));
             return Ok(listed::finding(named.into_iter().collect()));
         }
-        let uses = |gateway: &CustomerGateway| connections_on(view, gateway).count();
-        let ours = listed::ours(view.customer_gateways.values(), step, owner, uses);
+        let rank = |gateway: &CustomerGateway| rank::customer_gateway(gateway, view);
+        let ours = listed::ours(view.customer_gateways.values(), step, owner, rank);
         if !ours.is_empty() {
             let ours = ours.into_iter().map(|gateway| seen(gateway, ""));
             return Ok(listed::finding(ours.collect()));
@@ -104,13 +105,8 @@ impl Kind for CustomerGatewayKind {
         view: &View,
         _policy: Policy,
     ) -> Result<Decision, KindError> {
-        let seen = match finding {
-            Finding::Absent => return decide_absent(inputs, view),
-            Finding::Several(all) => {
-                let because = "it is in use or the oldest";
-                return Ok(listed::keep_first(TITLE, all, because));
-            }
-            Finding::Present(seen) => seen,
+        let Some(seen) = finding.chosen() else {
+            return decide_absent(inputs, view);
         };
         let Some(gateway) = gateway(view, &seen.id) else {
             return Ok(Decision::new(Change::Keep, "is there"));

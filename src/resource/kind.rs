@@ -92,9 +92,9 @@ pub enum Finding {
     Absent,
     /// It.
     Present(Seen),
-    /// More than one of ours: a duplicate that a person or the healer must settle.
+    /// More than one of ours: the planner offers to remove the rest.
     ///
-    /// The first is the one to go on with, because it is in use or the oldest.
+    /// The first is the one to go on with: it carries traffic, is in use or is the oldest.
     Several(Vec<Seen>),
 }
 
@@ -114,6 +114,9 @@ impl Finding {
 pub struct Policy {
     /// Whether what was adopted may be changed.
     pub adopt_changes: bool,
+    /// Whether duplicates of what is kept are removed.
+    #[serde(default)]
+    pub remove_duplicates: bool,
 }
 
 /// What has to be done about a finding.
@@ -268,7 +271,7 @@ pub trait Kind: Send + Sync + fmt::Debug {
         view: &View,
     ) -> Result<Finding, KindError>;
 
-    /// Decides what the finding needs.
+    /// Decides what the finding needs; of several, the first is meant.
     fn decide(
         &self,
         inputs: &Inputs,

@@ -1,6 +1,5 @@
 //! What the kinds with an id, a state and tags of their own have in common.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -8,7 +7,8 @@ use serde_json::Value;
 
 use super::inputs::{Inputs, KindError};
 use super::kind::{Change, Decision, Finding, Goal, Owned, Ownership, Progress, Seen};
-use super::owner::{Owner, TAG_RUN, TAG_SITE, TAG_STEP, is_of};
+use super::owner::{Owner, TAG_SITE, TAG_STEP, is_of};
+use super::rank::{Rank, best_first};
 use crate::aws::{
     Call, Collection, CustomerGateway, Fault, FaultKind, State, Tags, View, VpnConnection,
     VpnGateway,
@@ -51,23 +51,17 @@ macro_rules! listed {
 
 listed!(CustomerGateway, VpnGateway, VpnConnection);
 
-/// The live objects that `step` of this site made: those in use first, then the oldest.
+/// The live objects that `step` of this site made, the one to go on with first.
 pub(super) fn ours<'a, T: Listed>(
     objects: impl IntoIterator<Item = &'a T>,
     step: &StepId,
     owner: &Owner,
-    uses: impl Fn(&T) -> usize,
+    rank: impl Fn(&T) -> Rank,
 ) -> Vec<&'a T> {
-    let mut ours: Vec<&T> = objects
+    let ours = objects
         .into_iter()
-        .filter(|object| object.is_live() && owner.owns(step, object.tags()))
-        .collect();
-    // A run's ULID begins with its time; ids of AWS say nothing about age.
-    ours.sort_by_cached_key(|object| {
-        let run = object.tags().get(TAG_RUN).cloned().unwrap_or_default();
-        (Reverse(uses(object)), run, object.id().to_owned())
-    });
-    ours
+        .filter(|object| object.is_live() && owner.owns(step, object.tags()));
+    best_first(ours.collect(), rank)
 }
 
 /// The object as a step sees it; `adopted` says why it was taken if it is not this site's.
@@ -102,21 +96,6 @@ pub(super) fn finding(mut seen: Vec<Seen>) -> Finding {
         1 => Finding::Present(seen.remove(0)),
         _ => Finding::Several(seen),
     }
-}
-
-/// Why a duplicate is left alone: deleting one of two is not for a plan that brings a site up.
-pub(super) fn keep_first(title: &str, seen: &[Seen], because: &str) -> Decision {
-    let ids: Vec<&str> = seen.iter().map(|seen| seen.id.as_str()).collect();
-    let (first, rest) = ids.split_first().unwrap_or((&"", &[]));
-    Decision::new(
-        Change::Keep,
-        format!(
-            "this site has {} of the same {title}: {first} is used because {because}; {} is left \
-             as it is: nothing of this site needs it, teardown removes both",
-            ids.len(),
-            rest.join(", "),
-        ),
-    )
 }
 
 /// The decision about an object of ours that is right but perhaps for its tags.

@@ -9,6 +9,7 @@ mod inputs;
 mod kind;
 mod listed;
 mod owner;
+mod rank;
 mod registry;
 mod remembered;
 mod route_propagation;
@@ -30,6 +31,7 @@ pub use kind::{
 pub use owner::{
     NEVER_EXPIRES, Owner, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP,
 };
+pub use rank::{chosen_connection, chosen_vpn_gateway, tunnels_up, why_kept};
 pub use registry::{Registry, registry};
 pub use remembered::{TAG_PROPAGATION, propagation_of_others, remembered_propagation};
 pub use sharing::{Kept, kept_for_others};

@@ -35,12 +35,36 @@ pub fn kept_for_others(site: &SiteName, view: &View) -> Vec<Kept> {
         );
     }
     for gateway in of_site(view.vpn_gateways.values(), site) {
-        all.extend(
-            stranger_on_vpn_gateway(view, &gateway.tags, gateway.id())
-                .map(|connection| kept(gateway.id(), connection)),
-        );
+        let connection = stranger_on_vpn_gateway(view, &gateway.tags, gateway.id());
+        let route = route_over(view, gateway.id());
+        let because = connection.map(|it| kept(gateway.id(), it));
+        all.extend(because.or_else(|| {
+            Some(Kept {
+                object: gateway.id().to_owned(),
+                because: route?,
+            })
+        }));
     }
     all
+}
+
+/// A route that somebody wrote over a virtual private gateway, in words.
+///
+/// underpass lets gateways propagate and writes no route, so a written one is somebody else's. One
+/// that leads nowhere, as after the gateway was detached, keeps nothing.
+pub(super) fn route_over(view: &View, gateway: &str) -> Option<String> {
+    view.route_tables.values().find_map(|table| {
+        let route = table.routes.iter().find(|route| {
+            route.target == gateway && !route.propagated && !route.state.is("blackhole")
+        })?;
+        let to = route
+            .destination
+            .map_or_else(|| "a prefix list".to_owned(), |net| net.to_string());
+        Some(format!(
+            "{} has a route to {to} over it, which underpass did not write",
+            table.id
+        ))
+    })
 }
 
 /// A live connection on a customer gateway that belongs to another site than the gateway does.

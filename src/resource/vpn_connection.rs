@@ -19,6 +19,7 @@ use super::kind::{
 };
 use super::listed::{self, Listed};
 use super::owner::Owner;
+use super::rank;
 use super::remembered;
 use crate::aws::{Call, Collection, Fault, Tags, View, VpnConnection};
 use crate::playbook::StepId;
@@ -88,8 +89,8 @@ impl Kind for VpnConnectionKind {
             let named = named.map(|connection| seen(connection, "the site file names it"));
             return Ok(listed::finding(named.into_iter().collect()));
         }
-        let uses = |it: &VpnConnection| it.telemetry.iter().filter(|tunnel| tunnel.up).count();
-        let ours = listed::ours(view.vpn_connections.values(), step, owner, uses);
+        let rank = |it: &VpnConnection| rank::connection(it, view);
+        let ours = listed::ours(view.vpn_connections.values(), step, owner, rank);
         let ours = ours.into_iter().map(|connection| seen(connection, ""));
         Ok(listed::finding(ours.collect()))
     }
@@ -101,13 +102,9 @@ impl Kind for VpnConnectionKind {
         view: &View,
         policy: Policy,
     ) -> Result<Decision, KindError> {
-        match finding {
-            Finding::Absent => decide::absent(inputs, view),
-            Finding::Several(all) => {
-                let because = "it carries traffic or is the oldest";
-                Ok(listed::keep_first(TITLE, all, because))
-            }
-            Finding::Present(seen) => decide::present(inputs, seen, view, policy),
+        match finding.chosen() {
+            None => decide::absent(inputs, view),
+            Some(seen) => decide::present(inputs, seen, view, policy),
         }
     }
 

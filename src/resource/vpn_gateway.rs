@@ -14,7 +14,8 @@ use super::kind::{
 };
 use super::listed::{self, Listed};
 use super::owner::Owner;
-use super::sharing::stranger_on_vpn_gateway;
+use super::rank;
+use super::sharing::{route_over, stranger_on_vpn_gateway};
 use crate::aws::{Call, Collection, Fault, View, VpnGateway};
 use crate::playbook::StepId;
 use crate::spec::{Asn, SiteName, VpcId, VpnGatewayId};
@@ -81,14 +82,8 @@ impl Kind for VpnGatewayKind {
             let why = "it is attached to the VPC already, which has room for one";
             return Ok(Finding::Present(seen(gateway, why)));
         }
-        let uses = |gateway: &VpnGateway| {
-            let attached_here = attached.is_some_and(|it| it.id == gateway.id);
-            let connections = view.vpn_connections.values();
-            let on_it = connections
-                .filter(|it| it.is_live() && it.vpn_gateway.as_ref() == Some(&gateway.id));
-            usize::from(attached_here) * 1000 + on_it.count()
-        };
-        let ours = listed::ours(view.vpn_gateways.values(), step, owner, uses);
+        let rank = |gateway: &VpnGateway| rank::vpn_gateway(gateway, vpc.as_ref(), view);
+        let ours = listed::ours(view.vpn_gateways.values(), step, owner, rank);
         Ok(listed::finding(
             ours.into_iter().map(|gateway| seen(gateway, "")).collect(),
         ))
@@ -101,13 +96,8 @@ impl Kind for VpnGatewayKind {
         view: &View,
         _policy: Policy,
     ) -> Result<Decision, KindError> {
-        let seen = match finding {
-            Finding::Absent => return decide_absent(inputs, view),
-            Finding::Several(all) => {
-                let because = "it is attached, in use or the oldest";
-                return Ok(listed::keep_first(TITLE, all, because));
-            }
-            Finding::Present(seen) => seen,
+        let Some(seen) = finding.chosen() else {
+            return decide_absent(inputs, view);
         };
         let Some(gateway) = gateway(view, &seen.id) else {
             return Ok(Decision::new(Change::Keep, "is there"));
@@ -216,14 +206,22 @@ impl Kind for VpnGatewayKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        &["vpn_connection", "vpn_gateway_attachment"]
+        // Propagation from a gateway that is gone is nobody's.
+        &[
+            "vpn_connection",
+            "vpn_gateway_attachment",
+            "route_propagation",
+        ]
     }
 }
 
-/// A site's own gateways that no other site's connection ends on.
+/// A site's own gateways that nobody else needs: no connection ends on it, no route goes over it.
 pub(super) fn owned_gateways<'a>(site: &SiteName, view: &'a View) -> Vec<&'a VpnGateway> {
     let mut gateways = listed::of_site(view.vpn_gateways.values(), site);
-    gateways.retain(|it| stranger_on_vpn_gateway(view, &it.tags, it.id()).is_none());
+    gateways.retain(|it| {
+        stranger_on_vpn_gateway(view, &it.tags, it.id()).is_none()
+            && route_over(view, it.id()).is_none()
+    });
     gateways
 }
 

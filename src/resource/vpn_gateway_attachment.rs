@@ -289,10 +289,23 @@ fn attaching(vgw: &VpnGatewayId, vpc: &VpcId, view: &View) -> Progress {
             object,
             state: "absent".to_owned(),
         },
-        (state, Some(other)) => hopeless(
-            state.unwrap_or("absent"),
-            format!("{} is attached to {vpc} instead", other.id),
-        ),
+        (state, Some(other)) => hopeless(state.unwrap_or("absent"), instead(other, gateway, vpc)),
+    }
+}
+
+/// Which gateway has the VPC's only place; a twin is told from a stranger's.
+fn instead(other: &VpnGateway, gateway: Option<&VpnGateway>, vpc: &VpcId) -> String {
+    let site = listed::site_of(&other.tags);
+    let twin = site.is_some() && site == gateway.and_then(|it| listed::site_of(&it.tags));
+    if twin {
+        format!(
+            "{} is attached to {vpc} instead, which another run of this site made at the same \
+             time: `--remove-duplicates` with the next onboarding removes the one that is not \
+             needed",
+            other.id
+        )
+    } else {
+        format!("{} is attached to {vpc} instead", other.id)
     }
 }
 

@@ -41,11 +41,20 @@ struct Bucket {
 }
 
 impl Buckets {
-    /// Takes a token; false when there is none.
-    pub(super) fn take(&mut self, key: &str, region: &str, group: Group, now: Timestamp) -> bool {
+    /// Takes a token; false when there is none. `share` is the caller's part of the buckets, 1.0
+    /// when nobody else uses the account.
+    pub(super) fn take(
+        &mut self,
+        whose: (&str, &str),
+        group: Group,
+        share: f64,
+        now: Timestamp,
+    ) -> bool {
         let Some((size, refill)) = group.limits() else {
             return true;
         };
+        let (size, refill) = (size * share, refill * share);
+        let (key, region) = whose;
         let bucket = self
             .0
             .entry((key.to_owned(), region.to_owned(), group))

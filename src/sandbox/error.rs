@@ -54,6 +54,11 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
+    /// The signature's time is not AWS's.
+    pub(super) fn expired() -> Self {
+        Self::new("RequestExpired", "Request has expired.")
+    }
+
     /// A client error, status 400.
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
         Self::with_status(400, code, message)

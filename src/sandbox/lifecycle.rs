@@ -37,8 +37,9 @@ pub(super) const TUNNEL_UP: Seconds = (60.0, 90.0);
 /// How long a new object may stay unseen by calls that name it. An assumption: AWS documents
 /// eventual consistency without a number.
 pub(super) const CONSISTENCY: Seconds = (0.0, 0.4);
-/// The same under the fault `slow-consistency`: the 5 minutes that AWS tells clients to allow for.
-pub(super) const SLOW_CONSISTENCY: Seconds = (0.0, 300.0);
+/// The same under the fault `slow-consistency`, for the first action that sees it: the last one
+/// does a minute later, after the 5 minutes that AWS tells clients to allow for.
+pub(super) const SLOW_CONSISTENCY: Seconds = (0.0, 240.0);
 
 /// How long a deleted object stays visible.
 const LINGER: SignedDuration = SignedDuration::from_hours(1);
@@ -151,11 +152,14 @@ impl Lifecycle {
         }
     }
 
-    pub(super) fn delete(&mut self, now: Timestamp, takes: Duration) {
-        if self.deleting_at.is_none() {
+    /// Begins the deletion; false when it was under way already.
+    pub(super) fn delete(&mut self, now: Timestamp, takes: Duration) -> bool {
+        let begins = self.deleting_at.is_none();
+        if begins {
             self.deleting_at = Some(now);
             self.deleted_at = Some(later(now, takes));
         }
+        begins
     }
 
     /// The state at a time.

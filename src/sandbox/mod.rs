@@ -9,7 +9,7 @@
 //! quotas, token buckets, propagated routes, telemetry that follows a simulated site router, and
 //! the ways in which EC2 fails (see [`Faults`]). What it does not model: transit gateways,
 //! Direct Connect, packets. Signatures are **not** verified: a request must name credentials, and
-//! any will do.
+//! any will do; over HTTP its signature must be no older or newer than five minutes.
 //!
 //! Reading order: [`Request`] → `session.rs` (one call from end to end) → `calls/` (one file per
 //! kind of resource) → `lifecycle.rs`, `telemetry.rs`, `tunnel_options.rs` (what makes it behave)
@@ -30,6 +30,7 @@
 mod bucket;
 mod calls;
 mod configuration;
+mod consistency;
 mod control;
 mod error;
 mod fault;
@@ -53,6 +54,7 @@ mod telemetry;
 mod tunnel_options;
 mod tunnel_values;
 mod wire;
+mod witness;
 mod world;
 mod xml;
 
@@ -62,7 +64,7 @@ mod testing;
 mod tests;
 
 pub use error::SandboxError;
-pub use fault::{Faults, Injected};
+pub use fault::{Faults, Injected, Stuck, Trouble};
 pub use ids::{Kind, ResourceId};
 pub use lifecycle::{Lifecycle, State};
 pub use log_options::LogOptions;
@@ -72,6 +74,7 @@ pub use serve::serve;
 pub use telemetry::GatewaySim;
 pub use tunnel_options::TunnelOptions;
 pub use wire::{Reply, Request};
+pub use witness::{Delivery, Witness};
 pub use world::{
     Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,
     Tags, Tunnel, Vpc, VpnConnection, VpnGateway, World,

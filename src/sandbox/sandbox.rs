@@ -1,5 +1,6 @@
 //! The sandbox itself: one call from end to end.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,14 +11,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::bucket::Buckets;
+use super::consistency::Veils;
 use super::control;
 use super::error::{ApiError, SandboxError};
-use super::fault::{FaultState, Faults};
+use super::fault::{FaultState, Faults, Injected, Stuck};
 use super::seed;
-use super::session::{self, Session, State};
+use super::session::{self, Answered, Session, State};
 use super::store::{Saved, Store};
 use super::telemetry::GatewaySim;
 use super::wire::{self, Reply, Request};
+use super::witness::{Delivery, Witness};
 use super::world::{SiteGateway, World};
 use crate::clock::{Clock, IdSource};
 
@@ -54,12 +57,17 @@ pub struct Call {
     pub mutating: bool,
     /// Whether it was a dry run.
     pub dry_run: bool,
-    /// `ok`, `lost`, or the error's code.
+    /// `ok`, `lost` when it had its effect and the reply was lost, `reset` when it never arrived,
+    /// or the error's code.
     pub outcome: String,
     /// The request id of the reply.
     pub request_id: String,
     /// What it was about, when it changed something or found it already there.
     pub resource: Option<String>,
+    /// Whether it changed the world, whatever was said.
+    pub effect: bool,
+    /// The fault that hit it.
+    pub injected: Option<Injected>,
 }
 
 struct Inner {
@@ -69,6 +77,7 @@ struct Inner {
     wall: Clock,
     ids: IdSource,
     state: Mutex<State>,
+    witness: Mutex<Option<Arc<dyn Witness>>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -86,6 +95,9 @@ impl Sandbox {
         let wall = Clock::system();
         let mut store = options.file.map(Store::new).transpose()?;
         let lock = store.as_ref().map(Store::lock).transpose()?;
+        if let (Some(store), Some(lock)) = (&store, &lock) {
+            store.sweep(lock)?;
+        }
         let saved = store.as_mut().map(Store::load).transpose()?.flatten();
         let (world, clock) = match saved {
             Some(saved) => {
@@ -113,7 +125,8 @@ impl Sandbox {
         drop(lock);
         let state = State {
             world,
-            faults: FaultState::new(options.faults),
+            faults: FaultState::new(options.faults, clock.now()),
+            veils: Veils::default(),
             buckets: Buckets::default(),
             calls: Vec::new(),
             store,
@@ -124,6 +137,7 @@ impl Sandbox {
             wall,
             ids: options.ids,
             state: Mutex::new(state),
+            witness: Mutex::default(),
         })))
     }
 
@@ -132,21 +146,59 @@ impl Sandbox {
         if let Some(path) = request.path.strip_prefix("/_underpass/") {
             return control::answer(self, path, &request.body);
         }
-        let request_id = self.request_id();
         let form = wire::decode(&request.body);
+        let action = form.get("Action").cloned().unwrap_or_default();
+        let witness = self.witness();
+        if let Some(witness) = &witness
+            && witness.arrives(self, request, &action) == Delivery::Never
+        {
+            return Reply::silence();
+        }
+        let (reply, call) = self.answer(request, &form, action);
+        match (witness, call) {
+            (Some(witness), Some(call))
+                if witness.answered(self, request, &call) == Delivery::Never =>
+            {
+                Reply::silence()
+            }
+            _ => reply,
+        }
+    }
+
+    /// Answers a request for an action; a world that cannot be read logs no call.
+    fn answer(
+        &self,
+        request: &Request,
+        form: &BTreeMap<String, String>,
+        action: String,
+    ) -> (Reply, Option<Call>) {
+        let request_id = self.request_id();
         let mut session = match self.session() {
             Ok(session) => session,
             Err(error) => {
                 let error = ApiError::with_status(500, "InternalError", error.to_string());
-                return session::reply(request, "", &request_id, &Err(error));
+                return (session::reply(request, "", &request_id, &Err(error)), None);
             }
         };
-        let answered = session.answer(request, &form, &self.0.ids);
-        let mut outcome = answered.outcome;
+        let before = (session.state.store.is_some()).then(|| session.state.world.clone());
+        let answered = session.answer(request, form, &self.0.ids);
+        let lost = answered.is_lost();
+        let Answered {
+            mut outcome,
+            mutating,
+            injected,
+            excuse,
+            latency,
+            spike,
+        } = answered;
         if outcome.as_ref().is_ok_and(|done| done.effect) {
             let now = session.now;
             session.state.world.sweep(now);
             if let Err(error) = session.save(&self.0.wall) {
+                // What is not on disk has not happened.
+                if let Some(before) = before {
+                    session.state.world = before;
+                }
                 outcome = Err(ApiError::with_status(
                     500,
                     "InternalError",
@@ -154,15 +206,19 @@ impl Sandbox {
                 ));
             }
         }
-        let lost = answered.lost && outcome.is_ok();
-        let action = form.get("Action").cloned().unwrap_or_default();
+        let effect = outcome.as_ref().is_ok_and(|done| done.effect);
+        let resource = outcome.as_ref().ok().and_then(|done| done.resource.clone());
+        if let (Some(excuse), Ok(_)) = (excuse, &outcome) {
+            outcome = Err(excuse);
+        }
         let mut reply = session::reply(request, &action, &request_id, &outcome);
-        reply.delay = answered.latency.div_f64(self.0.clock.scale());
+        reply.headers.push(("date".to_owned(), date(session.now)));
+        reply.delay = latency.div_f64(self.0.clock.scale()) + spike;
         reply.lost = lost;
         let call = Call {
             at: session.now,
             region: session::region_of(request).to_owned(),
-            mutating: answered.mutating,
+            mutating,
             dry_run: form
                 .get("DryRun")
                 .is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
@@ -173,10 +229,31 @@ impl Sandbox {
             },
             action,
             request_id,
-            resource: outcome.ok().and_then(|done| done.resource),
+            resource,
+            effect,
+            injected,
         };
-        session.state.calls.push(call);
-        reply
+        session.state.calls.push(call.clone());
+        (reply, Some(call))
+    }
+
+    /// Lets somebody watch every call from now on.
+    pub fn set_witness(&self, witness: Arc<dyn Witness>) {
+        *self
+            .0
+            .witness
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(witness);
+    }
+
+    fn witness(&self) -> Option<Arc<dyn Witness>> {
+        let witness = self.0.witness.lock();
+        witness.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The answer to a request that did not get as far as being looked at.
+    pub(super) fn refuse(&self, request: &Request, error: &ApiError) -> Reply {
+        session::reply(request, "", &self.request_id(), &Err(error.clone()))
     }
 
     /// The calls that this process has answered, oldest first.
@@ -190,6 +267,16 @@ impl Sandbox {
         match self.session() {
             Ok(session) => session.state.world.clone(),
             Err(_) => self.lock().world.clone(),
+        }
+    }
+
+    /// Looks at everything that exists, at the world's time, without a copy. `look` must not ask
+    /// the sandbox anything itself.
+    pub fn inspect<T>(&self, look: impl FnOnce(&World, Timestamp) -> T) -> T {
+        let now = self.now();
+        match self.session() {
+            Ok(session) => look(&session.state.world, session.now),
+            Err(_) => look(&self.lock().world, now),
         }
     }
 
@@ -235,9 +322,14 @@ impl Sandbox {
         });
     }
 
-    /// Replaces the faults; counts of scripted ones start anew.
+    /// Replaces the faults; counts of scripted ones start anew, and a gateway that would have been
+    /// `detaching` for ever is detached a minute later.
     pub fn set_faults(&self, faults: Faults) {
-        self.lock().faults = FaultState::new(faults);
+        let now = self.now();
+        if faults.stuck_detach != Some(Stuck::Forever) {
+            self.edit(|world| world.free_what_is_stuck(now));
+        }
+        self.lock().faults = FaultState::new(faults, now);
     }
 
     /// The clock that the world runs on.
@@ -293,6 +385,11 @@ impl Sandbox {
         let (fourth, tail) = rest.split_at(4);
         format!("{head}-{second}-{third}-{fourth}-{tail}")
     }
+}
+
+/// The world's time as an HTTP header tells it (RFC 9110).
+fn date(now: Timestamp) -> String {
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// The time of a saved world now: it went on at this process's scale.

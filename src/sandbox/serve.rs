@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -13,9 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::error::ApiError;
 use super::sandbox::Sandbox;
 use super::wire::{Reply, Request};
 use crate::clock::Clock;
+
+/// How far a client's clock may be off: EC2 refuses a signature that is older or newer than this.
+const MOST_SKEW: Duration = Duration::from_secs(300);
 
 /// The largest body that is read; EC2's own requests stay far below.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -97,7 +102,11 @@ async fn answer(
         .iter()
         .filter_map(|(name, value)| value.to_str().ok().map(|value| (name.as_str(), value)));
     let request = Request::from_http(parts.method.as_str(), path, headers, &body);
-    let reply = sandbox.handle(&request);
+    let signed_at = parts.headers.get("x-amz-date");
+    let reply = match signed_at.and_then(|at| skew(at.to_str().ok()?)) {
+        Some(skew) if skew > MOST_SKEW => sandbox.refuse(&request, &ApiError::expired()),
+        _ => sandbox.handle(&request),
+    };
     // The delay is real time already.
     Clock::system().sleep(reply.delay).await;
     if reply.lost {
@@ -105,6 +114,13 @@ async fn answer(
     } else {
         Ok(response(reply))
     }
+}
+
+/// How far the time of a signature, as `20261122T080000Z`, is from ours; none when it is no time.
+fn skew(signed_at: &str) -> Option<Duration> {
+    let at = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", signed_at).ok()?;
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(Clock::system().now().duration_since(at).unsigned_abs())
 }
 
 fn response(reply: Reply) -> hyper::Response<Full<Bytes>> {

@@ -8,9 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::bucket::{Buckets, Group};
 use super::calls::{self, Action, Context, Done};
+use super::consistency::Veils;
 use super::error::{ApiError, SandboxError};
-use super::fault::{self, Caller, FaultState, Injected};
+use super::fault::{self, Asked, Caller, Fate, FaultState, Injected, Trouble};
+use super::lifecycle;
 use super::sandbox::Call;
+use super::seed;
 use super::store::{Lock, Store};
 use super::wire::{Params, Reply, Request};
 use super::world::World;
@@ -21,11 +24,14 @@ const EC2_NAMESPACE: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 /// The region of requests whose credential scope names none.
 const NO_REGION: &str = "us-east-1";
+/// The part of the token buckets that a busy account leaves to the caller.
+const OURS: f64 = 0.1;
 
 /// What a process keeps of a sandbox between calls.
 pub(super) struct State {
     pub(super) world: World,
     pub(super) faults: FaultState,
+    pub(super) veils: Veils,
     pub(super) buckets: Buckets,
     pub(super) calls: Vec<Call>,
     pub(super) store: Option<Store>,
@@ -44,8 +50,14 @@ pub(super) struct Session<'a> {
 pub(super) struct Answered {
     pub(super) outcome: Result<Done, ApiError>,
     pub(super) mutating: bool,
-    pub(super) lost: bool,
+    /// What was injected, if that made a difference.
+    pub(super) injected: Option<Injected>,
+    /// What is said although the call took effect.
+    pub(super) excuse: Option<ApiError>,
+    /// The world's time until the reply.
     pub(super) latency: Duration,
+    /// Real time until the reply, besides.
+    pub(super) spike: Duration,
 }
 
 impl Answered {
@@ -53,9 +65,16 @@ impl Answered {
         Self {
             outcome: Err(error),
             mutating: false,
-            lost: false,
+            injected: None,
+            excuse: None,
             latency: Duration::ZERO,
+            spike: Duration::ZERO,
         }
+    }
+
+    /// Whether the connection breaks instead of a reply.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.injected, Some(Injected::Reset | Injected::LostReply))
     }
 }
 
@@ -70,20 +89,39 @@ impl Session<'_> {
             Ok(action) => action,
             Err(error) => return Answered::refused(error),
         };
-        let fate = self.state.faults.decide(action.name, action.is_mutating());
-        let failure = fate
-            .fails
-            .and_then(|injected| self.failure(request, action, injected));
-        let outcome = match failure {
-            Some(error) => Err(error),
-            None => self.run(request, form, ids, action, fate.lag),
+        let fate = self.state.faults.decide(&Asked {
+            action: action.name,
+            mutating: action.is_mutating(),
+            body: &request.body,
+            now: self.now,
+        });
+        // Nobody throttles STS in the sandbox, nor does it fail by chance.
+        let injected = fate.injected.filter(|injected| {
+            action.group != Group::Unlimited
+                || matches!(injected, Injected::Denied | Injected::Expired)
+        });
+        let outcome = match injected {
+            Some(injected) if !injected.takes_effect() => {
+                Err(self.failure(request, form, action, injected))
+            }
+            _ => self.run(request, form, ids, action, fate),
         };
+        // A refusal is delivered: only the reply to an effect leaves a client in doubt.
+        let took_effect = outcome.is_ok();
+        let injected = injected.filter(|injected| took_effect || !injected.takes_effect());
+        let excuse = injected
+            .filter(|_| took_effect)
+            .and_then(|injected| fault::error(injected, &self.caller(request, form, action)));
+        let busy = action.group != Group::Unlimited
+            && self.state.faults.faults.has(Trouble::BusyAccount)
+            && matches!(&outcome, Err(error) if error.code == "RequestLimitExceeded");
         Answered {
-            // A refusal is delivered: only the reply to an effect leaves a client in doubt.
-            lost: fate.loses_reply && outcome.is_ok(),
+            injected: injected.or(busy.then_some(Injected::Throttled)),
+            excuse,
             outcome,
             mutating: action.is_mutating(),
             latency: fate.latency,
+            spike: fate.spike,
         }
     }
 
@@ -92,59 +130,83 @@ impl Session<'_> {
         request: &Request,
         form: &BTreeMap<String, String>,
         ids: &IdSource,
-        action: &Action,
-        lag: Duration,
+        action: &'static Action,
+        fate: Fate,
     ) -> Result<Done, ApiError> {
-        let now = self.now;
         let region = region_of(request);
         let state = &mut *self.state;
-        if !state
-            .buckets
-            .take(&request.access_key, region, action.group, now)
-        {
+        let faults = &state.faults.faults;
+        let share = if faults.has(Trouble::BusyAccount) {
+            OURS
+        } else {
+            1.0
+        };
+        let whose = (request.access_key.as_str(), region);
+        if !state.buckets.take(whose, action.group, share, self.now) {
             return Err(ApiError::throttled());
         }
         let account = state.world.account.clone();
-        state.world.region(region);
         let World { regions, site, .. } = &mut state.world;
-        // Made just above when it was not there.
-        let Some(region) = regions.get_mut(region) else {
-            return Err(ApiError::with_status(
-                500,
-                "InternalError",
-                "The region is gone.",
-            ));
-        };
+        let region = regions
+            .entry(region.to_owned())
+            .or_insert_with(|| seed::region(region));
+        let now = lifecycle::earlier(self.now, fate.back);
+        let dry = form
+            .get("DryRun")
+            .is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
+        let mut past = None;
+        if !action.is_mutating() {
+            past = state.veils.seen_by(action.name, region, now);
+        } else if !dry && let Some(refusal) = state.veils.refusal(action.name, form, region, now) {
+            return Err(refusal);
+        }
+        let noted = action.is_mutating() && Veils::are_wanted(faults, fate.injected);
+        let before = noted.then(|| region.clone());
         let mut context = Context {
-            region,
+            region: past.as_mut().unwrap_or(region),
             account: &account,
             site,
             now,
-            lag,
+            action,
             params: Params::new(form),
             ids,
-            faults: &state.faults.faults,
+            faults,
         };
-        (action.run)(&mut context)
+        let outcome = (action.run)(&mut context);
+        if let Some(before) = before {
+            state
+                .veils
+                .note(&before, region, faults, fate.injected, now);
+        }
+        outcome
     }
 
-    fn failure(&self, request: &Request, action: &Action, injected: Injected) -> Option<ApiError> {
-        let caller = Caller {
+    fn caller<'a>(
+        &'a self,
+        request: &'a Request,
+        form: &'a BTreeMap<String, String>,
+        action: &'a Action,
+    ) -> Caller<'a> {
+        Caller {
             service: action.service,
             region: region_of(request),
             account: &self.state.world.account,
             action: action.name,
             resource_type: action.resource_type,
-        };
-        // Nobody throttles STS in the sandbox, nor does it fail by chance.
-        let chance = matches!(
-            injected,
-            Injected::Throttled | Injected::InternalError | Injected::Unavailable
-        );
-        if action.group == Group::Unlimited && chance {
-            return None;
+            form,
         }
-        fault::error(injected, &caller)
+    }
+
+    fn failure(
+        &self,
+        request: &Request,
+        form: &BTreeMap<String, String>,
+        action: &Action,
+        injected: Injected,
+    ) -> ApiError {
+        // A connection that breaks has no words; this is for the list of calls.
+        fault::error(injected, &self.caller(request, form, action))
+            .unwrap_or_else(|| ApiError::with_status(0, "reset", ""))
     }
 
     pub(super) fn save(&mut self, wall: &Clock) -> Result<(), SandboxError> {

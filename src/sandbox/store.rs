@@ -62,6 +62,8 @@ struct Read {
 }
 
 const FORMAT: u32 = 1;
+/// Bytes of a world: one with every quota used up in every Region has 10 MB.
+const LARGEST: u64 = 256 << 20;
 
 impl Store {
     pub(super) fn new(path: PathBuf) -> Result<Self, SandboxError> {
@@ -93,10 +95,20 @@ impl Store {
             .map_err(|error| failed(&self.lock, "locked", error))
     }
 
+    /// Clears away what a process left that died while it wrote the world.
+    pub(super) fn sweep(&self, _lock: &Lock) -> Result<(), SandboxError> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        match folder.as_os_str().is_empty() {
+            true => Ok(()),
+            false => files::sweep(folder).map_err(|error| failed(folder, "tidied up", error)),
+        }
+    }
+
     /// The world, when the file was changed by another process or not read yet.
     pub(super) fn load(&mut self) -> Result<Option<Saved>, SandboxError> {
         let unreadable = |error| failed(&self.path, "read", error);
-        let mut file = match File::open(&self.path) {
+        let file = files::regular(&self.path).and_then(|()| File::open(&self.path));
+        let mut file = match file {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unreadable(error)),
@@ -107,7 +119,12 @@ impl Store {
             return Ok(None);
         }
         let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(unreadable)?;
+        let read = (&mut file).take(LARGEST + 1).read_to_end(&mut text);
+        read.map_err(unreadable)?;
+        if text.len() as u64 > LARGEST {
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, "it is no world of ours");
+            return Err(unreadable(error));
+        }
         let read = parse(&text).map_err(|source| SandboxError::Content {
             path: self.path.clone(),
             source,

@@ -104,7 +104,18 @@ pub struct Reply {
     pub lost: bool,
 }
 
+/// Longer than anybody waits.
+const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
+
 impl Reply {
+    /// No answer at all.
+    pub(super) fn silence() -> Self {
+        let mut silence = Self::new(500, "text/plain", Vec::new());
+        silence.delay = NEVER;
+        silence.lost = true;
+        silence
+    }
+
     pub(super) fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         Self {
             status,

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ResourceId;
-use super::lifecycle::{Lifecycle, State};
+use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
-use super::telemetry::GatewaySim;
+use super::telemetry::{self, GatewaySim};
 use super::tunnel_options::TunnelOptions;
 
 /// The tags of a resource.
@@ -35,6 +36,28 @@ impl World {
         self.regions
             .entry(name.to_owned())
             .or_insert_with(|| seed::region(name))
+    }
+
+    /// Whether AWS reports each tunnel of a connection as UP, in the order of its `tunnels`.
+    pub fn tunnels_up(
+        &self,
+        region: &Region,
+        connection: &VpnConnection,
+        now: Timestamp,
+    ) -> [bool; 2] {
+        let up = |tunnel| telemetry::of_tunnel(region, &self.site, connection, tunnel, now).up;
+        connection.tunnels.each_ref().map(up)
+    }
+
+    /// Ends what would be `detaching` for ever.
+    pub(super) fn free_what_is_stuck(&mut self, now: Timestamp) {
+        let gateways = self.regions.values_mut();
+        let gateways = gateways.flat_map(|region| region.vpn_gateways.values_mut());
+        for attachment in gateways.flat_map(|gateway| &mut gateway.attachments) {
+            if attachment.detached_at == Some(Timestamp::MAX) {
+                attachment.detached_at = Some(later(now, Duration::from_secs(60)));
+            }
+        }
     }
 
     /// Forgets what has been deleted for more than an hour.

@@ -1,5 +1,6 @@
 //! From the file's bytes to a site.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,9 +13,7 @@ use super::problem::{Checked, Findings, Problem, Sink, SpecErrors};
 use super::raw::RawSite;
 use super::read::{Reader, Unread};
 use super::site::Site;
-
-/// The longest site file, in bytes.
-const LARGEST: usize = 256 * 1024;
+use crate::{files, limits};
 
 /// A site that can be used, and what should be thought over all the same.
 #[derive(Clone, Debug)]
@@ -29,8 +28,9 @@ pub struct Loaded {
 ///
 /// All problems are found at once. A file that cannot be opened is one of them.
 pub fn read(path: &Path) -> Result<Loaded, SpecErrors> {
-    match std::fs::read(path) {
+    match files::read_bounded(path, limits::SITE_FILE) {
         Ok(bytes) => load_bytes(&bytes, path),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(too_large(path)),
         Err(error) => {
             let problem = Problem::new(Code::FileUnreadable, format!("cannot read it: {error}"))
                 .help("check the path; `underpass init` writes a new site file");
@@ -41,16 +41,20 @@ pub fn read(path: &Path) -> Result<Loaded, SpecErrors> {
 
 /// Reads a site from bytes that should be UTF-8; `origin` is the name that the reports use.
 pub fn load_bytes(bytes: &[u8], origin: &Path) -> Result<Loaded, SpecErrors> {
-    if bytes.len() > LARGEST {
-        let message = format!("the file has {} bytes, more than 256 KiB", bytes.len());
-        let problem = Problem::new(Code::TooLarge, message)
-            .help("a site file has a few dozen lines: check the path");
-        return Err(SpecErrors::new(Findings::new(origin, "", vec![problem])));
+    if bytes.len() > limits::SITE_FILE {
+        return Err(too_large(origin));
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => load(text, origin),
         Err(error) => Err(not_utf8(bytes, error.valid_up_to(), origin)),
     }
+}
+
+fn too_large(origin: &Path) -> SpecErrors {
+    let message = format!("the file has more than {} KiB", limits::SITE_FILE / 1024);
+    let problem = Problem::new(Code::TooLarge, message)
+        .help("a site file has a few dozen lines: check the path");
+    SpecErrors::new(Findings::new(origin, "", vec![problem]))
 }
 
 fn not_utf8(bytes: &[u8], valid: usize, origin: &Path) -> SpecErrors {
@@ -72,7 +76,7 @@ fn not_utf8(bytes: &[u8], valid: usize, origin: &Path) -> SpecErrors {
 ///
 /// All problems are found at once, except behind a syntax error, where nothing can be told.
 pub fn load(text: &str, origin: &Path) -> Result<Loaded, SpecErrors> {
-    if text.len() > LARGEST {
+    if text.len() > limits::SITE_FILE {
         return load_bytes(text.as_bytes(), origin);
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

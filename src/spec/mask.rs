@@ -117,7 +117,7 @@ fn blacken(text: &str, spans: &[Range<usize>]) -> String {
 fn shown(c: char, secret: bool) -> String {
     if secret {
         "*".repeat(c.len_utf8())
-    } else if matches!(c, '\n' | '\t') || !super::node::is_hostile(c) {
+    } else if matches!(c, '\n' | '\t') || !super::text::is_hostile(c) {
         c.to_string()
     } else {
         // A carriage return before a line feed is no harm, but shows as nothing either way.

@@ -23,6 +23,7 @@ mod read;
 mod schema;
 mod site;
 mod syntax;
+mod text;
 
 pub use codes::Code;
 pub use crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
@@ -31,13 +32,14 @@ pub use id::{
     VpnConnectionId, VpnGatewayId,
 };
 pub use load::{Loaded, load, load_bytes, read};
-pub use net::{Asn, InsideCidr, InvalidValue, Region, SiteName};
+pub use net::{Asn, InsideCidr, InvalidValue, OutsideAddress, Region, SiteName};
 pub use problem::{Findings, Label, Problem, SpecErrors};
 pub use schema::schema;
 pub use site::{
     Appliance, AttachTo, AwsSide, Environment, Gateway, RouteTables, Routing, Security, Site,
     TunnelWishes,
 };
+pub use text::{can_be_pointed_at, in_place, is_hostile, one_line};
 
 #[cfg(test)]
 mod properties;

@@ -183,6 +183,39 @@ impl fmt::Display for Asn {
     }
 }
 
+/// An address at which a tunnel's other end can be: one host's, and not this machine's own.
+///
+/// Not 0.0.0.0/8 ("this network"), 127.0.0.0/8 (loopback), 169.254.0.0/16 (link-local, where the
+/// tunnels' inside is), 224.0.0.0/4 (multicast) or 240.0.0.0/4 (reserved, broadcast): RFC 6890.
+/// Private ones are possible: a VPN over Direct Connect has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutsideAddress(Ipv4Addr);
+
+impl OutsideAddress {
+    /// The address.
+    pub const fn get(self) -> Ipv4Addr {
+        self.0
+    }
+}
+
+impl FromStr for OutsideAddress {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let address: Option<Ipv4Addr> = text.parse().ok();
+        let host = |address: &Ipv4Addr| {
+            let first = address.octets()[0];
+            first != 0 && first < 224 && !address.is_loopback() && !address.is_link_local()
+        };
+        address.filter(host).map(Self).ok_or_else(|| {
+            InvalidValue::new(
+                format!("`{}` is no host's IPv4 address", text.escape_debug()),
+                "it must be one at which a VPN endpoint can be reached",
+            )
+        })
+    }
+}
+
 /// The /30 inside a tunnel, within 169.254.0.0/16.
 ///
 /// AWS has the first host, the customer gateway the second.

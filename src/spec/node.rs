@@ -14,11 +14,8 @@ use serde_saphyr::granit_parser::{
 use super::codes::Code;
 use super::problem::{Checked, Problem, Reported, Sink, quoted};
 use super::syntax::syntax;
-
-/// How deeply collections may nest; the site file needs four levels.
-const DEEPEST: usize = 24;
-/// How many characters one value may have.
-const LONGEST: usize = 1024;
+use super::text::is_hostile;
+use crate::limits;
 
 /// One value of the file.
 #[derive(Clone, Debug)]
@@ -75,8 +72,8 @@ pub(super) fn parse(text: &str, sink: &Sink) -> Checked<Node> {
         emit_comments: false,
         emit_unresolved_aliases: true,
         disallow_directives: true,
-        flow_nesting_limit: DEEPEST,
-        block_nesting_limit: DEEPEST,
+        flow_nesting_limit: limits::SITE_DEPTH,
+        block_nesting_limit: limits::SITE_DEPTH,
     };
     let mut builder = Builder {
         events: Parser::new_from_str_with_options(text, options),
@@ -234,11 +231,11 @@ impl<'t> Builder<'t> {
             );
             return refused(place, reported);
         }
-        if text.chars().count() > LONGEST {
+        if text.chars().count() > limits::SITE_VALUE {
             let reported = self.sink.report(
                 Problem::new(
                     Code::TooLong,
-                    format!("a text has more than {LONGEST} characters"),
+                    format!("a text has more than {} characters", limits::SITE_VALUE),
                 )
                 .at(&(place.start..place.start), "begins here")
                 .help("shorten it"),
@@ -368,11 +365,4 @@ fn refused(span: Range<usize>, reported: Reported) -> Node {
         compact: true,
         kind: Kind::Refused(reported),
     }
-}
-
-/// Whether a character can change a line, hide text, or turn its direction.
-pub(super) fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -10,9 +10,12 @@ use serde::Serialize;
 
 use super::codes::Code;
 use super::mask::mask_lines;
+use super::text::{can_be_pointed_at, one_line};
 
 /// How many problems are shown; a file with more has one cause, not hundreds.
 const SHOWN: usize = 50;
+/// Characters of the file's name.
+const LONGEST_NAME: usize = 4096;
 /// How many problems are kept at all, so that a hostile file cannot make us slow.
 const KEPT: usize = 1000;
 
@@ -134,8 +137,14 @@ impl Findings {
         }
         for problem in &mut problems {
             (problem.line, problem.column) = position(text, problem.start());
+            let mut places = problem.labels.iter().map(|label| &label.span);
+            if !places.all(|place| can_be_pointed_at(text, place)) {
+                let (line, column) = (problem.line, problem.column);
+                problem.message += &format!(" (line {line}, column {column})");
+                problem.labels.clear();
+            }
         }
-        let origin = origin.display().to_string();
+        let origin = one_line(&origin.display().to_string(), LONGEST_NAME);
         Self {
             source: NamedSource::new(&origin, text.to_owned()),
             origin,

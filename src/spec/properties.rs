@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 use serde_json::Value;
 
-use super::node::is_hostile;
+use super::text::is_hostile;
 use super::*;
 
 const EXAMPLES: [&str; 4] = [

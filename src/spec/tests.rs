@@ -190,7 +190,7 @@ fn a_report_moves_no_cursor() {
     )
     .unwrap_err();
     let shown = rendered(&errors);
-    let hostile = |c: char| c != '\n' && super::node::is_hostile(c);
+    let hostile = |c: char| c != '\n' && super::is_hostile(c);
     assert!(!shown.contains(hostile), "{shown:?}");
 }
 

@@ -5,8 +5,8 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use zeroize::Zeroizing;
 
-/// Bytes; a real document has 4000.
-const MAX_SIZE: usize = 256 * 1024;
+use crate::limits::CONFIGURATION;
+
 /// Levels; a real document has 5.
 const MAX_DEPTH: usize = 16;
 
@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 16;
 /// Repeats nothing of the text: a damaged document may have its key where a name should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ElementError {
-    #[error("{0} bytes are more than {MAX_SIZE}")]
+    #[error("{0} bytes are more than {CONFIGURATION}")]
     Size(usize),
     #[error("more than {MAX_DEPTH} levels")]
     Depth,
@@ -54,7 +54,7 @@ struct Node {
 impl Tree {
     /// Reads a document.
     pub(super) fn parse(text: &str) -> Result<Self, ElementError> {
-        if text.len() > MAX_SIZE {
+        if text.len() > CONFIGURATION {
             return Err(ElementError::Size(text.len()));
         }
         let mut reader = Reader::from_str(text);

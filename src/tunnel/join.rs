@@ -41,6 +41,16 @@ pub enum JoinError {
          comes from an emulator or is damaged, and no device can be configured from it"
     )]
     SameOutside(Ipv4Addr),
+    /// AWS's end is said to be on the site's side.
+    #[error(
+        "tunnel {number}: AWS's outside address is said to be {outside}, which is the site's own"
+    )]
+    OutsideHere {
+        /// 1 or 2.
+        number: u8,
+        /// The address.
+        outside: Ipv4Addr,
+    },
     /// A tunnel that was asked for is not there.
     #[error("no tunnel has the inside CIDR {wanted} of tunnel {number}; AWS has {found}")]
     NoTunnel {
@@ -186,6 +196,12 @@ fn tunnel(
             found,
             wanted: expected,
         });
+    }
+    let (outside, gateway) = (found.aws.outside, &site.gateway);
+    if [gateway.outside_ip, gateway.wan_address()].contains(&outside)
+        || site.lan.iter().any(|net| net.contains(&outside))
+    {
+        errors.push(JoinError::OutsideHere { number, outside });
     }
     let key = key(number, found, own_keys.get(&wanted))
         .map_err(|error| errors.push(error))

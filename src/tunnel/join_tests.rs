@@ -136,3 +136,15 @@ fn a_tunnel_that_cannot_be_told_from_the_other_is_refused() {
         [JoinError::Routing { .. }]
     ));
 }
+
+#[test]
+fn an_aws_that_is_said_to_be_at_home_is_refused() {
+    for here in ["192.0.2.10", "10.20.0.1", "10.20.8.77"] {
+        let errors = joined(&VGW_BGP.replacen("203.0.113.166", here, 1), &[]).unwrap_err();
+        let at_home = JoinError::OutsideHere {
+            number: 1,
+            outside: here.parse().unwrap(),
+        };
+        assert!(errors.errors.contains(&at_home), "{errors}");
+    }
+}

@@ -12,10 +12,14 @@ use ipnet::Ipv4Net;
 
 use super::element::{Element, Tree};
 use super::model::{Endpoint, PreSharedKey};
-use crate::spec::{Asn, CustomerGatewayId, InsideCidr, VpnConnectionId, VpnGatewayId};
+use crate::spec::{
+    Asn, CustomerGatewayId, InsideCidr, OutsideAddress, VpnConnectionId, VpnGatewayId,
+};
 
 /// Seconds; what AWS writes when it writes a hold time at all.
 const DEFAULT_HOLD_TIME: u16 = 30;
+/// Seconds; RFC 4271 § 4.2 allows 0 besides, which would keep a dead session for ever.
+const SHORTEST_HOLD_TIME: u16 = 3;
 
 /// What AWS's document says about a connection.
 #[derive(Clone, Debug)]
@@ -182,7 +186,12 @@ fn bgp(customer: Element<'_>, aws: Element<'_>, here: &Path) -> Result<Option<Bg
     let hold_time = match hold {
         Some(text) => {
             let path = here.join("vpn_gateway/bgp/hold_time");
-            parse(text, &path, "a number of seconds")?
+            let wanted = "a number of seconds from 3 on";
+            let seconds: u16 = parse(text, &path, wanted)?;
+            if seconds < SHORTEST_HOLD_TIME {
+                return Err(XmlError::Invalid { path, wanted });
+            }
+            seconds
         }
         None => DEFAULT_HOLD_TIME,
     };
@@ -234,14 +243,13 @@ fn outside_address(side: Element<'_>, here: &Path) -> Result<Option<Ipv4Addr>, X
         .and_then(|address| address.child("ip_address"))
         .and_then(Element::text);
     let path = here.join("tunnel_outside_address/ip_address");
-    text.map(|text| {
-        parse(
-            text,
-            &path,
-            "an IPv4 address (IPv6 outside is not supported)",
-        )
-    })
-    .transpose()
+    let address: Option<OutsideAddress> = text
+        .map(|text| {
+            let wanted = "the IPv4 address of a host (IPv6 outside is not supported)";
+            parse(text, &path, wanted)
+        })
+        .transpose()?;
+    Ok(address.map(OutsideAddress::get))
 }
 
 fn id_of<T: FromStr>(

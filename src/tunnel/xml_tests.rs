@@ -145,8 +145,44 @@ fn what_is_wrong_is_named_by_its_place_and_never_shows_a_key() {
             "ike/pre_shared_key",
         ),
         ("vpn-0a1b2c3d4e5f60001", "vpn-x", "vpn_connection/@id"),
+        ("203.0.113.166", "0.0.0.0", "the IPv4 address of a host"),
+        ("203.0.113.166", "127.0.0.1", "the IPv4 address of a host"),
+        (
+            "203.0.113.166",
+            "169.254.169.254",
+            "the IPv4 address of a host",
+        ),
+        ("203.0.113.166", "224.0.0.5", "the IPv4 address of a host"),
+        (
+            "203.0.113.166",
+            "255.255.255.255",
+            "the IPv4 address of a host",
+        ),
+        (">64512<", ">-1<", "ipsec_tunnel[1]/vpn_gateway/bgp/asn"),
+        (
+            ">64512<",
+            ">4294967296<",
+            "ipsec_tunnel[1]/vpn_gateway/bgp/asn",
+        ),
+        (
+            "<hold_time>30<",
+            "<hold_time>0<",
+            "a number of seconds from 3 on",
+        ),
+        (
+            "<hold_time>30<",
+            "<hold_time>2<",
+            "a number of seconds from 3 on",
+        ),
+        (
+            "EXAMPLE.psk_tunnel1_0123456789ab",
+            "EXAMPLE&#10;secret = sneaky",
+            "ike/pre_shared_key",
+        ),
     ] {
-        let error = read(&VGW_BGP.replacen(from, to, 1)).unwrap_err();
+        // The hold time of AWS's side is the second one.
+        let count = if from.contains("hold_time") { 2 } else { 1 };
+        let error = read(&VGW_BGP.replacen(from, to, count)).unwrap_err();
         assert!(error.to_string().contains(says), "{says}: {error}");
         assert!(!format!("{error} {error:?}").contains("sneaky"));
     }

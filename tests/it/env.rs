@@ -83,6 +83,12 @@ impl Env {
 
     /// The same, with a sandbox that this process serves over HTTP, `scale` times as fast as AWS.
     pub(crate) fn served(scale: f64, faults: Faults, gateway: GatewaySim) -> Self {
+        Self::served_on(Clock::scaled(scale), faults, gateway)
+    }
+
+    /// The same with a clock of its own, such as one that differs from this machine's.
+    pub(crate) fn served_on(clock: Clock, faults: Faults, gateway: GatewaySim) -> Self {
+        let scale = clock.scale();
         let mut env = Self::new();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -91,7 +97,7 @@ impl Env {
             .unwrap();
         let (sandbox, url) = runtime.block_on(async {
             let options = SandboxOptions {
-                clock: Clock::scaled(scale),
+                clock,
                 ids: IdSource::seeded(7),
                 faults,
                 file: None,

@@ -3,15 +3,23 @@
 
 mod aws_child;
 mod aws_remote;
+mod broken_disk;
 mod bundle_install;
 mod bundle_sample;
 mod bundle_strongswan;
+mod campaign;
+mod clocks;
 mod command_line;
 mod config_xml;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
+mod healing;
+mod hostile;
 mod house;
+mod interrupts;
+mod journal_bucket;
+mod journal_fencing;
 mod journal_format;
 mod journey;
 mod judge_iked;
@@ -20,13 +28,20 @@ mod judge_opnsense;
 mod judge_pfsense;
 mod judge_starter;
 mod judge_vyos;
+mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod operators;
+mod races;
+mod reaping;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;
 mod secrets;
+mod skeleton;
+mod stores;
+mod town;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -1,7 +1,9 @@
 //! The stage from outside: what goes over the wire, what comes back, and what it means.
 
 mod answers;
+mod bucket;
 mod failures;
+mod hostile;
 mod lifecycle;
 mod trouble;
 mod wire;

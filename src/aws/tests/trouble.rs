@@ -94,3 +94,56 @@ async fn a_fleet_that_waits_together_looks_once_and_is_never_throttled() {
         .count();
     assert_eq!(outcomes, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_of_calls_never_meets_the_buckets_of_aws() {
+    let (sandbox, client) = sandboxed(Faults::default()).await;
+    let tag = |n: usize| Call::CreateTags {
+        resource: "vpc-0a1b2c3d4e5f67890".to_owned(),
+        tags: [("n".to_owned(), n.to_string())].into(),
+    };
+    let writes = join_all((0..150).map(|_| {
+        let client = client.clone();
+        async move { client.call(&create_vpn_gateway()).await.map(drop) }
+    }));
+    let tags = join_all((0..250).map(|n| {
+        let (client, call) = (client.clone(), tag(n));
+        async move { client.call(&call).await.map(drop) }
+    }));
+    let looks = join_all((0..250).map(|_| {
+        let client = client.clone();
+        async move { client.view(&[Collection::Vpcs]).await.map(drop) }
+    }));
+    let (writes, tags, looks) = tokio::join!(writes, tags, looks);
+    let quota = |it: &Result<(), crate::aws::Fault>| {
+        it.as_ref()
+            .is_err_and(|fault| fault.kind == FaultKind::Quota)
+    };
+    assert!(writes.iter().all(|it| it.is_ok() || quota(it)));
+    assert!(tags.iter().chain(&looks).all(Result::is_ok));
+    let calls = sandbox.calls();
+    assert_eq!(calls.len(), 650, "each was made once");
+    assert!(calls.iter().all(|it| it.outcome != "RequestLimitExceeded"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_ignores_dry_run_is_not_asked_and_makes_nothing() {
+    let (sandbox, client) = sandboxed("ignored-dry-run".parse().unwrap()).await;
+    let before = sandbox.world();
+    for _ in 0..2 {
+        let fault = client.dry_run(&create_vpn_gateway()).await.unwrap();
+        assert_eq!(fault.unwrap_err().kind, FaultKind::NoDryRun);
+    }
+    assert_eq!(sandbox.world(), before);
+    // Refusing DryRun is no sign of ignoring it.
+    for seed in 0..6 {
+        let faults: Faults = "partial-dry-run".parse().unwrap();
+        let (sandbox, client) = sandboxed(faults.with_seed(seed)).await;
+        let before = sandbox.world();
+        match client.dry_run(&create_vpn_gateway()).await.unwrap() {
+            Ok(()) => {}
+            Err(fault) => assert_eq!(fault.code.as_deref(), Some("UnsupportedOperation")),
+        }
+        assert_eq!(sandbox.world(), before);
+    }
+}

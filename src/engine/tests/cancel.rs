@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::stage::{Stage, Wish, census};
 use crate::engine::{Cancel, CancelLevel, Event, RunReport, StepProblem};
 use crate::journal::{LockError, RunResult};
@@ -15,7 +17,7 @@ async fn stopped_at(
 ) -> (ulid::Ulid, RunReport) {
     let plan = stage.onboard(&Wish::bgp()).await;
     let run = plan.run;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     let watch = |seen: &Event, cancel: &Cancel| {
         if event(seen) {
             match level {
@@ -70,7 +72,7 @@ async fn the_second_ctrl_c_abandons_waits_and_says_what_is_left() {
     vpn-… is there and the next run goes on with it
     "
     );
-    let history = stage.folder.read(run).unwrap();
+    let history = stage.folder.read(run).await.unwrap();
     assert_eq!(history.result, Some(RunResult::Cancelled));
     let open = history
         .steps()
@@ -88,7 +90,7 @@ async fn stopped_before_it_began_nothing_is_called() {
     let stage = Stage::new(6).await;
     let plan = stage.onboard(&Wish::bgp()).await;
     let run = plan.run;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     let cancel = Cancel::new();
     cancel.stop();
     let from = stage.calls();
@@ -106,17 +108,19 @@ async fn stopped_before_it_began_nothing_is_called() {
 async fn two_engines_on_one_site_are_kept_apart_by_the_lock() {
     let stage = Stage::new(6).await;
     let plan = stage.onboard(&Wish::bgp()).await;
-    let lock = stage.lock();
+    let lock = stage.lock().await;
     let journal = stage
         .folder
         .begin(&lock, &plan, stage.clock.clone())
+        .await
         .unwrap();
     let job = stage.job(plan.clone(), journal);
     let mut refused = 0;
     let watch = |_: &Event, _: &Cancel| {
-        let second = stage.folder.lock(&crate::journal::testing::owner("second"));
+        let owner = crate::journal::testing::owner("second");
+        let second = stage.folder.lock(&owner).now_or_never();
         assert!(matches!(
-            second,
+            second.unwrap(),
             Err(LockError::Held { owner: Some(_), .. })
         ));
         refused += 1;

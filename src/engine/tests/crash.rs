@@ -13,7 +13,7 @@ async fn undisturbed(wish: &Wish) -> ([usize; 6], u64) {
     let plan = stage.onboard(wish).await;
     let run = plan.run;
     stage.run(plan).await;
-    let records = stage.folder.read(run).unwrap().next_seq();
+    let records = stage.folder.read(run).await.unwrap().next_seq();
     (census(&stage.sandbox), records)
 }
 
@@ -23,12 +23,12 @@ async fn die_at(stage: &mut Stage, plan: &Plan, seq: u64) -> RunReport {
 }
 
 /// Runs a plan whose process dies when it wants to write a certain record.
-async fn die_when(
+pub(super) async fn die_when(
     stage: &mut Stage,
     plan: &Plan,
     stop: impl Fn(&Entry) -> bool + Send + 'static,
 ) -> RunReport {
-    let journal = stage.begin(plan);
+    let journal = stage.begin(plan).await;
     journal.stop_when(stop);
     let report = stage.play(stage.job(plan.clone(), journal)).await.0;
     assert!(report.journal_problem.is_some(), "{report:#?}");
@@ -123,7 +123,7 @@ async fn an_open_intent_whose_call_had_no_effect_is_made_once_more() {
             _ => false,
         };
         die_when(&mut stage, &plan, is_refused).await;
-        let history = stage.folder.read(plan.run).unwrap();
+        let history = stage.folder.read(plan.run).await.unwrap();
         let open: Vec<_> = history
             .steps()
             .filter_map(|(_, step)| step.open.clone())
@@ -149,7 +149,7 @@ async fn a_resumed_run_counts_its_attempts_and_does_not_repeat_what_was_ready() 
     let report = stage.resume(plan.run).await;
     assert_done(&report, "last records");
     assert_eq!(stage.changes_since(from), Vec::<String>::new());
-    let history = stage.folder.read(plan.run).unwrap();
+    let history = stage.folder.read(plan.run).await.unwrap();
     assert_eq!(history.resumed, 1);
     assert!(history.steps().all(|(_, step)| step.calls == 1));
     assert_eq!(report.steps.len(), plan.steps.len());
@@ -170,7 +170,7 @@ async fn a_replacement_that_dies_at_any_record_leaves_one_connection() {
         let plan = stage.onboard(&Wish::fixed()).await;
         let replaced = plan.steps.iter().filter(|it| it.change == Change::Replace);
         assert_eq!(replaced.count(), 1, "{plan:#?}");
-        let journal = stage.begin(&plan);
+        let journal = stage.begin(&plan).await;
         journal.stop_when(move |entry| entry.seq >= seq);
         let report = stage.play(stage.job(plan.clone(), journal)).await.0;
         if report.journal_problem.is_none() {
@@ -192,4 +192,46 @@ async fn a_replacement_that_dies_at_any_record_leaves_one_connection() {
         seq += 2;
     }
     assert!(seq > 15, "{seq}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_answered_but_is_not_listed_yet_is_not_made_again() {
+    let (expected, _) = undisturbed(&Wish::bgp()).await;
+    for seed in 0..6 {
+        for action in ["CreateVpnGateway", "CreateVpnConnection"] {
+            let mut stage = Stage::new(5).await;
+            let slow: Faults = "slow-consistency".parse().unwrap();
+            stage.sandbox.set_faults(slow.with_seed(seed));
+            let plan = stage.onboard(&Wish::bgp()).await;
+            let mut waited_for = None;
+            // The answer with the id is the last thing that this process writes down.
+            let after_answer = move |entry: &Entry| {
+                let answered = waited_for.is_some();
+                match &entry.record {
+                    Record::Intent {
+                        step, action: it, ..
+                    } if it == action => {
+                        waited_for = Some(step.clone());
+                        false
+                    }
+                    Record::Result { step, .. } if waited_for.as_ref() == Some(step) => false,
+                    _ => answered,
+                }
+            };
+            die_mutably_when(&mut stage, &plan, after_answer).await;
+            let when = format!("{action}, seed {seed}");
+            assert_done(&stage.resume(plan.run).await, &when);
+            assert_eq!(census(&stage.sandbox), expected, "{when}");
+        }
+    }
+}
+
+/// [`die_when`] with a memory.
+async fn die_mutably_when(
+    stage: &mut Stage,
+    plan: &Plan,
+    stop: impl FnMut(&Entry) -> bool + Send + 'static,
+) {
+    let stop = std::sync::Mutex::new(stop);
+    die_when(stage, plan, move |entry| stop.lock().unwrap()(entry)).await;
 }

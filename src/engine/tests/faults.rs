@@ -167,13 +167,13 @@ async fn denied_in_the_middle_lets_the_rest_finish_and_is_resumed_with_permissio
     );
     assert!(report.steps[&StepId::new("attachment")].failure.is_none());
     assert_eq!(census(&stage.sandbox), [1, 2, 0, 2, 0, 0]);
-    assert_eq!(stage.folder.unfinished().unwrap(), Some(run));
+    assert_eq!(stage.folder.unfinished().await.unwrap(), Some(run));
 
     stage.sandbox.set_faults(Faults::default());
     let resumed = stage.resume(run).await;
     assert_done(&resumed, "with permission");
     assert_eq!(census(&stage.sandbox), [1, 2, 1, 2, 2, 0]);
-    assert_eq!(stage.folder.unfinished().unwrap(), None);
+    assert_eq!(stage.folder.unfinished().await.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -181,7 +181,7 @@ async fn credentials_that_expire_during_the_long_wait_leave_a_resumable_run() {
     let mut stage = Stage::new(9).await;
     let plan = stage.onboard(&Wish::bgp()).await;
     let run = plan.run;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     let sandbox = stage.sandbox.clone();
     let watch = move |event: &Event, _: &crate::engine::Cancel| {
         if matches!(event, Event::Waiting { step, .. } if step.as_str() == "connection") {
@@ -233,7 +233,7 @@ async fn three_answers_lost_before_the_effect_end_the_search_and_say_so() {
         "{:?}",
         report.took
     );
-    let history = stage.folder.read(run).unwrap();
+    let history = stage.folder.read(run).await.unwrap();
     let gateway = history.step(&StepId::new("vpn-gateway")).unwrap();
     assert_eq!((gateway.calls, gateway.in_doubt().is_some()), (3, true));
     assert_done(&stage.resume(run).await, "afterwards");

@@ -54,7 +54,7 @@ async fn a_site_comes_up_once_and_goes_without_a_trace() {
 async fn events_tell_the_whole_story_in_order() {
     let stage = Stage::new(2).await;
     let plan = stage.onboard(&Wish::bgp()).await;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     let (report, events) = stage.play(stage.job(plan.clone(), journal)).await;
     assert!(
         matches!(&events[0], Event::RunStarted { resumed: false, steps, .. } if steps.len() == 6)
@@ -138,7 +138,7 @@ async fn what_changed_since_the_plan_stops_the_step_and_says_how() {
 async fn an_object_that_aws_hands_over_from_somebody_else_is_not_taken_for_ours() {
     let stage = Stage::new(4).await;
     let plan = stage.onboard(&Wish::bgp()).await;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     // The same gateway, but with another's tags: CreateCustomerGateway answers with such a one.
     let watch = |event: &Event, _: &Cancel| {
         if matches!(event, Event::Called { action, .. } if action == "CreateCustomerGateway") {

@@ -1,10 +1,12 @@
 //! Whole runs against the sandbox, in virtual time.
 
-mod campaign;
 mod cancel;
 mod crash;
+mod doubts;
 mod faults;
+mod leftovers;
 mod life;
+mod matrix;
 mod stage;
 mod update;
 mod words;

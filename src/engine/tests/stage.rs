@@ -166,18 +166,18 @@ impl Stage {
         plan_teardown(&self.view().await, self.next_run())
     }
 
-    fn next_run(&self) -> Ulid {
+    pub(super) fn next_run(&self) -> Ulid {
         self.ids.ulid(self.clock.now())
     }
 
-    pub(super) fn lock(&self) -> SiteLock {
-        self.folder.lock(&owner("test")).unwrap()
+    pub(super) async fn lock(&self) -> SiteLock {
+        self.folder.lock(&owner("test")).await.unwrap()
     }
 
-    pub(super) fn begin(&self, plan: &Plan) -> Journal {
-        self.folder
-            .begin(&self.lock(), plan, self.clock.clone())
-            .unwrap()
+    pub(super) async fn begin(&self, plan: &Plan) -> Journal {
+        let lock = self.lock().await;
+        let begun = self.folder.begin(&lock, plan, self.clock.clone()).await;
+        begun.unwrap()
     }
 
     pub(super) fn job(&self, plan: Plan, journal: Journal) -> Job {
@@ -193,11 +193,10 @@ impl Stage {
     }
 
     /// The job of a run that stopped.
-    pub(super) fn job_of(&self, run: Ulid) -> Job {
-        let (journal, history) = self
-            .folder
-            .open(&self.lock(), run, self.clock.clone())
-            .unwrap();
+    pub(super) async fn job_of(&self, run: Ulid) -> Job {
+        let lock = self.lock().await;
+        let opened = self.folder.open(&lock, run, self.clock.clone()).await;
+        let (journal, history) = opened.unwrap();
         Job {
             history: Some(history.clone()),
             ..self.job(history.plan, journal)
@@ -206,13 +205,13 @@ impl Stage {
 
     /// Runs a plan to its end.
     pub(super) async fn run(&self, plan: Plan) -> RunReport {
-        let journal = self.begin(&plan);
+        let journal = self.begin(&plan).await;
         self.play(self.job(plan, journal)).await.0
     }
 
     /// Goes on with a run that stopped.
     pub(super) async fn resume(&self, id: Ulid) -> RunReport {
-        self.play(self.job_of(id)).await.0
+        self.play(self.job_of(id).await).await.0
     }
 
     pub(super) async fn play(&self, job: Job) -> (RunReport, Vec<Event>) {

@@ -98,7 +98,7 @@ async fn a_router_that_does_not_follow_the_first_change_keeps_its_second_tunnel(
     let (stage, wish) = living_site(GatewaySim::Online).await;
     let plan = stage.onboard(&wish).await;
     let run = plan.run;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     let from = stage.calls();
     let watch = |event: &Event, _: &Cancel| {
         if matches!(event, Event::Called { action, .. } if action == "ModifyVpnTunnelOptions") {
@@ -159,7 +159,7 @@ async fn tags_change_without_touching_a_tunnel() {
 async fn after_a_crash_between_two_tunnels_old_telemetry_is_not_believed() {
     let (mut stage, wish) = living_site(GatewaySim::Online).await;
     let plan = stage.onboard(&wish).await;
-    let journal = stage.begin(&plan);
+    let journal = stage.begin(&plan).await;
     // It dies when the first tunnel's answer should be written down.
     journal.stop_when(|entry| matches!(entry.record, Record::Result { .. }));
     stage.play(stage.job(plan.clone(), journal)).await;

@@ -25,6 +25,14 @@ pub(super) const CODES: &[Code] = &[
         "Plan again; with `--prices FILE`, see that the file has every kind and Region.",
     ),
     refused(
+        "lint::duplicate",
+        "Removing a duplicate would take what is kept, or comes too early",
+        "An onboarding deletes nothing but a duplicate that the plan lists, behind every step that \
+         keeps or makes something, and never an object that another step uses. A duplicate \
+         whose tunnels are up is removed only where the plan says that they end.",
+        "The plan was edited by hand or this is a bug: plan again.",
+    ),
+    refused(
         "lint::existing",
         "A step and the object it is about do not fit",
         "What is created must not exist yet; what is kept, adopted, changed or deleted must be \
@@ -39,6 +47,14 @@ pub(super) const CODES: &[Code] = &[
         "Do not apply this plan. Plan again and compare; report it if it comes back.",
     ),
     refused(
+        "lint::id",
+        "Something that stands for an object of AWS's is not its id",
+        "What exists, and the gateways, VPCs and route tables that a step refers to, are named by \
+         AWS's ids. Anything else was not written by underpass, and in a policy that is printed \
+         for the plan a `*` would be everything.",
+        "The plan or the playbook was edited by hand: plan again.",
+    ),
+    refused(
         "lint::impact",
         "An outage that nothing announces",
         "A step drops both tunnels at once and the plan has no `plan::outage` warning, or a step \
@@ -48,7 +64,8 @@ pub(super) const CODES: &[Code] = &[
     refused(
         "lint::mode",
         "A change that this plan may not have",
-        "Onboarding never deletes and teardown does nothing else. A mixed plan was edited by hand.",
+        "Onboarding deletes nothing but the duplicates that it was asked to remove, and teardown \
+         does nothing else. A mixed plan was edited by hand.",
         "Plan again.",
     ),
     refused(
@@ -100,6 +117,13 @@ pub(super) const CODES: &[Code] = &[
         "Steps are told apart by name in the journal and in tags. With two of a name a resumed run \
          could not tell which of them is done.",
         "Rename one in the playbook.",
+    ),
+    refused(
+        "lint::steps",
+        "The plan has more steps than a plan can have",
+        "A plan has at most a thousand steps, and what AWS's quotas allow for the largest site has \
+         250. This one was made to keep somebody busy.",
+        "Plan again; if the playbook is your own, see what its `for_each` goes over.",
     ),
     refused(
         "lint::tunnels",

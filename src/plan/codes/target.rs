@@ -40,6 +40,26 @@ pub(super) const CODES: &[Code] = &[
          costs money by the hour.",
     ),
     refused(
+        "preflight::duplicate",
+        "Something of the site exists twice",
+        "Two runs made the same at once, from two machines that share no lock, or somebody copied \
+         tags: AWS answers a second create of a customer gateway, or of a connection between the \
+         same two gateways, with the first, but makes a second virtual private gateway, and with it \
+         a second connection that is billed. The one that carries traffic is kept, then the one \
+         that is attached or used by what is kept, then the older one. The rest is left alone.",
+        "`underpass onboard SITE --remove-duplicates` removes what is not kept, once everything \
+         that is kept is ready. Whatever is attached to a VPC, or used by somebody else, stays.",
+    ),
+    acceptable(
+        "preflight::duplicate_up",
+        "A duplicate that would be removed has tunnels that are up",
+        "--remove-duplicates was asked for, and AWS sees tunnels of the connection that is not kept \
+         up: the router uses it. Removing it would end them, and the router may have no other.",
+        "Configure the router for the connection that is kept, with the files that `underpass \
+         render` writes, and wait until the duplicate's tunnels are down. If you know that nothing \
+         uses them, accept it.",
+    ),
+    refused(
         "preflight::environment_differs",
         "The name belongs to a site of another environment",
         "Objects with this site's name exist and are tagged with the other environment. Going on \

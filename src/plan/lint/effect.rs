@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::duplicate;
 use super::report::Report;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
@@ -77,7 +78,7 @@ fn owner(plan: &Plan, report: &mut Report) {
 
 fn mode(plan: &Plan, step: &PlannedStep, report: &mut Report) {
     let delete = step.change == Change::Delete;
-    if delete != (plan.mode == Mode::Teardown) {
+    if delete != (plan.mode == Mode::Teardown) && !duplicate::is_removal(plan, step) {
         report.step(
             "lint::mode",
             &step.node.id,
@@ -166,6 +167,7 @@ fn impact(plan: &Plan, step: &PlannedStep, report: &mut Report) {
         }
         TunnelImpact::None
             if step.node.kind == "vpn_connection"
+                && !duplicate::is_removal(plan, step)
                 && (matches!(step.change, Change::Replace | Change::Delete)
                     || step.actions.iter().any(|it| it == "ModifyVpnTunnelOptions")) =>
         {

@@ -6,13 +6,25 @@ use crate::plan::model::{Plan, PlannedStep};
 use crate::resource::{Change, TAG_PROPAGATION, TAG_SITE};
 
 pub(super) fn check(plan: &Plan, view: &View, report: &mut Report) {
+    steps(plan, view, report, |_| true);
+}
+
+/// The same for a run that has begun: an object that AWS does not list may have been deleted by it.
+pub(super) fn check_begun(plan: &Plan, view: &View, report: &mut Report) {
+    steps(plan, view, report, |id| {
+        parts(id).any(|part| tags(part, view).is_some())
+    });
+}
+
+fn steps(plan: &Plan, view: &View, report: &mut Report, is_meant: impl Fn(&str) -> bool) {
     for step in &plan.steps {
         let touches = match step.change {
             Change::Delete | Change::Replace => true,
             Change::Update => !plan.policy.adopt_changes,
             Change::Create | Change::Adopt | Change::Keep => false,
         };
-        let Some(id) = step.existing.as_deref().filter(|_| touches) else {
+        let existing = step.existing.as_deref().filter(|_| touches);
+        let Some(id) = existing.filter(|id| is_meant(id)) else {
             continue;
         };
         if !is_the_sites(plan, step, id, view) {
@@ -35,10 +47,14 @@ pub(super) fn check(plan: &Plan, view: &View, report: &mut Report) {
     }
 }
 
+/// The ids in an id: where an object ties two others together, its id is theirs.
+fn parts(id: &str) -> impl Iterator<Item = &str> {
+    id.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+}
+
 /// By its own tags, or by those of the gateway or connection that it hangs on.
 fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool {
-    let parts = id.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-    let owners: Vec<&Tags> = parts.filter_map(|part| tags(part, view)).collect();
+    let owners: Vec<&Tags> = parts(id).filter_map(|part| tags(part, view)).collect();
     let tagged = |tags: &&Tags| tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str());
     if owners.iter().any(tagged) {
         return true;

@@ -4,8 +4,10 @@
 //! weak and what is billed stands here a second time, so that a mistake in one is found by the
 //! other. Plans that were saved and edited are checked the same way before they are applied.
 
+mod duplicate;
 mod effect;
 mod foreign;
+mod identity;
 mod order;
 mod report;
 mod secret;
@@ -13,4 +15,4 @@ mod secret;
 mod tests;
 mod tunnel;
 
-pub use report::{LintFinding, Severity, lint, lint_in};
+pub use report::{LintFinding, Severity, lint, lint_begun, lint_in};

@@ -21,7 +21,8 @@ const BEFORE: [(&str, &str); 7] = [
 
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
 /// the second. Which propagation from an adopted gateway is the site's, only its connection knows.
-const GONE_BEFORE: [(&str, &str); 7] = [
+const GONE_BEFORE: [(&str, &str); 8] = [
+    ("route_propagation", "vpn_gateway"),
     ("route_propagation", "vpn_connection"),
     ("vpn_connection_route", "vpn_connection"),
     ("route_propagation", "vpn_gateway_attachment"),
@@ -51,11 +52,12 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     }
     match plan.mode {
         Mode::Onboard => {
-            kinds(plan, &BEFORE, report);
+            kinds(plan, &BEFORE, false, report);
             remembered(plan, report);
         }
-        Mode::Teardown => kinds(plan, &GONE_BEFORE, report),
+        Mode::Teardown => {}
     }
+    kinds(plan, &GONE_BEFORE, true, report);
 }
 
 fn references(step: &PlannedStep, report: &mut Report) {
@@ -96,7 +98,7 @@ fn remembered(plan: &Plan, report: &mut Report) {
     let connections = plan
         .steps
         .iter()
-        .filter(|step| step.node.kind == "vpn_connection");
+        .filter(|step| step.node.kind == "vpn_connection" && step.change != Change::Delete);
     for connection in connections.map(|step| &step.node.id) {
         for step in plan
             .steps
@@ -118,11 +120,17 @@ fn remembered(plan: &Plan, report: &mut Report) {
 
 /// Every step of the second kind waits, over any number of steps, for every one of the first that
 /// it has to do with.
-fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
+fn kinds(plan: &Plan, rules: &[(&'static str, &'static str)], deletes: bool, report: &mut Report) {
+    let of = |kind: &'static str| {
+        let steps = plan.steps.iter();
+        steps.filter(move |step| {
+            step.node.kind == kind && deletes == (step.change == Change::Delete)
+        })
+    };
     for (first, second) in rules {
-        for late in plan.steps.iter().filter(|step| step.node.kind == *second) {
+        for late in of(second) {
             let waits = waits_for(plan, &late.node.id);
-            for early in plan.steps.iter().filter(|step| step.node.kind == *first) {
+            for early in of(first) {
                 if !waits.contains(&early.node.id) {
                     report.step(
                         "lint::order",
@@ -136,11 +144,15 @@ fn kinds(plan: &Plan, rules: &[(&str, &str)], report: &mut Report) {
 }
 
 pub(super) fn waits_for<'a>(plan: &'a Plan, step: &'a StepId) -> BTreeSet<&'a StepId> {
+    let needs: BTreeMap<&StepId, _> = plan
+        .steps
+        .iter()
+        .map(|step| (&step.node.id, &step.node.needs))
+        .collect();
     let mut waits = BTreeSet::new();
     let mut open = vec![step];
     while let Some(id) = open.pop() {
-        let found = plan.steps.iter().filter(|step| step.node.id == *id);
-        for need in found.flat_map(|step| &step.node.needs) {
+        for need in needs.get(id).copied().into_iter().flatten() {
             if waits.insert(need) {
                 open.push(need);
             }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::{effect, foreign, order, secret, tunnel};
+use super::{duplicate, effect, foreign, identity, order, secret, tunnel};
 use crate::aws::View;
+use crate::limits;
 use crate::plan::model::{PLAN_SCHEMA, Plan};
 use crate::playbook::StepId;
 
@@ -42,7 +43,16 @@ pub fn lint(plan: &Plan) -> Vec<LintFinding> {
             ),
         );
     }
+    if plan.steps.len() > limits::STEPS {
+        let many = plan.steps.len();
+        let message = format!("it has {many} steps, more than {}", limits::STEPS);
+        report.plan("lint::steps", message);
+        // The other checks compare steps with each other.
+        return report.findings;
+    }
+    identity::check(plan, &mut report);
     order::check(plan, &mut report);
+    duplicate::check(plan, &mut report);
     effect::check(plan, &mut report);
     tunnel::check(plan, &mut report);
     secret::check(plan, &mut report);
@@ -54,7 +64,17 @@ pub fn lint_in(plan: &Plan, view: &View) -> Vec<LintFinding> {
     let mut report = Report {
         findings: lint(plan),
     };
+    duplicate::check_in(plan, view, &mut report);
     foreign::check(plan, view, &mut report);
+    report.findings
+}
+
+/// Checks a plan that a run has begun with, out of its journal: what is gone already is nobody's.
+pub fn lint_begun(plan: &Plan, view: &View) -> Vec<LintFinding> {
+    let mut report = Report {
+        findings: lint(plan),
+    };
+    foreign::check_begun(plan, view, &mut report);
     report.findings
 }
 

@@ -341,3 +341,47 @@ fn foreign_objects() {
             .any(|it| it.code == "lint::foreign")
     );
 }
+
+#[test]
+fn ids_are_ids_and_steps_are_countable() {
+    caught_in_steps("lint::id", |step| {
+        let existed = step.existing.is_some();
+        step.existing = step.existing.as_ref().map(|_| "*".to_owned());
+        existed
+    });
+    caught_in_steps("lint::id", |step| {
+        step.existing = Some("vpn-0a1b2c3d\u{1b}[2J".to_owned());
+        true
+    });
+    for name in ["vpc", "route_table", "vpn_gateway", "customer_gateway"] {
+        caught_in_steps("lint::id", |step| {
+            let star = Input::Known(json!("vpc-*"));
+            step.node.inputs.insert(name.to_owned(), star);
+            true
+        });
+    }
+    caught("lint::steps", |plan| {
+        let step = plan.steps[0].clone();
+        plan.steps.resize(1001, step);
+        true
+    });
+}
+
+/// What a run has deleted already is nobody's; what is still there has an owner.
+#[test]
+fn a_run_that_has_begun_may_miss_what_it_deleted_and_touches_nothing_foreign() {
+    for (plan, view) in good() {
+        assert_eq!(super::lint_begun(&plan, &view), []);
+        assert_eq!(super::lint_begun(&plan, &View::default()), []);
+        let (mut nobodys, mut touched) = (view.clone(), false);
+        for connection in nobodys.vpn_connections.values_mut() {
+            connection.tags.clear();
+        }
+        for step in &plan.steps {
+            touched |= is_connection(step) && step.change == Change::Delete;
+        }
+        let found = super::lint_begun(&plan, &nobodys);
+        let foreign = found.iter().any(|it| it.code == "lint::foreign");
+        assert!(foreign || !touched, "{found:?}");
+    }
+}

@@ -116,12 +116,24 @@ pub(super) fn traffic(page: &mut Page, plan: &Plan) {
         TunnelImpact::Both(tunnels) if plan.mode == Mode::Teardown => {
             format!("{} end: the site loses the VPC.", both(&tunnels))
         }
+        TunnelImpact::Both(tunnels) if only_duplicates(plan) => {
+            format!("{} end: they are a duplicate's.", both(&tunnels))
+        }
         TunnelImpact::Both(tunnels) => format!(
             "{} drop: the site is cut off until its router is configured anew.",
             both(&tunnels)
         ),
     };
     page.indented(2, &words);
+}
+
+/// Whether all that drops both tunnels of something is the removal of duplicates.
+fn only_duplicates(plan: &Plan) -> bool {
+    let mut drops = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.impact, TunnelImpact::Both(_)));
+    drops.all(|step| step.change == Change::Delete)
 }
 
 /// The bill.
@@ -146,6 +158,18 @@ pub(super) fn cost(page: &mut Page, plan: &Plan) {
         format!("{monthly:.2} USD a month, as now.")
     };
     page.indented(2, &words);
+    let saved: f64 = plan
+        .cost
+        .iter()
+        .filter(|line| plan.mode == Mode::Onboard && line.hourly_usd < 0.0)
+        .map(|line| -line.monthly_usd)
+        .sum();
+    if saved > 0.0 {
+        page.indented(
+            2,
+            &format!("Removing the duplicate saves {saved:.2} USD a month."),
+        );
+    }
     for line in &plan.cost {
         page.indented(
             4,

@@ -5,7 +5,7 @@ use crate::plan::testing::{
     TABLES, account, applied, as_tags, listing, nets, now, planned, site, static_site, ulid, view,
     view_with_gateway, warned,
 };
-use crate::plan::{Plan, Prices, expired, lint_in, teardown};
+use crate::plan::{Expiry, Plan, Prices, expired, lint_in, teardown};
 use crate::playbook::Input;
 use crate::resource::Change;
 use crate::resource::testing::{cluttered, tags_of};
@@ -190,30 +190,57 @@ fn only_expired_test_sites_are_reaped() {
             .checked_add(jiff::SignedDuration::from_hours(n))
             .unwrap()
     };
-    assert_eq!(expired(&after, hours(7)), []);
-    let [found] = expired(&after, hours(9)).try_into().unwrap();
-    assert_eq!((found.site, found.connections), (site().name, 1));
+    assert_eq!(expired(&after, hours(7)), Expiry::default());
+    let [found] = expired(&after, hours(9)).expired.try_into().unwrap();
+    assert_eq!((&found.site, found.connections), (&site().name, 1));
     assert_eq!(found.expired_at, hours(8));
     assert_eq!(found.objects.len(), 3);
     let changed = |change: &dyn Fn(&mut crate::aws::Tags)| {
         let mut view = after.clone();
         change(tags_of(&mut view, "cgw-00000000000000001"));
-        expired(&view, hours(9)).len()
+        let found = expired(&view, hours(9));
+        (found.expired.len(), found.doubtful.len())
     };
-    assert_eq!(changed(&|_| {}), 1);
+    assert_eq!(changed(&|_| {}), (1, 0));
     let set = |key: &'static str, value: &'static str| {
         move |tags: &mut crate::aws::Tags| tags.extend(as_tags(&[(key, value)]))
     };
-    assert_eq!(changed(&set("underpass:environment", "production")), 0);
-    assert_eq!(changed(&set("underpass:expires-at", "never")), 0);
-    assert_eq!(
-        changed(&set("underpass:expires-at", "2027-01-01T00:00:00Z")),
-        0
-    );
-    for key in ["underpass:environment", "underpass:expires-at"] {
+    let later = set("underpass:expires-at", "2027-01-01T00:00:00Z");
+    assert_eq!(changed(&later), (0, 0), "the latest counts");
+    for (key, value) in [
+        ("underpass:environment", "production"),
+        ("underpass:environment", "Test"),
+        ("underpass:expires-at", "never"),
+        ("underpass:expires-at", "tomorrow"),
+        ("underpass:expires-at", "2020-13-01T00:00:00Z"),
+        ("underpass:run", "by hand"),
+    ] {
+        assert_eq!(changed(&set(key, value)), (0, 1), "{key} = {value}");
+    }
+    for key in [
+        "underpass:environment",
+        "underpass:expires-at",
+        "underpass:run",
+        "underpass:step",
+    ] {
         let without = |tags: &mut crate::aws::Tags| {
             tags.remove(key);
         };
-        assert_eq!(changed(&without), 0, "{key}");
+        assert_eq!(changed(&without), (0, 1), "{key}");
+    }
+    // A whole site that says so is no matter of doubt.
+    for (key, value) in [
+        ("underpass:environment", "production"),
+        ("underpass:expires-at", "never"),
+    ] {
+        let mut view = after.clone();
+        for id in &found.objects {
+            tags_of(&mut view, id).insert(key.to_owned(), value.to_owned());
+        }
+        assert_eq!(
+            expired(&view, hours(9)),
+            Expiry::default(),
+            "{key} = {value}"
+        );
     }
 }

@@ -2,6 +2,8 @@
 
 mod access;
 mod away;
+mod halves;
 mod pages;
 mod refusals;
+mod twice;
 mod worlds;

@@ -118,6 +118,7 @@ fn adopted_connection_with_other_options() {
     let mut bold = question(&site, Some(&view));
     bold.policy = Policy {
         adopt_changes: true,
+        ..Policy::default()
     };
     let plan = onboard(&bold).unwrap();
     assert_eq!(lint_in(&plan, &view), []);

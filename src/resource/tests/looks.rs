@@ -10,6 +10,7 @@ use crate::spec::{CustomerGatewayId, VpnGatewayId};
 
 pub(super) const BOLD: Policy = Policy {
     adopt_changes: true,
+    remove_duplicates: false,
 };
 
 pub(super) fn kind(name: &str) -> &'static dyn Kind {

@@ -7,12 +7,13 @@ use crate::resource::registry;
 
 #[test]
 fn every_file_is_a_registered_kind() {
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 9] = [
         "inputs",
         "kind",
         "listed",
         "mod",
         "owner",
+        "rank",
         "registry",
         "remembered",
         "sharing",

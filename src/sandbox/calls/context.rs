@@ -5,8 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::IdSource;
+use crate::sandbox::calls::Action;
+use crate::sandbox::consistency;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::fault::Faults;
+use crate::sandbox::fault::{Faults, Trouble};
 use crate::sandbox::ids::ResourceId;
 use crate::sandbox::lifecycle::{self, CONSISTENCY, Lifecycle, SLOW_CONSISTENCY, Seconds};
 use crate::sandbox::resource::Resource;
@@ -24,8 +26,8 @@ pub(in crate::sandbox) struct Context<'a> {
     pub(in crate::sandbox) site: &'a Site,
     /// The world's time.
     pub(in crate::sandbox) now: Timestamp,
-    /// How far back lists see.
-    pub(in crate::sandbox) lag: Duration,
+    /// The action.
+    pub(in crate::sandbox) action: &'static Action,
     /// The request's parameters.
     pub(in crate::sandbox) params: Params<'a>,
     /// Randomness for ids, keys and orders.
@@ -40,10 +42,31 @@ impl Context<'_> {
     /// Stands after the checks of permissions and parameters and before those of the world: AWS's
     /// dry runs look at neither quotas nor states nor whether an id exists.
     pub(super) fn gate(&self) -> Result<(), ApiError> {
+        let has = |trouble| self.action.is_mutating() && self.faults.has(trouble);
         match self.params.flag("DryRun")? {
+            Some(true) if has(Trouble::IgnoredDryRun) => Ok(()),
+            Some(true) if has(Trouble::PartialDryRun) && self.knows_no_dry_run() => {
+                Err(ApiError::new(
+                    "UnsupportedOperation",
+                    "The requested operation is not supported: DryRun.",
+                ))
+            }
             Some(true) => Err(ApiError::dry_run()),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the action is among those that refuse DryRun under that fault.
+    fn knows_no_dry_run(&self) -> bool {
+        lifecycle::fraction(self.faults.seed, self.action.name, "dry run") < 0.5
+    }
+
+    /// A state as a describe words it.
+    pub(super) fn shown(&self, object: &str, word: &'static str) -> &'static str {
+        if self.faults.has(Trouble::UnknownStates) && !self.action.is_mutating() {
+            return consistency::disguised(self.faults.seed, object, word, self.now);
+        }
+        word
     }
 
     /// An id that nothing has yet: processes with the same seed draw the same ones.
@@ -59,7 +82,7 @@ impl Context<'_> {
     /// The life of a new object.
     pub(super) fn begin(&self, id: &ResourceId, takes: Seconds) -> Lifecycle {
         let id = id.as_str();
-        let unseen = if self.faults.slow_consistency {
+        let unseen = if self.faults.has(Trouble::SlowConsistency) {
             lifecycle::draw(self.faults.seed, id, "unseen", SLOW_CONSISTENCY)
         } else if lifecycle::fraction(self.faults.seed, id, "seen") < 0.5 {
             Duration::ZERO
@@ -71,7 +94,8 @@ impl Context<'_> {
 
     /// How long a transition takes for an object.
     pub(super) fn takes(&self, object: &str, purpose: &str, range: Seconds) -> Duration {
-        lifecycle::draw(self.faults.seed, object, purpose, range)
+        let takes = lifecycle::draw(self.faults.seed, object, purpose, range);
+        if self.faults.quick { takes / 10 } else { takes }
     }
 
     /// When a transition that begins now is complete.
@@ -117,6 +141,12 @@ impl Done {
             effect: true,
             resource: Some(resource.to_string()),
         }
+    }
+
+    /// The same answer, to a call that found everything as it should be.
+    pub(super) fn if_changed(mut self, changed: bool) -> Self {
+        self.effect = changed;
+        self
     }
 
     /// A change that is answered by `<return>true</return>`.

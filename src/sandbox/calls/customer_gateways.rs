@@ -44,7 +44,10 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
                 _ => gateway.id.to_string(),
             }]
         },
-        |xml, gateway| write(xml, gateway, gateway.life.state(now).as_str()),
+        |xml, gateway| {
+            let state = gateway.life.state(now).as_str();
+            write(xml, gateway, context.shown(gateway.id.as_str(), state));
+        },
     )
 }
 
@@ -123,8 +126,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             "The customer gateway is in use.",
         ));
     }
-    gateway.life.delete(now, takes);
-    Ok(Done::truth(&id))
+    let begins = gateway.life.delete(now, takes);
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 fn answer(gateway: &CustomerGateway, state: &str) -> Done {

@@ -2,9 +2,9 @@
 
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::error::ApiError;
+use crate::sandbox::fault::Trouble;
 use crate::sandbox::filter::Filters;
 use crate::sandbox::ids::ResourceId;
-use crate::sandbox::lifecycle;
 use crate::sandbox::resource::Resource;
 use crate::sandbox::xml::Xml;
 
@@ -38,7 +38,7 @@ impl Describe<'_> {
         context.gate()?;
         let mut found = look_up::<R>(context, ids.as_deref())?;
         found.retain(|item| filters.match_all(item.tags(), |name| values(item, name)));
-        if context.faults.shuffle && !self.paged {
+        if context.faults.has(Trouble::Shuffle) && !self.paged {
             shuffle(context, &mut found);
         }
         let mut body = Xml::new();
@@ -70,10 +70,9 @@ fn look_up<'a, R: Resource>(
 ) -> Result<Vec<&'a R>, ApiError> {
     let known = R::shelf(context.region);
     let Some(ids) = ids else {
-        let seen_at = lifecycle::earlier(context.now, context.lag);
         return Ok(known
             .values()
-            .filter(|found| found.is_visible(seen_at))
+            .filter(|found| found.is_visible(context.now))
             .collect());
     };
     let mut found = Vec::new();

@@ -19,4 +19,5 @@ mod vpn_gateways;
 mod vpn_modify;
 
 pub(super) use context::{Context, Done};
+pub(super) use route_tables::not_attached;
 pub(super) use table::{Action, action};

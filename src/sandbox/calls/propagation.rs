@@ -20,8 +20,8 @@ pub(super) fn enable(context: &mut Context<'_>) -> Outcome {
         return Err(not_attached(&gateway_id, &table.vpc));
     }
     let table: &mut RouteTable = find_mut(context.region, &table_id, now)?;
-    table.propagating.insert(gateway_id);
-    Ok(Done::truth(&table_id))
+    let new = table.propagating.insert(gateway_id);
+    Ok(Done::truth(&table_id).if_changed(new))
 }
 
 /// Succeeds when there was nothing to disable. Unverified.
@@ -32,8 +32,8 @@ pub(super) fn disable(context: &mut Context<'_>) -> Outcome {
     let now = context.now;
     existing::<VpnGateway>(context.region, &gateway_id, now)?;
     let table: &mut RouteTable = find_mut(context.region, &table_id, now)?;
-    table.propagating.remove(&gateway_id);
-    Ok(Done::truth(&table_id))
+    let was_there = table.propagating.remove(&gateway_id);
+    Ok(Done::truth(&table_id).if_changed(was_there))
 }
 
 /// The routes that a table has from its propagating gateways, each destination once.

@@ -134,7 +134,7 @@ pub(super) fn delete_route(context: &mut Context<'_>) -> Outcome {
     Ok(Done::truth(&id))
 }
 
-pub(super) fn not_attached(gateway: &ResourceId, vpc: &ResourceId) -> ApiError {
+pub(in crate::sandbox) fn not_attached(gateway: &ResourceId, vpc: &ResourceId) -> ApiError {
     ApiError::new(
         "Gateway.NotAttached",
         format!("resource {gateway} is not attached to network {vpc}"),

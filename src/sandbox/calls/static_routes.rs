@@ -48,9 +48,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         let life = Lifecycle::begin(now, Duration::ZERO, takes);
         connection.routes.push(StaticRoute { destination, life });
     }
-    let mut done = Done::truth(&format!("{id} {destination}"));
-    done.effect = !exists;
-    Ok(done)
+    Ok(Done::truth(&format!("{id} {destination}")).if_changed(!exists))
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
@@ -73,8 +71,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             format!("The specified route {destination} does not exist in {id}."),
         ));
     };
-    route.life.delete(now, takes);
-    Ok(Done::truth(&format!("{id} {destination}")))
+    let begins = route.life.delete(now, takes);
+    Ok(Done::truth(&format!("{id} {destination}")).if_changed(begins))
 }
 
 fn destination(context: &Context<'_>) -> Result<Ipv4Net, ApiError> {

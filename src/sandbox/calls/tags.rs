@@ -50,15 +50,18 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     }
     context.gate()?;
     // All or nothing: AWS checks every id before it tags the first.
+    let mut changed = false;
     for (kind, id) in &ids {
-        let mut tags = current(context, *kind, id)?;
+        let before = current(context, *kind, id)?;
+        let mut tags = before.clone();
         tags.extend(given.clone());
         limit(tags.len())?;
+        changed |= tags != before;
     }
     for (kind, id) in &ids {
         change(context, *kind, id, |tags| tags.extend(given.clone()))?;
     }
-    Ok(Done::truth(&joined(&ids)))
+    Ok(Done::truth(&joined(&ids)).if_changed(changed))
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {

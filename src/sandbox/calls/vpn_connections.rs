@@ -8,8 +8,9 @@ use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::describe::Describe;
 use crate::sandbox::calls::tags;
 use crate::sandbox::configuration;
+use crate::sandbox::fault::Trouble;
 use crate::sandbox::ids::Kind;
-use crate::sandbox::lifecycle::{self, State, VPN_DELETE, fraction};
+use crate::sandbox::lifecycle::{State, VPN_DELETE, fraction};
 use crate::sandbox::resource::find_mut;
 use crate::sandbox::telemetry;
 use crate::sandbox::world::{Tunnel, VpnConnection};
@@ -33,12 +34,7 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
         ],
         paged: false,
     };
-    let by_id = !context.params.strings("VpnConnectionId").is_empty();
-    let now = if by_id {
-        context.now
-    } else {
-        lifecycle::earlier(context.now, context.lag)
-    };
+    let now = context.now;
     describe.run::<VpnConnection>(
         context,
         |connection, filter| match filter {
@@ -80,8 +76,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
     let now = context.now;
     let takes = context.takes(id.as_str(), "delete", VPN_DELETE);
     let connection: &mut VpnConnection = find_mut(context.region, &id, now)?;
-    connection.life.delete(now, takes);
-    Ok(Done::truth(&id))
+    let begins = connection.life.delete(now, takes);
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 /// The connection as an answer to the call that changed it.
@@ -110,7 +106,9 @@ fn ordered<'a>(
     let swapped = fraction(0, connection.id.as_str(), "order") < 0.5;
     let swapped = match place {
         Place::Telemetry => context.coin(),
-        Place::Configuration | Place::Options if context.faults.shuffle => context.coin(),
+        Place::Configuration | Place::Options if context.faults.has(Trouble::Shuffle) => {
+            context.coin()
+        }
         Place::Configuration => swapped,
         Place::Options => !swapped,
     };
@@ -150,7 +148,10 @@ fn configuration_at(
 fn write(xml: &mut Xml, context: &Context<'_>, connection: &VpnConnection, now: Timestamp) {
     let state = connection.state(now);
     xml.text("vpnConnectionId", &connection.id)
-        .text("state", state.as_str())
+        .text(
+            "state",
+            context.shown(connection.id.as_str(), state.as_str()),
+        )
         .optional(
             "customerGatewayConfiguration",
             configuration_at(context, connection, now),
@@ -174,9 +175,13 @@ fn write(xml: &mut Xml, context: &Context<'_>, connection: &VpnConnection, now: 
             .iter()
             .filter(|route| route.life.is_visible(now)),
         |xml, route| {
+            let object = format!("{} {}", connection.id, route.destination);
             xml.text("destinationCidrBlock", route.destination)
                 .text("source", "Static")
-                .text("state", route.life.state(now).as_str());
+                .text(
+                    "state",
+                    context.shown(&object, route.life.state(now).as_str()),
+                );
         },
     );
     // A deleted connection is shown without telemetry.
@@ -225,7 +230,7 @@ fn write_options(xml: &mut Xml, context: &Context<'_>, connection: &VpnConnectio
         let tunnels = ordered(context, connection, Place::Options);
         xml.list("tunnelOptionSet", tunnels, |xml, tunnel| {
             let hide_key = connection.keys_in_secrets_manager;
-            let sparse = context.faults.sparse_options;
+            let sparse = context.faults.has(Trouble::SparseOptions);
             tunnel
                 .options
                 .write(xml, tunnel.outside_ip, hide_key, sparse);

@@ -7,6 +7,7 @@ use crate::sandbox::calls::customer_gateways::require_ipsec1;
 use crate::sandbox::calls::describe::Describe;
 use crate::sandbox::calls::tags;
 use crate::sandbox::error::ApiError;
+use crate::sandbox::fault::Stuck;
 use crate::sandbox::ids::{Kind, ResourceId};
 use crate::sandbox::lifecycle::{self, ATTACH, DETACH, GATEWAY_CREATE, GATEWAY_DELETE, State};
 use crate::sandbox::quota::Quota;
@@ -31,13 +32,7 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
         ],
         paged: false,
     };
-    // Under slow consistency, lists are out of date in their states, too.
-    let by_id = !context.params.strings("VpnGatewayId").is_empty();
-    let now = if by_id {
-        context.now
-    } else {
-        lifecycle::earlier(context.now, context.lag)
-    };
+    let now = context.now;
     describe.run::<VpnGateway>(
         context,
         |gateway, filter| match filter {
@@ -57,7 +52,7 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
             "type" => vec!["ipsec.1".to_owned()],
             _ => vec![gateway.id.to_string()],
         },
-        |xml, gateway| write(xml, gateway, now),
+        |xml, gateway| write(xml, context, gateway),
     )
 }
 
@@ -97,7 +92,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         tags: given,
     };
     let done = Done::changed(&id, |xml| {
-        xml.within("vpnGateway", |xml| write(xml, &gateway, now));
+        xml.within("vpnGateway", |xml| write(xml, context, &gateway));
     });
     context.region.vpn_gateways.insert(id, gateway);
     Ok(done)
@@ -118,8 +113,8 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             "The VPN gateway is in use.",
         ));
     }
-    gateway.life.delete(now, takes);
-    Ok(Done::truth(&id))
+    let begins = gateway.life.delete(now, takes);
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 pub(super) fn attach(context: &mut Context<'_>) -> Outcome {
@@ -195,7 +190,11 @@ pub(super) fn detach(context: &mut Context<'_>) -> Outcome {
     let id = context.params.id("VpnGatewayId", Kind::VpnGateway)?;
     context.gate()?;
     let now = context.now;
-    let detached_at = context.due(id.as_str(), "detach", DETACH);
+    let detached_at = match context.faults.stuck_detach {
+        None => context.due(id.as_str(), "detach", DETACH),
+        Some(Stuck::For(duration)) => lifecycle::later(now, duration),
+        Some(Stuck::Forever) => Timestamp::MAX,
+    };
     existing::<Vpc>(context.region, &vpc, now)?;
     let gateway: &mut VpnGateway = find_mut(context.region, &id, now)?;
     let current = gateway
@@ -208,8 +207,9 @@ pub(super) fn detach(context: &mut Context<'_>) -> Outcome {
             format!("The attachment with vpn gateway ID '{id}' and vpc ID '{vpc}' does not exist"),
         ));
     };
+    let begins = current.detached_at.is_none();
     current.detached_at.get_or_insert(detached_at);
-    Ok(Done::truth(&id))
+    Ok(Done::truth(&id).if_changed(begins))
 }
 
 fn answer(gateway: &ResourceId, attachment: &Attachment, now: Timestamp) -> Done {
@@ -221,14 +221,16 @@ fn answer(gateway: &ResourceId, attachment: &Attachment, now: Timestamp) -> Done
     })
 }
 
-fn write(xml: &mut Xml, gateway: &VpnGateway, now: Timestamp) {
+fn write(xml: &mut Xml, context: &Context<'_>, gateway: &VpnGateway) {
+    let (now, id) = (context.now, gateway.id.as_str());
     xml.text("vpnGatewayId", &gateway.id)
-        .text("state", gateway.life.state(now).as_str())
+        .text("state", context.shown(id, gateway.life.state(now).as_str()))
         .text("type", "ipsec.1")
         .optional("availabilityZone", gateway.zone.as_ref());
     xml.list("attachments", &gateway.attachments, |xml, attachment| {
+        let attached = format!("{id} {}", attachment.vpc);
         xml.text("vpcId", &attachment.vpc)
-            .text("state", attachment.state(now));
+            .text("state", context.shown(&attached, attachment.state(now)));
     });
     xml.text("amazonSideAsn", gateway.asn);
     tags::write(xml, &gateway.tags);

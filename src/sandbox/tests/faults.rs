@@ -76,43 +76,6 @@ async fn scripted_failures_hit_one_call_and_have_no_effect() {
     client.vpn_gateway();
 }
 
-/// Counts how `outcome` is spread over many calls: the total, and the most in a row.
-fn spread(client: &Client, outcome: &str) -> (usize, usize) {
-    let calls = client.sandbox.calls();
-    let (mut total, mut row, mut most) = (0, 0, 0);
-    for call in calls {
-        row = if call.outcome == outcome { row + 1 } else { 0 };
-        total += usize::from(row > 0);
-        most = most.max(row);
-    }
-    (total, most)
-}
-
-#[tokio::test(start_paused = true)]
-async fn random_faults_leave_a_way_through() {
-    for (profile, outcome, longest) in [
-        ("throttle,seed:3", "RequestLimitExceeded", 3),
-        ("lost-replies,seed:3", "lost", 2),
-        ("errors,seed:3", "Unavailable", 2),
-    ] {
-        let client = client();
-        client.sandbox.set_faults(profile.parse().unwrap());
-        for _ in 0..60 {
-            let vpc = "vpc-0a1b2c3d4e5f67890";
-            let tag = [
-                ("ResourceId.1", vpc),
-                ("Tag.1.Key", "a"),
-                ("Tag.1.Value", "b"),
-            ];
-            client.send("ec2", "CreateTags", &tag);
-            pass(1).await;
-        }
-        let (total, most) = spread(&client, outcome);
-        assert!((3..50).contains(&total), "{profile}: {total}");
-        assert!(most <= longest, "{profile}: {most} in a row");
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn new_objects_stay_unseen_for_a_while() {
     let client = client();

@@ -7,4 +7,5 @@ mod property;
 mod states;
 mod store;
 mod telemetry;
+mod troubles;
 mod tunnels;

@@ -1,0 +1,63 @@
+//! Looking for what stopped runs may have made, before anything is taken for gone.
+
+use std::time::Duration;
+
+use super::retry::{back_off, spread};
+use crate::aws::{Client, Collection, Fault, FaultKind, View};
+use crate::clock::{Clock, IdSource};
+use crate::journal::{History, LISTED_AFTER, Unseen, unseen};
+
+/// How often AWS may fail to answer in a row.
+const FAILURES: u32 = 8;
+
+/// Looks at everything, again and again while a run may have made what AWS does not list yet.
+///
+/// `tell` hears before each further look what is searched. Ends with the view in which nothing is
+/// missing any more, or with the last one when everything is too old to come to light: seven
+/// minutes after the last call at most. Fails when AWS refuses, or does not answer for minutes.
+pub async fn look_patiently(
+    client: &Client,
+    clock: &Clock,
+    ids: &IdSource,
+    runs: &[History],
+    mut tell: impl FnMut(&[Unseen]),
+) -> Result<View, Fault> {
+    let (mut nap, mut failures) = (Duration::from_secs(2), 0);
+    // A journal that was written by a clock ahead of ours must not make this wait any longer.
+    let began = clock.now();
+    let end = began.checked_add(LISTED_AFTER).unwrap_or(began);
+    loop {
+        let view = match client.view(&Collection::ALL).await {
+            Ok(view) => view,
+            Err(fault) if is_passing(&fault) && failures < FAILURES => {
+                failures += 1;
+                let pause = spread(back_off(1, 20, failures), ids.fraction());
+                clock.sleep(pause).await;
+                continue;
+            }
+            Err(fault) => return Err(fault),
+        };
+        failures = 0;
+        let now = clock.now();
+        let missing: Vec<Unseen> = runs
+            .iter()
+            .flat_map(|run| unseen(run, &view, now))
+            .collect();
+        let last = missing.iter().map(|it| it.until).max();
+        let Some(last) = last.filter(|_| now < end) else {
+            return Ok(view);
+        };
+        tell(&missing);
+        // One more look when the time is up: its answer counts.
+        let left = Duration::try_from(last.min(end).duration_since(now)).unwrap_or_default();
+        clock.sleep(nap.min(left + Duration::from_millis(1))).await;
+        nap = (nap * 2).min(Duration::from_secs(15));
+    }
+}
+
+fn is_passing(fault: &Fault) -> bool {
+    matches!(
+        fault.kind,
+        FaultKind::Throttled | FaultKind::Server | FaultKind::Lost
+    )
+}
