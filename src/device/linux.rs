@@ -5,13 +5,48 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::linux_daemon::Daemon;
 use super::model::RenderError;
-use super::option::InterfaceName;
-use super::strongswan::{FIREWALL, WAN_INTERFACE};
+use super::option::{InterfaceName, OptionSpec};
 use super::value::QuotedKey;
 use super::view::{self, Leg};
-use crate::spec::{Encryption, Integrity, SiteName};
+use crate::spec::{Encryption, Integrity, InvalidValue, SiteName};
 use crate::tunnel::{Phase, TunnelSet};
+
+/// The option that names the WAN interface.
+pub(super) const WAN_INTERFACE: &str = "wan_interface";
+/// The option that chooses how far the firewall goes.
+pub(super) const FIREWALL: &str = "firewall";
+
+/// [`WAN_INTERFACE`].
+pub(super) const WAN_INTERFACE_OPTION: OptionSpec = OptionSpec {
+    name: WAN_INTERFACE,
+    what: "the interface that leads to the Internet; install.sh refuses if the route to AWS \
+           leaves by another",
+    pattern: "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}",
+    default: Some("the one that the route to AWS leaves by"),
+    required: false,
+    example: "eth0",
+    check: |value| value.parse::<InterfaceName>().map(drop),
+};
+
+/// [`FIREWALL`].
+pub(super) const FIREWALL_OPTION: OptionSpec = OptionSpec {
+    name: FIREWALL,
+    what: "`strict` lets the WAN address speak IKE and ESP with AWS's two endpoints alone, \
+           `shared` leaves IKE and ESP of other VPNs on the same machine in peace",
+    pattern: "strict|shared",
+    default: Some("strict"),
+    required: false,
+    example: "shared",
+    check: |value| match value {
+        "strict" | "shared" => Ok(()),
+        other => Err(InvalidValue::new(
+            format!("`{}` is not a firewall mode", other.escape_debug()),
+            "use `strict` or `shared`",
+        )),
+    },
+};
 
 /// What the templates of a Linux router show.
 pub(super) struct View<'a> {
@@ -20,6 +55,7 @@ pub(super) struct View<'a> {
     pub(super) strict: bool,
     pub(super) table: Table<'a>,
     pub(super) links: [Link<'a>; 2],
+    pub(super) daemon: Daemon,
 }
 
 /// One tunnel and its XFRM interface.
@@ -47,19 +83,37 @@ impl<'a> Deref for Link<'a> {
     }
 }
 
-/// `ipsec-` plus six hexadecimal digits of the site's name's hash plus the tunnel: 14 characters.
+/// The name of a tunnel's interface, out of the hash of the site's name: 14 characters at most.
 ///
 /// The kernel stops at 15, and a site's name may have 40.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LinkName {
     tag: u32,
     number: u8,
+    style: LinkStyle,
+}
+
+/// How interfaces are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LinkStyle {
+    /// `ipsec-`, six hexadecimal digits and the tunnel.
+    Dashed,
+    /// `ipsec` and the if_id in decimal: the only names that Libreswan knows.
+    Numbered,
 }
 
 impl fmt::Display for LinkName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ipsec-{:06x}-{}", self.tag, self.number)
+        match self.style {
+            LinkStyle::Dashed => write!(f, "ipsec-{:06x}-{}", self.tag, self.number),
+            LinkStyle::Numbered => write!(f, "ipsec{}", if_id(self.tag, self.number)),
+        }
     }
+}
+
+/// 28 bits.
+const fn if_id(tag: u32, number: u8) -> u32 {
+    tag << 4 | number as u32
 }
 
 /// The site's nftables table; nftables allows no `-` in a name, and no site has a `_` in its own.
@@ -72,7 +126,13 @@ impl fmt::Display for Table<'_> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(set: &'a TunnelSet) -> Result<Self, RenderError> {
+    pub(super) fn of(set: &'a TunnelSet, daemon: Daemon) -> Result<Self, RenderError> {
+        if set.vpc_cidrs.is_empty() {
+            return Err(RenderError::Unsupported {
+                device: daemon.name,
+                problem: "the VPC has no network to route to".to_owned(),
+            });
+        }
         let gateway = &set.site.gateway;
         let wan_interface = gateway.options.get(WAN_INTERFACE);
         let wan_interface = wan_interface.map(|name| name.parse()).transpose();
@@ -86,9 +146,47 @@ impl<'a> View<'a> {
                 .get(FIREWALL)
                 .is_none_or(|mode| mode == "strict"),
             table: Table(&set.site.name),
-            links: [Link::of(one, tag), Link::of(two, tag)],
+            links: [one, two].map(|leg| Link::of(leg, tag, daemon.link_style)),
             base,
+            daemon,
         })
+    }
+
+    /// What the page about a Linux router says first.
+    pub(super) fn about(&self) -> Vec<String> {
+        let mut about = vec![
+            String::new(),
+            format!(
+                "The table `inet {}` keeps LAN-to-VPC traffic from ever leaving in clear and clamps \
+                 TCP's segments. It cannot open what another table closes: if your input chain drops \
+                 by default, let IKE (UDP 500 and 4500) and ESP in from both AWS addresses there{}.",
+                self.table,
+                if self.bgp.is_some() {
+                    ", and TCP 179 from both tunnel interfaces"
+                } else {
+                    ""
+                }
+            ),
+            format!(
+                "Tunnel 1 is the interface `{}`, tunnel 2 is `{}`; let forwarded traffic pass between \
+                 the LAN and both, since AWS may answer through either. Masquerading needs no \
+                 exemption.",
+                self.links[0].name, self.links[1].name
+            ),
+        ];
+        about.push(if self.bgp.is_some() {
+            format!(
+                "Fail-over is BGP's: at most {} s when a tunnel goes silent.",
+                self.hold_time()
+            )
+        } else {
+            format!(
+                "Fail-over of this router's half takes about 4 s: three pings lost inside a tunnel. \
+                 AWS's half follows its own dead peer detection, about {} s.",
+                self.dpd_timeout()
+            )
+        });
+        about
     }
 
     /// Where the site's programs are installed.
@@ -98,11 +196,11 @@ impl<'a> View<'a> {
 }
 
 impl<'a> Link<'a> {
-    fn of(leg: Leg<'a>, tag: u32) -> Self {
+    fn of(leg: Leg<'a>, tag: u32, style: LinkStyle) -> Self {
         let number = leg.number;
         Self {
-            name: LinkName { tag, number },
-            if_id: tag << 4 | u32::from(number),
+            name: LinkName { tag, number, style },
+            if_id: if_id(tag, number),
             key: QuotedKey(leg.key),
             leg,
         }
@@ -158,6 +256,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::device::linux_daemon::SWANCTL;
     use crate::device::view::Prefixes;
     use crate::tunnel::sample;
 
@@ -172,7 +271,7 @@ mod tests {
         for site in sites {
             let mut set = sample::tunnel_set();
             set.site.name = site.parse().unwrap();
-            let view = View::of(&set).unwrap();
+            let view = View::of(&set, SWANCTL).unwrap();
             assert!(tables.insert(view.table.to_string()));
             for link in &view.links {
                 let name = link.name.to_string();
@@ -191,7 +290,7 @@ mod tests {
         set.site.lan = ["10.20.0.1/32", "10.21.0.0/24"]
             .map(|net| net.parse().unwrap())
             .to_vec();
-        let view = View::of(&set).unwrap();
+        let view = View::of(&set, SWANCTL).unwrap();
         let lines = |all: Vec<Prefixes>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
             lines(view.vpc_prefixes()),

@@ -10,19 +10,28 @@ mod arista_eos;
 pub mod bundle;
 mod cisco_asa;
 mod cisco_ios_xe;
+mod firewall_xml;
 mod fortinet_fortios;
 mod generic;
 mod juniper_srx;
+mod libreswan;
 mod linux;
+mod linux_daemon;
+mod linux_files;
 mod model;
+mod openbsd_iked;
+mod opnsense;
 mod option;
 mod paloalto_panos;
 mod paper;
+mod pfsense;
 mod profile;
 mod registry;
 mod strongswan;
+mod strongswan_ipsecconf;
 mod value;
 mod view;
+mod vyos;
 mod words;
 
 #[cfg(test)]

@@ -6,9 +6,15 @@ use super::cisco_ios_xe::CiscoIosXe;
 use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
 use super::juniper_srx::JuniperSrx;
+use super::libreswan::Libreswan;
 use super::model::Device;
+use super::openbsd_iked::OpenBsdIked;
+use super::opnsense::OpnSense;
 use super::paloalto_panos::PaloAltoPanOs;
+use super::pfsense::PfSense;
 use super::strongswan::StrongSwan;
+use super::strongswan_ipsecconf::StrongSwanIpsecConf;
+use super::vyos::VyOs;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
@@ -20,6 +26,12 @@ static DEVICES: &[&dyn Device] = &[
     &FortinetFortiOs,
     &JuniperSrx,
     &PaloAltoPanOs,
+    &Libreswan,
+    &StrongSwanIpsecConf,
+    &OpenBsdIked,
+    &VyOs,
+    &OpnSense,
+    &PfSense,
     &Generic,
 ];
 

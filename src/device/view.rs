@@ -178,6 +178,11 @@ impl<'a> Leg<'a> {
         self.options.device_rekey(self.options.phase2.lifetime)
     }
 
+    /// Seconds from the begin of rekeying phase 2 to its end.
+    pub(super) fn esp_over(&self) -> u32 {
+        self.options.phase2.lifetime - self.esp_rekey()
+    }
+
     /// Bits of a hash: 160, 256, 384, 512.
     pub(super) const fn bits(hash: Integrity) -> u16 {
         match hash {

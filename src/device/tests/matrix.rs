@@ -9,8 +9,10 @@ fn every_file_of_every_combination() {
     for device in vendors() {
         for case in cases(device) {
             for (path, text) in rendered(device, &case.set) {
-                // The page is the same in words; one of each routing is enough to read.
-                if path == "README.md" && !case.name.contains("public_strong") {
+                // The same in words; one of each routing is enough to read.
+                if ["README.md", "install.sh", "merge.php"].contains(&path.as_str())
+                    && !case.name.contains("public_strong")
+                {
                     continue;
                 }
                 let path = path.replace(['/', '.'], "_");
@@ -94,8 +96,10 @@ fn nothing_is_left_to_fill_in() {
     for device in vendors() {
         for case in cases(device) {
             for (path, text) in rendered(device, &case.set) {
-                // Markup has angle brackets of its own.
-                let markup = path.ends_with(".xml") || path.ends_with(".md");
+                // Markup has angle brackets of its own, and programs redirect.
+                let markup = [".xml", ".md", ".sh", ".php"]
+                    .iter()
+                    .any(|kind| path.ends_with(kind));
                 for line in text.to_lowercase().lines() {
                     for mark in marks.iter().filter(|mark| !(markup && **mark == "<")) {
                         assert!(!line.contains(mark), "{} {path}: {line}", case.name);
