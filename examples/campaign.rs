@@ -1,8 +1,8 @@
 //! The fault campaign at length.
 //!
 //! ```text
-//! cargo run --release --example campaign -- --cases 20000 --seed 1 [--jobs 2] [--minutes 30]
-//! cargo run --release --example campaign -- --replay script.txt
+//! cargo run --profile campaign --example campaign -- --cases 20000 --seed 1 [--jobs 2] [--minutes 30]
+//! cargo run --profile campaign --example campaign -- --replay script.txt
 //! ```
 //!
 //! The last line is the verdict; the exit code is 0 when every invariant held and 1 when not.
@@ -20,6 +20,10 @@ use campaign::many::{Wish, many, story};
 use campaign::play::play;
 use campaign::script::Script;
 use clap::Parser;
+
+/// A quarter of the time would go into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Plays seeded cases and checks what the world holds.
 #[derive(Debug, Parser)]

@@ -13,7 +13,9 @@ use tokio::sync::OnceCell;
 use super::call::{Answer, Call};
 use super::convert;
 use super::convert_vpn;
+use super::decoded::{Asked, Asker, Decoded, Early};
 use super::describe;
+use super::endpoint::Endpoints;
 use super::fault::{Fault, FaultKind};
 use super::in_process;
 use super::model::NegotiatedTunnel;
@@ -32,18 +34,6 @@ const WRITE_ATTEMPTS: u32 = 5;
 
 /// A gateway that nobody has.
 const NOBODY: &str = "vgw-00000000000000000";
-
-/// Whether an address is one of AWS's own, such as that of a VPC endpoint.
-fn is_awss(url: &str) -> bool {
-    let host = url.parse::<http::Uri>().ok();
-    let host = host.as_ref().and_then(http::Uri::host).unwrap_or_default();
-    ["amazonaws.com", "amazonaws.com.cn", "api.aws"]
-        .iter()
-        .any(|domain| {
-            host.strip_suffix(domain)
-                .is_some_and(|rest| rest.ends_with('.'))
-        })
-}
 
 /// Which AWS to talk to, and as whom.
 #[derive(Clone, Debug)]
@@ -85,10 +75,13 @@ struct Shared {
     pace: Pace,
     share: Share,
     server_clock: ServerClock,
-    /// Whether the endpoint is another than AWS's own.
-    foreign: bool,
+    /// Where requests have gone; none of the look-alike inside this process leaves it.
+    endpoints: Endpoints,
+    in_sandbox: bool,
     /// Set once the endpoint has shown that it looks at `DryRun`.
     probed: OnceCell<()>,
+    /// Looks at a look-alike in this process without decoding anything twice.
+    asker: Option<Asker>,
 }
 
 impl Target {
@@ -111,12 +104,31 @@ impl Client {
     /// Sends nothing: missing or expired credentials show at the first call.
     pub async fn connect(target: &Target, clock: Clock, ids: IdSource) -> Result<Self, Fault> {
         if let Some(sandbox) = &target.sandbox {
-            let http = in_process::sandbox(sandbox.clone());
+            let http = in_process::sandbox(sandbox.clone(), Early::default());
             return Ok(Self::in_process(target, http, clock, ids));
         }
         target.check_endpoint()?;
         let config = transport::remote(target, Patience::default()).await;
         Ok(Self::over(target, &config, clock, ids))
+    }
+
+    /// A client for a sandbox in this process that decodes no answer to a look that `decoded` has.
+    ///
+    /// For programs that play thousands of runs; it sees what any other sees. Only the SDK's quota of
+    /// retries, which a good answer fills up again, hears nothing of what was known.
+    pub fn remembering(
+        target: &Target,
+        sandbox: &Sandbox,
+        decoded: &Decoded,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Self {
+        let early = Early::default();
+        let http = in_process::sandbox(sandbox.clone(), early.clone());
+        let config = transport::in_process(target, http, Patience::default());
+        let (region, decoded) = (target.region.clone(), decoded.clone());
+        let asker = Asker::new(sandbox.clone(), region, decoded, early);
+        Self::with(target, &config, clock, ids, Some(asker))
     }
 
     /// A client whose requests go to `http` and never to a network.
@@ -158,9 +170,24 @@ impl Client {
         clock: Clock,
         ids: IdSource,
     ) -> Self {
-        let writer = Ec2Config::from(config).retry_config(transport::no_retries());
+        Self::with(target, config, clock, ids, None)
+    }
+
+    fn with(
+        target: &Target,
+        config: &aws_config::SdkConfig,
+        clock: Clock,
+        ids: IdSource,
+        asker: Option<Asker>,
+    ) -> Self {
+        let endpoints = Endpoints::default();
+        let writer = Ec2Config::from(config)
+            .retry_config(transport::no_retries())
+            .interceptor(endpoints.clone());
         let server_clock = ServerClock::new(clock.clone());
-        let reader = Ec2Config::from(config).interceptor(server_clock.clone());
+        let reader = Ec2Config::from(config)
+            .interceptor(server_clock.clone())
+            .interceptor(endpoints.clone());
         // Whoever asks who they are learns the time before anything is judged by it.
         let sts = aws_sdk_sts::config::Builder::from(config).interceptor(server_clock.clone());
         Self {
@@ -172,13 +199,19 @@ impl Client {
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
                 server_clock,
-                foreign: target.sandbox.is_some()
-                    || config.endpoint_url().is_some_and(|url| !is_awss(url)),
+                endpoints,
+                in_sandbox: target.sandbox.is_some() || asker.is_some(),
                 probed: OnceCell::new(),
+                asker,
                 clock,
                 ids,
             }),
         }
+    }
+
+    /// What it paces itself by.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.shared.clock
     }
 
     /// The Region.
@@ -254,7 +287,25 @@ impl Client {
     async fn look(&self, collection: Collection) -> Result<View, Fault> {
         self.shared.pace.turn(Group::Read).await;
         let began = self.shared.clock.now();
-        describe::look(&self.shared.reader, collection, began).await
+        let Some(asker) = &self.shared.asker else {
+            return describe::look(&self.shared.reader, collection, began).await;
+        };
+        match asker.ask(collection) {
+            Asked::Known(mut view, date) => {
+                if let Some(date) = date {
+                    self.shared.server_clock.hear(&date);
+                }
+                view.looked_at.insert(collection, began);
+                Ok(view)
+            }
+            Asked::New(text) => {
+                let seen = describe::look(&self.shared.reader, collection, began).await;
+                if let (Some(text), Ok(view)) = (text, &seen) {
+                    asker.keep(text, view.clone());
+                }
+                seen
+            }
+        }
     }
 
     /// Makes a call, when it is its turn.
@@ -303,13 +354,13 @@ impl Client {
     /// EC2 checks permissions and the form of the parameters, not quotas or what exists.
     ///
     /// Most look-alikes of EC2 ignore `DryRun` and carry the call out. So an endpoint that is not
-    /// AWS is first asked about deleting something that does not exist: one that says "not found"
-    /// did not look at `DryRun`, and is asked nothing else.
+    /// AWS's, by where the requests so far have gone, is first asked about deleting something that
+    /// does not exist: one that says "not found" did not look at `DryRun`, and is asked nothing else.
     pub async fn dry_run(&self, call: &Call) -> Option<Result<(), Fault>> {
         if !call.has_dry_run() {
             return None;
         }
-        if self.shared.foreign
+        if (self.shared.in_sandbox || !self.shared.endpoints.are_awss())
             && let Err(fault) = self.probe_dry_run().await
         {
             return Some(Err(fault));

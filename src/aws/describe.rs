@@ -25,6 +25,15 @@ impl Collection {
             Self::VpnConnections => "DescribeVpnConnections",
         }
     }
+
+    /// How many objects a page has at most, where there are pages.
+    pub(super) const fn page(self) -> Option<i32> {
+        match self {
+            Self::Vpcs => Some(VPCS_PER_PAGE),
+            Self::RouteTables => Some(ROUTE_TABLES_PER_PAGE),
+            Self::VpnGateways | Self::CustomerGateways | Self::VpnConnections => None,
+        }
+    }
 }
 
 /// Lists all of `collection`, deleted objects that AWS still shows included.

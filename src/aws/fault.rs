@@ -92,7 +92,7 @@ impl Fault {
     }
 
     /// A fault of which AWS said nothing.
-    pub(super) fn of_kind(action: &str, kind: FaultKind, message: &str) -> Self {
+    pub(crate) fn of_kind(action: &str, kind: FaultKind, message: &str) -> Self {
         Self {
             action: action.to_owned(),
             kind,

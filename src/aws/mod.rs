@@ -4,7 +4,7 @@
 //! planned, dry-run, paced, journaled and shown before it is made. Every failure is a [`Fault`].
 //!
 //! Reading order: [`Client`] → `transport.rs` (credentials, HTTP, retries; `bounded.rs` for
-//! answers that end, `in_process.rs` for the sandbox) → `describe.rs` and `convert*.rs` (a look) →
+//! answers that end, `in_process.rs` for the sandbox, `endpoint.rs` for where they go) → `describe.rs` and `convert*.rs` (a look) →
 //! `request.rs` (a call) → `sdk_error.rs` and `codes.rs` (what a failure means) → `pace.rs` and
 //! `share.rs` (many sites at once). Beside them stands `objects.rs`: small objects in S3, for what a
 //! team shares.
@@ -17,7 +17,9 @@ mod codes;
 mod convert;
 mod convert_vpn;
 mod date_header;
+mod decoded;
 mod describe;
+mod endpoint;
 mod fault;
 mod in_process;
 mod model;
@@ -42,6 +44,7 @@ mod tests;
 pub use bucket_address::{BucketAddress, BucketAddressError};
 pub use call::{Answer, Call};
 pub use client::{Caller, Client, Target};
+pub use decoded::Decoded;
 pub use fault::{Fault, FaultKind};
 pub use model::{
     Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,

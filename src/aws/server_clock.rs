@@ -63,7 +63,7 @@ impl ServerClock {
     }
 
     /// Hears the time that a `Date` header tells; what cannot be read tells none.
-    fn hear(&self, date: &str) {
+    pub(super) fn hear(&self, date: &str) {
         let Ok(theirs) = jiff::fmt::rfc2822::parse(date) else {
             return;
         };

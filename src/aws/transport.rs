@@ -27,6 +27,7 @@ use aws_smithy_runtime_api::client::http::{
 use super::bounded::bounded;
 use super::client::Target;
 use super::fault::{Fault, FaultKind};
+use super::in_process::ACCESS_KEY;
 use super::profile::NamedProfile;
 use crate::limits;
 
@@ -143,7 +144,7 @@ async fn from_anywhere(provider: ProviderConfig, region: Region) -> DefaultCrede
 
 /// A configuration that asks nothing of the machine: for an HTTP client inside this process.
 pub(super) fn in_process(target: &Target, http: SharedHttpClient, patience: Patience) -> SdkConfig {
-    let credentials = Credentials::from_keys("SANDBOX", "sandbox", None);
+    let credentials = Credentials::from_keys(ACCESS_KEY, "sandbox", None);
     SdkConfig::builder()
         .behavior_version(behavior())
         .region(Region::new(target.region.to_string()))

@@ -1,13 +1,14 @@
 //! One look at AWS: everything that planning and waiting need, in one value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::model::{
-    CustomerGateway, RouteTable, SeenTunnel, Telemetry, Vpc, VpnConnection, VpnGateway,
+    CustomerGateway, RouteTable, SeenTunnel, State, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
 use crate::spec::{CustomerGatewayId, RouteTableId, VpcId, VpnConnectionId, VpnGatewayId};
 
@@ -88,6 +89,56 @@ impl View {
         }
     }
 
+    /// What exists and is not ending, with tags and settings: what two looks at the same world have
+    /// in common, whatever is on its way meanwhile. Without telemetry and the names of states.
+    pub fn outline(&self) -> Value {
+        let alive = |state: &State| !state.is_ending();
+        let gateways = self.vpn_gateways.values().filter(|it| alive(&it.state));
+        let gateways = gateways.map(|it| {
+            let attached = it.attachments.iter().filter(|it| alive(&it.state));
+            let vpcs: BTreeSet<&VpcId> = attached.map(|it| &it.vpc).collect();
+            json!([it.id, it.amazon_side_asn, vpcs, it.tags])
+        });
+        let customers = self.customer_gateways.values();
+        let customers = customers.filter(|it| alive(&it.state));
+        let customers = customers.map(|it| json!([it.id, it.ip_address, it.bgp_asn, it.tags]));
+        let connections = self.living_connections().map(|it| {
+            let ends = json!([it.customer_gateway, it.vpn_gateway, it.transit_gateway]);
+            let routes: BTreeSet<String> = it
+                .routes
+                .iter()
+                .filter(|it| alive(&it.state))
+                .map(|it| it.destination.to_string())
+                .collect();
+            json!([
+                it.id,
+                ends,
+                it.static_routes_only,
+                sorted(&it.tunnels),
+                routes,
+                it.tags
+            ])
+        });
+        let tables = self.route_tables.values();
+        let tables = tables.map(|it| {
+            json!([
+                it.id,
+                it.vpc,
+                it.main,
+                sorted(&it.routes),
+                it.propagating,
+                it.tags
+            ])
+        });
+        json!({
+            "vpcs": self.vpcs,
+            "route_tables": tables.collect::<Vec<_>>(),
+            "vpn_gateways": gateways.collect::<Vec<_>>(),
+            "customer_gateways": customers.collect::<Vec<_>>(),
+            "vpn_connections": connections.collect::<Vec<_>>(),
+        })
+    }
+
     /// The virtual private gateway of a VPC: attached, or being attached.
     pub fn vpn_gateway_of(&self, vpc: &VpcId) -> Option<&VpnGateway> {
         self.vpn_gateways
@@ -125,6 +176,13 @@ impl View {
             .values()
             .filter(|connection| !connection.state.is_ending())
     }
+}
+
+/// What AWS lists in any order, in one.
+fn sorted(list: &[impl Serialize]) -> Vec<String> {
+    let mut texts: Vec<String> = list.iter().map(|it| json!(it).to_string()).collect();
+    texts.sort();
+    texts
 }
 
 impl VpnGateway {

@@ -15,7 +15,8 @@ pub enum Exit {
     Input = 3,
     /// Credentials are missing or expired, or a permission is missing.
     Access = 4,
-    /// A preflight check, the plan's linter or a changed world refused; nothing was changed.
+    /// A preflight check, the plan's linter, a changed world or the holder of the site's lock
+    /// refused; nothing was changed, or nothing more once the lock was taken away.
     Refused = 5,
     /// AWS failed; the run can be resumed.
     Aws = 6,
@@ -42,7 +43,10 @@ impl Exit {
         ),
         (Self::Input, "site file, playbook or command line is wrong"),
         (Self::Access, "credentials or permission"),
-        (Self::Refused, "refused before the first write"),
+        (
+            Self::Refused,
+            "refused before the first write, or before the next one when the lock is lost",
+        ),
         (Self::Aws, "AWS failed; resumable"),
         (Self::NotVerified, "deployed, but not (all) tunnels are up"),
         (Self::Cancelled, "cancelled or not confirmed; resumable"),

@@ -6,11 +6,32 @@ use super::exit::Exit;
 use super::harmless;
 use crate::aws::{Fault, FaultKind};
 
+/// What stands in AWS when a command fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// The command ended before its first call that changes anything.
+    Untouched,
+    /// A run is done, and the keys that the connection has are not noted.
+    Unsettled,
+}
+
+impl Stands {
+    /// The words for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Untouched => "nothing was changed",
+            Self::Unsettled => "AWS's half stands, but its keys are not noted yet",
+        }
+    }
+}
+
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
+    /// What stands in AWS, in words: the first thing that a person wants to know.
+    pub stands: Option<Stands>,
     /// What failed, why, and what was left behind; may span lines.
     pub report: String,
     /// Details for machines, such as each problem of a site file with its position.
@@ -29,11 +50,27 @@ impl Failure {
         let report = report.into();
         Self {
             exit,
+            stands: None,
             report,
             details: Value::Null,
             hints: Vec::new(),
             next: None,
             after_result: false,
+        }
+    }
+
+    /// Says what stands in AWS, whatever was said of it before.
+    #[must_use]
+    pub fn stands(mut self, what: Stands) -> Self {
+        self.stands = Some(what);
+        self
+    }
+
+    /// The report, behind what stands in AWS.
+    pub fn text(&self) -> String {
+        match self.stands {
+            Some(what) => format!("{}: {}", what.as_str(), self.report),
+            None => self.report.clone(),
         }
     }
 
@@ -67,9 +104,7 @@ impl Failure {
 
     /// A call that failed before anything was changed.
     pub fn untouched(fault: Fault) -> Self {
-        let mut failure = Self::from(fault);
-        failure.report = format!("nothing was changed: {}", failure.report);
-        failure
+        Self::from(fault).stands(Stands::Untouched)
     }
 
     /// A file that cannot be read or written.
@@ -88,7 +123,7 @@ impl Failure {
             "error": {
                 "exit_code": self.exit.code(),
                 "kind": self.exit,
-                "message": self.report,
+                "message": self.text(),
                 "details": self.details,
                 "hints": self.hints,
                 "next": self.next,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::connect::Connection;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, Stands};
 use super::run::Done;
 use super::store::journal_failure;
 use crate::engine::{KeyRing, KeysError, RunKeys};
@@ -30,7 +30,9 @@ pub(super) async fn keys(
         place: &connection.key_place(),
     };
     let keys = ring.keys_for(plan, &connection.client, &connection.ids);
-    let keys = keys.await.map_err(failure)?;
+    let keys = keys
+        .await
+        .map_err(|error| failure(&error, Stands::Untouched))?;
     match start {
         Start::New(_) => Ok(keys),
         Start::GoOn(history) => keys_of_run(folder, &history.plan, connection).await,
@@ -46,7 +48,8 @@ pub(super) async fn keys_of_run(
     let place = &connection.key_place();
     let keys = RunKeys { folder, place };
     let keys = keys.keys_for(plan, &connection.client, &connection.ids);
-    keys.await.map_err(failure)
+    keys.await
+        .map_err(|error| failure(&error, Stands::Untouched))
 }
 
 /// The keys that the connection has at the end; those that the site file names are not asked for.
@@ -72,16 +75,11 @@ pub(super) async fn settled(
         }
         None => RunKeys { folder, place }.settle(keys, made, client).await,
     };
-    settled.map_err(|error| {
-        let mut failure = failure(error);
-        let stands = "AWS's half stands, but its keys are not noted yet";
-        failure.report = failure.report.replacen("nothing was changed", stands, 1);
-        failure
-    })
+    settled.map_err(|error| failure(&error, Stands::Unsettled))
 }
 
-fn failure(error: KeysError) -> Failure {
-    match &error {
+fn failure(error: &KeysError, stands: Stands) -> Failure {
+    let failure = match error {
         KeysError::Kept(error) => journal_failure(error),
         KeysError::Unreadable { .. } => Failure::new(Exit::Input, error.to_string()),
         KeysError::Unusable { source, .. } => {
@@ -89,5 +87,53 @@ fn failure(error: KeysError) -> Failure {
             Failure::new(Exit::Input, error.to_string()).hint(help)
         }
         KeysError::Aws(fault) => fault.clone().into(),
+    };
+    failure.stands(stands)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::aws::{Fault, FaultKind};
+    use crate::journal::JournalError;
+
+    fn errors() -> [KeysError; 3] {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        [
+            KeysError::Kept(JournalError::Io {
+                doing: "write",
+                path: "keys.json".into(),
+                source: full(),
+            }),
+            KeysError::Unreadable {
+                path: "first.key".into(),
+                source: full(),
+            },
+            KeysError::Aws(Fault {
+                action: "DescribeVpnConnections".to_owned(),
+                kind: FaultKind::Denied,
+                code: None,
+                message: String::new(),
+                request_id: None,
+            }),
+        ]
+    }
+
+    #[test]
+    fn a_failure_says_what_stands_before_a_run_and_behind_it() {
+        for stands in [Stands::Untouched, Stands::Unsettled] {
+            for error in errors() {
+                let text = failure(&error, stands).text();
+                let rest = text
+                    .strip_prefix(stands.as_str())
+                    .and_then(|it| it.strip_prefix(": "));
+                assert!(
+                    rest.is_some_and(|it| !it.contains("nothing was changed")),
+                    "{text}"
+                );
+            }
+        }
     }
 }

@@ -28,6 +28,7 @@ mod progress;
 mod reap;
 mod reaped;
 mod render;
+mod rest;
 mod resume;
 mod run;
 mod runs;

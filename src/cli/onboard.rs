@@ -14,10 +14,10 @@ use super::harmless;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::run::Done;
-use super::store::{self, Breaking, journal_failure};
+use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, run, search, watch};
+use super::{keys, load, plan as plan_command, rest, run, search, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -49,9 +49,8 @@ pub struct Args {
     /// Keep watching until both tunnels are up, at most this long (such as 30m)
     #[arg(long, value_name = "DURATION", value_parser = super::duration)]
     wait_for_tunnels: Option<Duration>,
-    /// Take the site's lock from its holder, who stops before the next call (with --journal)
-    #[arg(long)]
-    break_lock: bool,
+    #[command(flatten)]
+    breaking: BreakLock,
 }
 
 /// What every part of an onboarding needs.
@@ -76,7 +75,7 @@ pub(super) async fn run(
     let folder = store::folder(global, &site.name).await?;
     let how = args.how.removing(args.remove_duplicates);
     let again = Again::new(&args.site, &how.flags(), global);
-    let breaking = Breaking::asked(args.break_lock);
+    let breaking = Breaking::asked(args.breaking);
     let lock = store::lock(output, global, &folder, &breaking).await?;
     let onboarding = Onboarding {
         args,
@@ -147,14 +146,7 @@ impl Onboarding<'_> {
             );
             output.say(Line::Ready, &text);
         } else {
-            if !output.is_for_machines() {
-                plan_command::show(output, &plan, None, None)?;
-            }
-            if start.goes_on() {
-                let text =
-                    "an earlier run was stopped: this goes on with it, nothing is made twice";
-                output.say(Line::Do, text);
-            }
+            self.show(&plan, &start)?;
             confirm(output, args.yes, "Bring this site up?", again).await?;
         }
         let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
@@ -166,6 +158,25 @@ impl Onboarding<'_> {
         let site = Some((site, args.site.as_path()));
         let keys = keys::settled(folder, site, &done, keys, connection).await?;
         Ok((done, keys))
+    }
+
+    /// Shows what will be done: the new plan, or the rest of the run that is gone on with.
+    fn show(&self, fresh: &Plan, start: &Start) -> Result<(), Failure> {
+        let output = self.output;
+        let Start::GoOn(run) = start else {
+            return match output.is_for_machines() {
+                true => Ok(()),
+                false => plan_command::show(output, fresh, None, None),
+            };
+        };
+        if !output.is_for_machines() {
+            plan_command::show(output, &rest::plan(run), None, None)?;
+        }
+        output.say(Line::Do, &rest::told(run, self.connection.clock.now()));
+        if let Some(changed) = rest::changed(run, fresh) {
+            output.say(Line::Warn, &changed);
+        }
+        Ok(())
     }
 
     /// Waits for the tunnels if asked to, and says what is there and what comes next.

@@ -216,7 +216,7 @@ impl Output {
             stderr,
             "{style}{}{style:#} {}",
             Line::Fail.glyph(),
-            harmless::text(failure.report.trim_end())
+            harmless::text(failure.text().trim_end())
         );
         for hint in &failure.hints {
             // A command stays in one line, to be copied.

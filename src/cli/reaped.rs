@@ -65,10 +65,9 @@ pub(super) fn not_locked(site: &ExpiredSite, region: &Region, failure: &Failure)
     if failure.exit != Exit::Refused {
         return failed(Some(site), region, failure);
     }
-    let held = failure.report.trim_start_matches("nothing was changed: ");
     Outcome {
         result: Fate::Locked,
-        because: Some(held.to_owned()),
+        because: Some(failure.report.clone()),
         exit: Exit::Left,
         ..of(site, region)
     }
@@ -76,7 +75,8 @@ pub(super) fn not_locked(site: &ExpiredSite, region: &Region, failure: &Failure)
 
 pub(super) fn failed(site: Option<&ExpiredSite>, region: &Region, failure: &Failure) -> Outcome {
     let next = failure.next.as_ref().map(|next| format!("; next: {next}"));
-    let report: Vec<&str> = failure.report.lines().map(str::trim).collect();
+    let report = failure.text();
+    let report: Vec<&str> = report.lines().map(str::trim).collect();
     Outcome {
         site: site.map(|site| site.site.to_string()),
         region: region.clone(),

@@ -12,7 +12,7 @@ use super::interrupt::Interrupt;
 use super::keys;
 use super::output::Output;
 use super::run::{self, Done, Job};
-use super::store::{self, Breaking, journal_failure};
+use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::unforged;
 use crate::aws::Collection;
 use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
@@ -23,9 +23,8 @@ use crate::plan::Mode;
 pub struct Args {
     /// A run out of `underpass runs`
     run: Option<Ulid>,
-    /// Take the site's lock from its holder, who stops before the next call (with --journal)
-    #[arg(long)]
-    break_lock: bool,
+    #[command(flatten)]
+    breaking: BreakLock,
 }
 
 pub(super) async fn run(
@@ -67,7 +66,7 @@ pub(super) async fn run(
         command,
         site: None,
     };
-    let breaking = Breaking::asked(args.break_lock);
+    let breaking = Breaking::asked(args.breaking);
     let lock = store::lock(output, global, &folder, &breaking).await?;
     let done = go_on(&found, global, output, &folder, &lock, &again, stop);
     let done = stop.holding(done).await;

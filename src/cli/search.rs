@@ -6,8 +6,11 @@ use super::output::{Line, Output};
 use super::progress::plain;
 use super::store::journal_failure;
 use crate::aws::View;
-use crate::engine;
+use crate::engine::{self, Awaited};
 use crate::journal::{SiteFolder, Unseen};
+
+/// Said when two looks in a row tell different things.
+const DISAGREE: &str = "looking again: AWS's lists do not agree yet (a minute at most)";
 
 /// Looks at everything, with patience for what the site's last runs may have made.
 ///
@@ -21,23 +24,30 @@ pub(super) async fn look(
     let (account, region) = (&connection.caller.account, connection.client.region());
     let runs = folder.recent(account, region, connection.clock.now()).await;
     let runs = runs.map_err(|error| journal_failure(&error))?;
-    let mut said = Vec::new();
+    let mut said = None;
     let view = engine::look_patiently(
         &connection.client,
         &connection.clock,
         &connection.ids,
         &runs,
-        |missing| {
-            let steps: Vec<_> = missing.iter().map(|it| it.step.clone()).collect();
-            if steps != said {
-                output.say(Line::Wait, &told(connection, missing));
-                said = steps;
+        |awaited| {
+            let text = match awaited {
+                Awaited::Unseen(missing) => told(connection, missing),
+                Awaited::Agreement => DISAGREE.to_owned(),
+            };
+            let steps: Vec<_> = match awaited {
+                Awaited::Unseen(missing) => missing.iter().map(|it| it.step.clone()).collect(),
+                Awaited::Agreement => Vec::new(),
+            };
+            if said.as_ref() != Some(&steps) {
+                output.say(Line::Wait, &text);
+                said = Some(steps);
             }
         },
     )
     .await
     .map_err(Failure::untouched)?;
-    if !said.is_empty() {
+    if said.is_some() {
         output.say(Line::Ready, "AWS lists everything that it will list");
     }
     Ok(view)
@@ -49,9 +59,8 @@ fn told(connection: &Connection, missing: &[Unseen]) -> String {
         .iter()
         .map(|it| {
             let ago = plain(connection.clock.since(it.at));
-            let removes = ["Delete", "Detach", "Disable"];
             match &it.id {
-                _ if removes.iter().any(|verb| it.action.starts_with(verb)) => {
+                _ if it.is_leaving() => {
                     format!("the end of {}: {} was called {ago} ago", it.step, it.action)
                 }
                 Some(id) => format!("{id}, which {} made {ago} ago", it.step),

@@ -6,9 +6,10 @@ use super::failure::Failure;
 use super::output::Output;
 use super::words::wrapped;
 use crate::aws::FaultKind;
-use crate::engine::{Leftover, RunReport, StepError, StepProblem};
+use crate::engine::{JournalCause, JournalProblem, Leftover, RunReport, StepError, StepProblem};
 use crate::journal::RunResult;
 use crate::plan::{CostLine, Mode, Plan};
+use crate::resource::Goal;
 
 /// The failure of a run.
 pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &Again) -> Failure {
@@ -21,7 +22,11 @@ pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &A
     for error in &errors {
         text.push_str(&told(output, error));
     }
-    if let Some(problem) = &report.journal_problem {
+    let told = |it: &&StepError| matches!(it.problem, StepProblem::Journal(_));
+    if let Some(problem) = &report.journal_problem
+        && !errors.iter().any(told)
+    {
+        let problem = wrapped(&problem.to_string(), 2, output.prose());
         text.push_str(&format!("\n  {problem}"));
     }
     text.push_str(&ready(output, report, plan));
@@ -40,6 +45,13 @@ pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &A
         failure.hints.push(hint.to_owned());
     }
     failure.hints.dedup();
+    let lost = report.journal_problem.as_ref();
+    if lost.is_some_and(JournalProblem::is_lost) {
+        return failure.hint(
+            "whoever took the site over goes on with what is there: wait until they are done; the \
+             same command then does what is left",
+        );
+    }
     let mut failure =
         failure.hint("running the same command again finishes the job: nothing is made twice");
     if plan.mode == Mode::Onboard && again.site.is_some() {
@@ -155,12 +167,16 @@ fn next(errors: &[&StepError], plan: &Plan, again: &Again) -> String {
     }
 }
 
-/// Whether a gateway does not come off its VPC.
+/// Whether a gateway does not come off its VPC, for a teardown or to make room for another one.
 fn is_stuck_attachment(error: &StepError, plan: &Plan) -> bool {
     let mut steps = plan.steps.iter();
-    error.is_timeout()
-        && plan.mode == Mode::Teardown
-        && steps.any(|it| it.node.id == error.step && it.node.kind == "vpn_gateway_attachment")
+    matches!(
+        &error.problem,
+        StepProblem::TimedOut {
+            goal: Goal::Gone,
+            ..
+        }
+    ) && steps.any(|it| it.node.id == error.step && it.node.kind == "vpn_gateway_attachment")
 }
 
 fn fault(problem: &StepProblem) -> Option<&crate::aws::Fault> {
@@ -179,7 +195,20 @@ fn exit(report: &RunReport) -> Exit {
         RunResult::Done => Exit::Ok,
         RunResult::Cancelled => Exit::Cancelled,
         RunResult::TimedOut => Exit::TimedOut,
-        RunResult::Failed => failed_exit(report),
+        RunResult::Failed => {
+            let of_journal = report.journal_problem.as_ref();
+            of_journal.map_or_else(|| failed_exit(report), |it| journal_exit(it.cause))
+        }
+    }
+}
+
+/// A run that its journal ended: as if it had been refused the site, or its bucket, at the start.
+fn journal_exit(cause: JournalCause) -> Exit {
+    match cause {
+        JournalCause::Lost => Exit::Refused,
+        JournalCause::Bucket(FaultKind::Denied | FaultKind::Credentials) => Exit::Access,
+        JournalCause::Bucket(_) => Exit::Aws,
+        JournalCause::Machine => Exit::Internal,
     }
 }
 
@@ -200,11 +229,13 @@ fn failed_exit(report: &RunReport) -> Exit {
     } else if any(|problem| {
         matches!(
             problem,
-            StepProblem::WorldChanged { .. } | StepProblem::LastTunnel { .. }
+            StepProblem::WorldChanged { .. }
+                | StepProblem::Meddled { .. }
+                | StepProblem::LastTunnel { .. }
         )
     }) {
         Exit::Refused
-    } else if any(|problem| matches!(problem, StepProblem::Journal(_) | StepProblem::Internal(_))) {
+    } else if any(|problem| matches!(problem, StepProblem::Internal(_))) {
         Exit::Internal
     } else {
         Exit::Aws

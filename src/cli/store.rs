@@ -3,7 +3,7 @@
 use super::again::typed;
 use super::args::Global;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, Stands};
 use super::output::{Line, Output};
 use crate::aws::{BucketTarget, Fault, FaultKind, Objects};
 use crate::clock::{Clock, IdSource};
@@ -55,6 +55,14 @@ pub(super) fn place(global: &Global) -> String {
     }
 }
 
+/// What a command that may take a lock away is told.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct BreakLock {
+    /// Take the site's lock from its holder, who stops before the next call (with --journal)
+    #[arg(long)]
+    break_lock: bool,
+}
+
 /// Whether, and how, a command may take a lock away.
 #[derive(Clone, Debug)]
 pub(super) struct Breaking {
@@ -66,7 +74,7 @@ pub(super) struct Breaking {
 
 impl Breaking {
     /// For a command that knows `--break-lock`.
-    pub(super) fn asked(now: bool) -> Self {
+    pub(super) fn asked(BreakLock { break_lock: now }: BreakLock) -> Self {
         let command = (!now).then(|| format!("{} --break-lock", typed()));
         Self { now, command }
     }
@@ -147,8 +155,9 @@ fn host() -> String {
 
 fn lock_failure(error: LockError, global: &Global, breaking: &Breaking) -> Failure {
     let shared = global.journal.is_some();
-    let failure =
-        |error: &LockError| Failure::new(Exit::Refused, format!("nothing was changed: {error}"));
+    let failure = |error: &LockError| {
+        Failure::new(Exit::Refused, error.to_string()).stands(Stands::Untouched)
+    };
     match &error {
         LockError::Storage(error) => journal_failure(error),
         LockError::Held { .. } if shared => failure(&error)
@@ -193,11 +202,10 @@ pub(super) fn journal_failure(error: &JournalError) -> Failure {
             Failure::new(Exit::Refused, report).next(typed())
         }
         // All of them come before the first call to AWS; what the engine meets is in its report.
-        JournalError::Io { source, .. } => {
-            Failure::new(Exit::Internal, format!("nothing was changed: {report}"))
-                .hint(remedy(source))
-                .next(typed())
-        }
+        JournalError::Io { source, .. } => Failure::new(Exit::Internal, report)
+            .stands(Stands::Untouched)
+            .hint(remedy(source))
+            .next(typed()),
         _ => Failure::new(Exit::Internal, report).hint("the folder of runs is named by --home"),
     }
 }

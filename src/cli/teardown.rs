@@ -12,7 +12,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output, columns};
-use super::store::{self, Breaking};
+use super::store::{self, BreakLock, Breaking};
 use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run, search};
@@ -36,9 +36,8 @@ pub struct Args {
     /// Only show what would be removed
     #[arg(long)]
     dry_run: bool,
-    /// Take the site's lock from its holder, who stops before the next call (with --journal)
-    #[arg(long)]
-    break_lock: bool,
+    #[command(flatten)]
+    breaking: BreakLock,
 }
 
 pub(super) async fn run(
@@ -73,7 +72,7 @@ pub(super) async fn run(
         return would_remove(output, &plan, &again);
     }
     let folder = store::folder(global, &site.name).await?;
-    let breaking = Breaking::asked(args.break_lock);
+    let breaking = Breaking::asked(args.breaking);
     // Before the look: what somebody else is still making would not be in the plan.
     let lock = store::lock(output, global, &folder, &breaking).await?;
     let removed = async {

@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::event::Event;
-use super::retry::{CONSISTENCY, Patience, Reaction, search_window};
+use super::retry::{CONSISTENCY, Patience, Reaction, STALE, search_window};
 use super::task::Task;
+use super::unwritten::unwritten;
 use super::wait::SHORTEST;
-use super::worker::{Worker, unwritten};
+use super::worker::Worker;
 use crate::aws::{Answer, Call, Fault, FaultKind, View};
 use crate::journal::{Outcome, Record};
 use crate::resource::Goal;
@@ -27,7 +28,12 @@ pub(super) struct Attempt<'a> {
     /// The object that has to be at rest before a lack of evidence counts.
     pub(super) at_rest: Option<&'a str>,
     pub(super) evidence: &'a Evidence<'a>,
+    /// What a look right before the call must not show, if anything.
+    pub(super) guard: Option<&'a Guard<'a>>,
 }
+
+/// Refuses a call because of what a view shows.
+pub(super) type Guard<'a> = dyn Fn(&View) -> Result<(), StepProblem> + Sync + 'a;
 
 /// How a call came to its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +55,7 @@ impl Worker {
         let mut patience = Patience::default();
         loop {
             task.refuse_if(CancelLevel::Stop, attempt.goal)?;
-            let fault = match self.call_once(attempt.call).await? {
+            let fault = match self.call_once(attempt).await? {
                 Ok(answer) => return Ok(Made::Done(answer.id)),
                 Err(fault) => fault,
             };
@@ -86,7 +92,11 @@ impl Worker {
     }
 
     /// Journals the intent, calls, journals the result.
-    async fn call_once(&mut self, call: &Call) -> Result<Result<Answer, Fault>, StepProblem> {
+    async fn call_once(
+        &mut self,
+        attempt: &Attempt<'_>,
+    ) -> Result<Result<Answer, Fault>, StepProblem> {
+        let Attempt { call, guard, .. } = *attempt;
         let step = self.task.id();
         let (action, about) = (call.action().to_owned(), call.describe());
         self.task.run.calls.fetch_add(1, Ordering::Relaxed);
@@ -106,21 +116,24 @@ impl Worker {
             about: about.clone(),
         });
         self.task.run.client.turn(call).await;
+        if let Some(guard) = guard
+            && let Err(problem) = self.task.keep(guard).await
+        {
+            // Without a result the next run would take it for a call that nobody knows about.
+            let message = format!("it was not called: {problem}");
+            let fault = Fault::of_kind(&action, FaultKind::Invalid, &message);
+            let outcome = Outcome::Refused(fault);
+            self.write(Record::Result { step, outcome }).await?;
+            return Err(problem);
+        }
         // The last thing before the call: this process may have slept, and lost the site's lock.
         let ours = self.task.run.journal.check_lock().await;
         ours.map_err(unwritten)?;
         let answer = self.task.run.client.call_now(call).await;
-        let outcome = match &answer {
-            Ok(Answer { id, request_id }) => Outcome::Done {
-                id: id.clone(),
-                request_id: request_id.clone(),
-            },
-            Err(fault) if matches!(fault.kind, FaultKind::Lost | FaultKind::Server) => {
-                self.left = Leftover::Maybe(format!("{action} {about}"));
-                Outcome::Unknown(fault.clone())
-            }
-            Err(fault) => Outcome::Refused(fault.clone()),
-        };
+        let outcome = outcome_of(&answer);
+        if matches!(outcome, Outcome::Unknown(_)) {
+            self.left = Leftover::Maybe(format!("{action} {about}"));
+        }
         self.write(Record::Result {
             step: step.clone(),
             outcome,
@@ -167,7 +180,35 @@ impl Worker {
     }
 }
 
+/// What the journal says of an answer.
+fn outcome_of(answer: &Result<Answer, Fault>) -> Outcome {
+    match answer {
+        Ok(Answer { id, request_id }) => Outcome::Done {
+            id: id.clone(),
+            request_id: request_id.clone(),
+        },
+        Err(fault) if matches!(fault.kind, FaultKind::Lost | FaultKind::Server) => {
+            Outcome::Unknown(fault.clone())
+        }
+        Err(fault) => Outcome::Refused(fault.clone()),
+    }
+}
+
 impl Task {
+    /// Looks whether a call may still be made: the machine may have slept since the last look, and
+    /// the world has gone on. A look that forbids it may itself be old.
+    async fn keep(&self, guard: &Guard<'_>) -> Result<(), StepProblem> {
+        let began = self.run.now();
+        loop {
+            match guard(&*self.look_anew().await?) {
+                Err(_) if self.run.clock.since(began) < 2 * STALE => {
+                    self.look_again_later(began, CancelLevel::Stop).await?;
+                }
+                judged => return judged,
+            }
+        }
+    }
+
     /// Refused for good, unless it is refused because an earlier try had its effect.
     async fn last_look(
         &self,

@@ -15,7 +15,8 @@ use super::event::{Event, StepSummary};
 use super::order::Order;
 use super::run::{Job, RunReport, StepReport};
 use super::task::{Context, Task};
-use super::worker::{StepDone, StepRun, Worker, with_source};
+use super::unwritten::JournalProblem;
+use super::worker::{StepDone, StepRun, Worker};
 use crate::journal::{History, Record, RunResult};
 use crate::plan::{Outputs, PlannedStep, resolve};
 use crate::playbook::StepId;
@@ -35,7 +36,7 @@ pub(super) struct Dispatcher {
     workers: JoinSet<StepRun>,
     steps_of: BTreeMap<Id, StepId>,
     reports: BTreeMap<StepId, StepReport>,
-    journal_problem: Option<String>,
+    journal_problem: Option<JournalProblem>,
 }
 
 impl Dispatcher {
@@ -250,9 +251,13 @@ impl Dispatcher {
     async fn end(mut self) -> RunReport {
         for step in self.order.running() {
             // Only a journal that cannot be written ends the run over its workers' heads.
+            let problem = match self.journal_problem.clone() {
+                Some(problem) => StepProblem::Journal(problem),
+                None => StepProblem::Internal("its worker is gone".to_owned()),
+            };
             let error = StepError {
                 step: step.clone(),
-                problem: StepProblem::Journal(self.journal_problem.clone().unwrap_or_default()),
+                problem,
                 left: Leftover::Maybe(format!("what the journal says about {step}")),
             };
             self.failed(&step, Duration::ZERO, error);
@@ -311,7 +316,7 @@ impl Dispatcher {
     async fn write(&mut self, record: Record) {
         if let Err(error) = self.run.journal.append(record).await {
             self.journal_problem
-                .get_or_insert_with(|| with_source(&error));
+                .get_or_insert_with(|| JournalProblem::of(&error));
         }
     }
 }

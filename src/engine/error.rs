@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::unwritten::JournalProblem;
 use crate::aws::{Fault, FaultKind};
 use crate::plan::Mode;
 use crate::playbook::StepId;
@@ -75,6 +76,17 @@ pub enum StepProblem {
         /// Why.
         reason: String,
     },
+    /// What this run had made ready is gone, or otherwise, and not through this run.
+    #[error(
+        "{object} was ready in this run, and somebody has {} since: a new plan shows what that means",
+        if *.gone { "removed it" } else { "changed it" }
+    )]
+    Meddled {
+        /// The object, or the step's words for what has no id.
+        object: String,
+        /// Whether it is gone; otherwise it is not as it was made.
+        gone: bool,
+    },
     /// AWS answered a create with an object that does not carry our tags.
     #[error("AWS answered with {id}, which does not carry the tags of this step: it is not ours")]
     NotOurs {
@@ -144,8 +156,8 @@ pub enum StepProblem {
         help: Option<String>,
     },
     /// The journal could not be written, so no call may be made.
-    #[error("the journal could not be written, so nothing more was called: {0}")]
-    Journal(String),
+    #[error("{0}")]
+    Journal(JournalProblem),
     /// The user stopped the run.
     #[error("stopped before it was {}", goal_word(*.goal))]
     Cancelled {
@@ -218,6 +230,7 @@ impl StepError {
                 format!("underpass plan {site_file} --check-permissions")
             }
             StepProblem::WorldChanged { .. }
+            | StepProblem::Meddled { .. }
             | StepProblem::NotOurs { .. }
             | StepProblem::Unworkable { .. } => plan,
             StepProblem::LastTunnel { .. } | StepProblem::TunnelStaysDown { .. } => {

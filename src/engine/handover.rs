@@ -1,14 +1,18 @@
 //! What AWS's half says of itself when it stands: the router's half is made from it.
 
 use ipnet::Ipv4Net;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::aws::{Client, Collection, Fault};
+use super::wait::SHORTEST;
+use crate::aws::{Client, Collection, Fault, View};
 use crate::plan::Plan;
 use crate::resource::Keys;
 use crate::spec::{Site, VpnConnectionId};
 use crate::tunnel::xml::{self, XmlError};
 use crate::tunnel::{self, JoinErrors, TunnelOptions, TunnelSet};
+
+/// How many looks it takes to believe that a connection has no configuration.
+const LOOKS: u32 = 3;
 
 /// Why there is nothing to hand over to the router.
 #[derive(Debug, thiserror::Error)]
@@ -38,14 +42,18 @@ pub async fn read_back(
     id: &VpnConnectionId,
     keys: &Keys,
 ) -> Result<TunnelSet, HandoverError> {
-    let view = client
-        .view(&[Collection::VpnConnections, Collection::Vpcs])
-        .await?;
-    let configuration = view
-        .vpn_connections
-        .get(id)
-        .and_then(|seen| seen.configuration.as_ref())
-        .ok_or_else(|| HandoverError::NoConfiguration(id.clone()))?;
+    let collections = [Collection::VpnConnections, Collection::Vpcs];
+    let mut view = client.view(&collections).await?;
+    // The run has just seen it, but a single look may be older than the connection.
+    for _ in 1..LOOKS {
+        if configuration_of(&view, id).is_some() {
+            break;
+        }
+        client.clock().sleep(SHORTEST).await;
+        view = client.view(&collections).await?;
+    }
+    let configuration =
+        configuration_of(&view, id).ok_or_else(|| HandoverError::NoConfiguration(id.clone()))?;
     let vpc = view.vpcs.get(&site.aws.vpc);
     let vpc_cidrs = vpc.map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
     let options = match plan.tunnels.as_slice() {
@@ -59,6 +67,11 @@ pub async fn read_back(
         keys,
         &vpc_cidrs,
     )
+}
+
+/// AWS's document about a connection, in a look that shows it.
+fn configuration_of<'a>(view: &'a View, id: &VpnConnectionId) -> Option<&'a SecretString> {
+    view.vpn_connections.get(id)?.configuration.as_ref()
 }
 
 /// Joins what was asked with what AWS's document says it assigned.

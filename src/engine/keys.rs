@@ -31,7 +31,7 @@ pub struct KeyRing<'a> {
     pub place: &'a KeyPlace,
 }
 
-/// Why a site's keys could not be had; nothing was changed in AWS.
+/// Why a site's keys could not be had, or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// The file of keys cannot be read or written.
@@ -85,7 +85,9 @@ impl<'a> KeyRing<'a> {
         client: &Client,
     ) -> Result<Keys, KeysError> {
         let purse = self.purse();
-        purse.settle(keys, &self.given(plan)?, connection, client).await
+        purse
+            .settle(keys, &self.given(plan)?, connection, client)
+            .await
     }
 
     fn purse(&self) -> Purse<'a> {

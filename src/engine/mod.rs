@@ -25,6 +25,7 @@ mod retry;
 mod run;
 mod search;
 mod task;
+mod unwritten;
 mod update;
 mod wait;
 mod worker;
@@ -35,7 +36,8 @@ pub use event::{Event, StepSummary};
 pub use handover::{HandoverError, join_xml, read_back};
 pub use keys::{KeyRing, KeysError, RunKeys, connection_of};
 pub use run::{Job, RunReport, StepReport, run};
-pub use search::look_patiently;
+pub use search::{Awaited, look_patiently};
+pub use unwritten::{JournalCause, JournalProblem};
 
 #[cfg(test)]
 mod tests;

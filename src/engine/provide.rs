@@ -7,15 +7,15 @@ use std::time::Duration;
 use super::attempt::{Attempt, Made};
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem, verb};
-use super::permit::{changed, permit};
+use super::permit::permit;
 use super::retry::{CONSISTENCY, STALE, search_window};
-use super::task::Task;
+use super::task::{Task, looked};
 use super::wait::{Look, SHORTEST, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::{Call, View};
 use crate::journal::LISTED_AFTER;
 use crate::plan::Mode;
-use crate::resource::{Change, Decision, Finding, Goal, Ownership, Seen};
+use crate::resource::{Change, Decision, Finding, Goal, Ownership, Progress, Seen};
 
 /// How long a created object may be ready without carrying our tags in AWS's lists.
 const TAGS: Duration = Duration::from_secs(90);
@@ -41,6 +41,7 @@ impl Worker {
                     // Deleted by an earlier process: its inside CIDRs are taken until it is gone.
                     task.wait_until_gone(task.step.existing.as_deref()).await?;
                 }
+                task.wait_for_room(&view).await?;
                 self.create().await
             }
             (change, seen) => Err(StepProblem::Internal(format!(
@@ -50,34 +51,40 @@ impl Worker {
         }
     }
 
-    /// Looks, and again before anything is made or refused.
+    /// Looks, and again before anything is made or refused, or where it is not as planned.
     ///
     /// A look may be answered by a server that has not heard of a change yet: what it does not list
-    /// may be there. Absence counts when it was seen twice, and that of what was ready in this run
-    /// when it has lasted longer than AWS's lists lag.
+    /// may be there, and what it lists may be gone. What is to be made, and what this run has made,
+    /// counts when two looks in a row tell it; what the plan did not expect, when it has lasted
+    /// longer than AWS's lists lag.
     async fn observe(&self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
         let task = &self.task;
         let began = task.run.now();
-        let mut looks = 0;
+        let mut before = None;
         loop {
             let view = task.look().await?;
-            looks += 1;
             let judged = self.judge(&view);
-            let makes = |change| matches!(change, Change::Create | Change::Replace);
-            let sure = judged.as_ref().is_ok_and(|(_, it)| !makes(it.change));
+            let told = judged.as_ref().ok().map(|(finding, decision)| {
+                let id = finding.chosen().map(|seen| seen.id.clone());
+                (decision.change, id)
+            });
+            let planned = told.as_ref().is_some_and(|(it, _)| *it == task.step.change);
+            let makes = matches!(task.step.change, Change::Create | Change::Replace);
             let missed =
                 self.past.ready.is_some() && matches!(task.find(&view), Ok(Finding::Absent));
-            let enough = if missed {
-                task.run.clock.since(began) >= 2 * STALE
-            } else {
-                looks >= 2
-            };
-            if sure || enough {
+            let expected = !missed && (planned || (told.is_some() && self.has_called()));
+            let agreed = expected && before.as_ref() == Some(&told);
+            let late = task.run.clock.since(began) >= 2 * STALE;
+            if (planned && !makes) || agreed || late {
                 return judged.map(|(finding, decision)| (view, finding, decision));
             }
-            let pause = if missed { STALE / 6 } else { SHORTEST };
-            task.pause(pause, CancelLevel::Abandon).await;
-            task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+            before = Some(told);
+            if expected {
+                task.pause(SHORTEST, CancelLevel::Abandon).await;
+                task.refuse_if(CancelLevel::Abandon, Goal::Ready)?;
+            } else {
+                task.look_again_later(began, CancelLevel::Abandon).await?;
+            }
         }
     }
 
@@ -87,7 +94,7 @@ impl Worker {
         let finding = self.settled(task.find(view)?);
         let policy = task.run.plan.policy;
         let decision = task.kind.decide(&task.inputs, &finding, view, policy)?;
-        self.refuse_if_gone_again(&decision)?;
+        self.refuse_if_meddled(&finding, &decision)?;
         let made = self.has_made_what_has_no_tags()?;
         permit(&task.step, &finding, &decision, made)?;
         Ok((finding, decision))
@@ -111,7 +118,8 @@ impl Worker {
             goal: Goal::Ready,
             careful: true,
             at_rest: None,
-            evidence: &|view| self.task.created(&call, view),
+            evidence: &|view| self.task.ours(&call, None, view),
+            guard: None,
         };
         // What AWS has answered is there; its tags may be listed later than it is.
         let window = match self.past.in_doubt() {
@@ -130,15 +138,22 @@ impl Worker {
 
     /// What this run has made ready and somebody has taken away since is not made again: the
     /// person who took it away should see a plan first.
-    fn refuse_if_gone_again(&self, decision: &Decision) -> Result<(), StepProblem> {
-        match (&self.past.ready, decision.change) {
-            (Some(_), Change::Keep | Change::Adopt) | (None, _) => Ok(()),
-            (Some(ready), now) => {
-                let id = ready.id.as_deref().unwrap_or("it");
-                let reason = format!("{id} was ready in this run and is not any more");
-                Err(changed(&self.task.step, verb(now), reason))
-            }
+    fn refuse_if_meddled(
+        &self,
+        finding: &Finding,
+        decision: &Decision,
+    ) -> Result<(), StepProblem> {
+        let Some(ready) = &self.past.ready else {
+            return Ok(());
+        };
+        if matches!(decision.change, Change::Keep | Change::Adopt) {
+            return Ok(());
         }
+        let step = || self.task.id().to_string();
+        Err(StepProblem::Meddled {
+            object: ready.id.clone().unwrap_or_else(step),
+            gone: matches!(finding, Finding::Absent),
+        })
     }
 
     /// The finding with the one object that is meant: the planned one, or the one this run made.
@@ -169,7 +184,8 @@ impl Worker {
             goal: Goal::Ready,
             careful: call.is_unrepeatable(),
             at_rest: None,
-            evidence: &|view| task.created(&call, view),
+            evidence: &|view| task.ours(&call, None, view),
+            guard: None,
         };
         let id = match self.make(&attempt).await? {
             Made::Done(id) => id,
@@ -184,8 +200,8 @@ impl Worker {
         if matches!(waited, Err(StepProblem::NotOurs { .. })) {
             self.left = Leftover::Nothing;
         }
-        let (seen, view) = waited?;
-        Ok(self.done(task.step.change, seen.id, &view))
+        let (id, view) = waited?;
+        Ok(self.done(task.step.change, id, &view))
     }
 
     /// Uses what is there as it is, once it is ready.
@@ -213,27 +229,54 @@ fn untouched(task: &Task) -> StepDone {
 // === impl Task ===
 
 impl Task {
-    /// The id of what this step's create made, if it is there.
-    fn created(&self, call: &Call, view: &View) -> Result<Option<String>, StepProblem> {
-        Ok(self.ours(call, None, view)?.map(|seen| seen.id))
-    }
-
-    /// What this step made, if AWS lists it as ours; what carries no tags is as good from anybody.
+    /// The id of what this step made, if AWS lists it as ours; what carries no tags is as good from anybody.
+    ///
+    /// By its tags first: what this step would use by now may be another's, such as a gateway that
+    /// was attached to the VPC meanwhile.
     fn ours(
         &self,
         call: &Call,
         id: Option<&str>,
         view: &View,
-    ) -> Result<Option<Seen>, StepProblem> {
+    ) -> Result<Option<String>, StepProblem> {
+        if call.is_tagged() {
+            let owned = self.kind.owned(&self.run.plan.site, view).into_iter();
+            let mut of_step = owned
+                .filter(|it| it.step == self.step.node.id)
+                .map(|it| it.id);
+            let made = of_step.find(|it| id.is_none_or(|id| id == it));
+            if made.is_some() {
+                return Ok(made);
+            }
+        }
         let is_it = |seen: &Seen| {
             let ours = seen.ownership == Ownership::Ours || !call.is_tagged();
             ours && id.is_none_or(|id| id == seen.id)
         };
-        Ok(match self.find(view)? {
+        let seen = match self.find(view)? {
             Finding::Present(seen) => Some(seen).filter(is_it),
             Finding::Several(all) => all.into_iter().find(is_it),
             Finding::Absent => None,
-        })
+        };
+        Ok(seen.map(|seen| seen.id))
+    }
+
+    /// Waits until what has the place of the new object is gone, if it is on its way out.
+    ///
+    /// Nothing has been called for it yet, so the first wish to stop ends this wait.
+    async fn wait_for_room(&self, seen: &View) -> Result<(), StepProblem> {
+        if self.kind.room(&self.inputs, seen) == Progress::Done {
+            return Ok(());
+        }
+        let wanted = Wanted {
+            goal: Goal::Gone,
+            usual: self.kind.usual(Goal::Gone),
+            twice: true,
+            until: CancelLevel::Stop,
+        };
+        let probe = |view: &View| looked(self.kind.room(&self.inputs, view));
+        self.wait(wanted, probe).await?;
+        Ok(())
     }
 
     /// Waits until an existing object is ready.
@@ -246,6 +289,7 @@ impl Task {
             goal: Goal::Ready,
             usual: self.kind.usual(Goal::Ready),
             twice,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| self.progress(Some(id), Goal::Ready, view);
         self.wait(wanted, probe).await.map(|((), view)| view)
@@ -256,13 +300,14 @@ impl Task {
         &self,
         call: &Call,
         id: Option<&str>,
-    ) -> Result<(Seen, Arc<View>), StepProblem> {
+    ) -> Result<(String, Arc<View>), StepProblem> {
         let began = self.run.now();
         let mut ready_since = None;
         let wanted = Wanted {
             goal: Goal::Ready,
             usual: self.kind.usual(Goal::Ready),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| match self.progress(id, Goal::Ready, view)? {
             Look::OnTheWay { object, state } => {

@@ -16,6 +16,7 @@ use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
+use crate::journal::Outcome;
 use crate::plan::Mode;
 use crate::resource::{Change, Finding, Goal, Ownership, Seen, TunnelImpact, tunnels_up};
 
@@ -42,15 +43,13 @@ impl Worker {
                         break;
                     }
                 }
-                // Gone already, or on its way: others wait for its end.
-                None if task.is_listed(&view) || task.is_late(began) => break,
+                // Deleted by an earlier process, or gone for others when no look in a while shows it.
+                None if self.has_deleted() || task.is_late(began) => break,
                 None => {}
             }
             task.rest_unlisted(began).await?;
         }
-        if let Some(id) = &task.step.existing {
-            self.left = Leftover::Known(id.clone());
-        }
+        self.left = task.leftover();
         task.wait_until_gone(task.step.existing.as_deref()).await?;
         self.left = Leftover::Nothing;
         Ok(StepDone {
@@ -58,6 +57,11 @@ impl Worker {
             id: task.step.existing.clone(),
             outputs: BTreeMap::new(),
         })
+    }
+
+    /// Whether AWS has said to a process of this run that it deletes the object.
+    fn has_deleted(&self) -> bool {
+        matches!(&self.past.last, Some((_, Outcome::Done { .. })))
     }
 
     /// Asks AWS to delete an object; answers whether AWS said that it does.
@@ -73,6 +77,7 @@ impl Worker {
             careful: false,
             at_rest: None,
             evidence: &|view| task.vanished(&seen.id, view),
+            guard: None,
         };
         Ok(matches!(self.make(&attempt).await?, Made::Done(_)))
     }
@@ -87,21 +92,15 @@ impl Worker {
 }
 
 impl Task {
+    /// What is left if it ends before the object has gone.
+    fn leftover(&self) -> Leftover {
+        let id = self.step.existing.clone();
+        id.map_or(Leftover::Nothing, Leftover::Known)
+    }
+
     /// Whether a server that has not heard of the object by now is none that ever will.
     fn is_late(&self, began: Timestamp) -> bool {
         self.run.clock.since(began) >= SEARCH
-    }
-
-    /// Whether the object of the plan is listed, in whatever state; what has no id of its own is
-    /// listed with what it joins.
-    fn is_listed(&self, view: &View) -> bool {
-        let Some(id) = self.step.existing.as_deref() else {
-            return true;
-        };
-        let customer = || Some(view.customer_gateways.contains_key(&id.parse().ok()?));
-        let vpn = || Some(view.vpn_gateways.contains_key(&id.parse().ok()?));
-        let connection = || Some(view.vpn_connections.contains_key(&id.parse().ok()?));
-        customer().or_else(vpn).or_else(connection).unwrap_or(true)
     }
 
     /// Waits a little, telling what is not seen.
@@ -167,6 +166,7 @@ impl Task {
             goal: Goal::Gone,
             usual: self.kind.usual(Goal::Gone),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe =
             |view: &View| -> Result<Look<()>, StepProblem> { self.progress(id, Goal::Gone, view) };

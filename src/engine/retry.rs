@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::aws::{Call, Fault, FaultKind};
+use crate::journal::LISTED_AFTER;
 
 /// How often a call without a clear answer is made in all.
 pub(super) const ATTEMPTS_IN_DOUBT: u32 = 3;
@@ -100,7 +101,7 @@ impl Patience {
 /// virtual private gateway it makes another. Waiting costs time once in a blue moon.
 pub(super) fn search_window(call: &Call) -> Duration {
     match call {
-        Call::CreateVpnGateway { .. } => CONSISTENCY + STALE,
+        Call::CreateVpnGateway { .. } => LISTED_AFTER.unsigned_abs(),
         _ => SEARCH,
     }
 }

@@ -12,6 +12,7 @@ use super::cancel::Cancel;
 use super::dispatcher::Dispatcher;
 use super::error::StepError;
 use super::event::Event;
+use super::unwritten::JournalProblem;
 use crate::aws::Client;
 use crate::clock::{Clock, IdSource};
 use crate::journal::{History, Journal, RunResult};
@@ -52,7 +53,7 @@ pub struct RunReport {
     /// How long it took.
     pub took: Duration,
     /// Why the journal could not be written to the end, if so.
-    pub journal_problem: Option<String>,
+    pub journal_problem: Option<JournalProblem>,
 }
 
 /// What became of one step.

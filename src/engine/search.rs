@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::retry::{back_off, spread};
+use super::retry::{STALE, back_off, spread};
+use super::wait::SHORTEST;
 use crate::aws::{Client, Collection, Fault, FaultKind, View};
 use crate::clock::{Clock, IdSource};
 use crate::journal::{History, LISTED_AFTER, Unseen, unseen};
@@ -10,7 +11,23 @@ use crate::journal::{History, LISTED_AFTER, Unseen, unseen};
 /// How often AWS may fail to answer in a row.
 const FAILURES: u32 = 8;
 
-/// Looks at everything, again and again while a run may have made what AWS does not list yet.
+/// How long looks that contradict each other are looked again.
+const CONTRADICTED: Duration = STALE.saturating_mul(2);
+
+/// What [`look_patiently`] looks again for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited<'a> {
+    /// What runs may have made, or removed, and AWS does not show yet.
+    Unseen(&'a [Unseen]),
+    /// Two looks in a row that agree.
+    Agreement,
+}
+
+/// Looks at everything until two looks in a row tell the same, and again and again while a run may
+/// have made what AWS does not list yet.
+///
+/// A look may be answered by a server that has not heard of the last minute's changes. A plan made
+/// from it would keep what is gone, and a teardown's would leave out what is there.
 ///
 /// `tell` hears before each further look what is searched. Ends with the view in which nothing is
 /// missing any more, or with the last one when everything is too old to come to light: seven
@@ -20,12 +37,13 @@ pub async fn look_patiently(
     clock: &Clock,
     ids: &IdSource,
     runs: &[History],
-    mut tell: impl FnMut(&[Unseen]),
+    mut tell: impl FnMut(Awaited<'_>),
 ) -> Result<View, Fault> {
     let (mut nap, mut failures) = (Duration::from_secs(2), 0);
     // A journal that was written by a clock ahead of ours must not make this wait any longer.
     let began = clock.now();
     let end = began.checked_add(LISTED_AFTER).unwrap_or(began);
+    let (mut before, mut contradicted) = (None, None);
     loop {
         let view = match client.view(&Collection::ALL).await {
             Ok(view) => view,
@@ -45,9 +63,22 @@ pub async fn look_patiently(
             .collect();
         let last = missing.iter().map(|it| it.until).max();
         let Some(last) = last.filter(|_| now < end) else {
-            return Ok(view);
+            let outline = view.outline();
+            if before.as_ref() == Some(&outline) {
+                return Ok(view);
+            }
+            if before.replace(outline).is_some() {
+                let since = *contradicted.get_or_insert(now);
+                if clock.since(since) >= CONTRADICTED {
+                    return Ok(view);
+                }
+                tell(Awaited::Agreement);
+                clock.sleep(SHORTEST).await;
+            }
+            continue;
         };
-        tell(&missing);
+        before = None;
+        tell(Awaited::Unseen(&missing));
         // One more look when the time is up: its answer counts.
         let left = Duration::try_from(last.min(end).duration_since(now)).unwrap_or_default();
         clock.sleep(nap.min(left + Duration::from_millis(1))).await;

@@ -56,6 +56,17 @@ impl Context {
     }
 }
 
+/// What a kind says about one look, for a wait.
+pub(super) fn looked(progress: Progress) -> Result<Look<()>, StepProblem> {
+    match progress {
+        Progress::Done => Ok(Look::There(())),
+        Progress::Waiting { object, state } => Ok(Look::OnTheWay { object, state }),
+        Progress::Hopeless { object, state, why } => {
+            Err(StepProblem::Hopeless { object, state, why })
+        }
+    }
+}
+
 // === impl Task ===
 
 impl Task {
@@ -65,15 +76,24 @@ impl Task {
 
     /// Looks at AWS now, and through an outage of some minutes.
     pub(super) async fn look(&self) -> Result<Arc<View>, StepProblem> {
+        self.look_by(true).await
+    }
+
+    /// Looks at AWS now, and shares that look with nobody: by a clock that stood still while the
+    /// machine slept, an old look may seem to be of this moment.
+    pub(super) async fn look_anew(&self) -> Result<Arc<View>, StepProblem> {
+        self.look_by(false).await
+    }
+
+    async fn look_by(&self, shared: bool) -> Result<Arc<View>, StepProblem> {
         let began = self.run.now();
         let mut times = 0;
         loop {
-            let asked = self.run.now();
-            let view = self
-                .run
-                .client
-                .view_since(self.kind.collections(), asked)
-                .await;
+            let (client, collections) = (&self.run.client, self.kind.collections());
+            let view = match shared {
+                true => client.view_since(collections, self.run.now()).await,
+                false => client.view(collections).await.map(Arc::new),
+            };
             let fault = match view {
                 Ok(view) => return Ok(view),
                 Err(fault) => fault,
@@ -140,13 +160,7 @@ impl Task {
         goal: Goal,
         view: &View,
     ) -> Result<Look<()>, StepProblem> {
-        match self.kind.progress(&self.inputs, id, goal, view) {
-            Progress::Done => Ok(Look::There(())),
-            Progress::Waiting { object, state } => Ok(Look::OnTheWay { object, state }),
-            Progress::Hopeless { object, state, why } => {
-                Err(StepProblem::Hopeless { object, state, why })
-            }
-        }
+        looked(self.kind.progress(&self.inputs, id, goal, view))
     }
 
     pub(super) fn tell_retrying(&self, fault: Fault, action: &str, after: Duration) {

@@ -40,7 +40,11 @@ impl Worker {
                 view = task.wait_until_ready(&seen.id, true).await?;
                 continue;
             }
-            view = self.change(&seen.id, &call, &view).await?;
+            let was_up;
+            (view, was_up) = self.change(&seen.id, &call, &view).await?;
+            // A tunnel that was shown as down has nothing to wait for. But both may have come up a
+            // moment ago, and the other one may carry alone by now.
+            settled &= was_up || Tunnel::of(&call).is_none();
         }
         Err(StepProblem::Unworkable {
             problem: format!(
@@ -51,13 +55,13 @@ impl Worker {
         })
     }
 
-    /// Makes one call and waits until it shows.
+    /// Makes one call and waits until it shows; whether the tunnel that it changed was up.
     async fn change(
         &mut self,
         id: &str,
         call: &Call,
         view: &View,
-    ) -> Result<Arc<View>, StepProblem> {
+    ) -> Result<(Arc<View>, bool), StepProblem> {
         let task = Arc::clone(&self.task);
         let tunnel = Tunnel::of(call);
         let was_up = match &tunnel {
@@ -65,12 +69,17 @@ impl Worker {
             None => false,
         };
         let asked_at = task.run.now();
+        let still_safe = |view: &View| match &tunnel {
+            Some(tunnel) => tunnel.refuse_to_cut(view).map(drop),
+            None => Ok(()),
+        };
         let attempt = Attempt {
             call,
             goal: Goal::Ready,
             careful: tunnel.is_some(),
             at_rest: Some(id),
             evidence: &|view| task.took_effect(id, call, view),
+            guard: tunnel.is_some().then_some(&still_safe),
         };
         self.make(&attempt).await?;
         self.left = Leftover::Known(id.to_owned());
@@ -78,6 +87,7 @@ impl Worker {
             goal: Goal::Ready,
             usual: task.kind.usual(Goal::Ready),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| match task.progress(Some(id), Goal::Ready, view)? {
             Look::There(()) if !task.wants(id, call, view)? => Ok(Look::There(())),
@@ -89,8 +99,8 @@ impl Worker {
         };
         let ((), view) = task.wait(wanted, probe).await?;
         match tunnel {
-            Some(tunnel) if was_up => task.wait_until_up(&tunnel, asked_at).await,
-            _ => Ok(view),
+            Some(tunnel) if was_up => Ok((task.wait_until_up(&tunnel, asked_at).await?, true)),
+            _ => Ok((view, was_up)),
         }
     }
 }
@@ -179,6 +189,7 @@ impl Task {
             goal: Goal::Ready,
             usual: self.kind.usual(Goal::Ready),
             twice: true,
+            until: CancelLevel::Abandon,
         };
         let probe = |view: &View| {
             let seen = tunnel

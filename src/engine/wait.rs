@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::cancel::CancelLevel;
 use super::error::StepProblem;
 use super::event::Event;
-use super::retry::spread;
+use super::retry::{STALE, spread};
 use super::task::Task;
 use crate::aws::View;
 use crate::resource::{Goal, Usual};
@@ -41,6 +43,8 @@ pub(super) struct Wanted {
     /// Whether one look is not enough: what was just changed is seen sooner by one of AWS's
     /// servers than by the next, so two equal looks in a row are wanted.
     pub(super) twice: bool,
+    /// The wish to stop that ends it.
+    pub(super) until: CancelLevel,
 }
 
 impl Task {
@@ -50,7 +54,12 @@ impl Task {
         wanted: Wanted,
         mut probe: impl FnMut(&View) -> Result<Look<T>, StepProblem> + Send,
     ) -> Result<(T, Arc<View>), StepProblem> {
-        let Wanted { goal, usual, twice } = wanted;
+        let Wanted {
+            goal,
+            usual,
+            twice,
+            until,
+        } = wanted;
         let began = self.run.now();
         let mut before: Option<T> = None;
         let mut doomed = false;
@@ -60,8 +69,8 @@ impl Task {
                 // Despair, too, takes two looks.
                 Err(StepProblem::Hopeless { .. }) if !doomed => {
                     doomed = true;
-                    self.pause(SHORTEST, CancelLevel::Abandon).await;
-                    self.refuse_if(CancelLevel::Abandon, goal)?;
+                    self.pause(SHORTEST, until).await;
+                    self.refuse_if(until, goal)?;
                     continue;
                 }
                 looked => looked?,
@@ -103,11 +112,11 @@ impl Task {
                 usual,
             };
             if before.is_some() {
-                self.pause(pause, CancelLevel::Abandon).await;
+                self.pause(pause, until).await;
             } else {
-                self.rest(pause, waited, sign).await;
+                self.rest_until(until, pause, waited, sign).await;
             }
-            self.refuse_if(CancelLevel::Abandon, goal)?;
+            self.refuse_if(until, goal)?;
         }
     }
 
@@ -118,11 +127,42 @@ impl Task {
         waited: Duration,
         sign: impl Fn(Duration) -> Event + Send,
     ) {
+        self.rest_until(CancelLevel::Abandon, pause, waited, sign)
+            .await;
+    }
+
+    /// Waits a little, telling why, where a look shows what the plan did not expect: it may be old.
+    pub(super) async fn look_again_later(
+        &self,
+        began: Timestamp,
+        until: CancelLevel,
+    ) -> Result<(), StepProblem> {
+        let sign = |elapsed| Event::Waiting {
+            at: self.run.now(),
+            step: self.id(),
+            goal: Goal::Ready,
+            object: self.step.existing.clone().unwrap_or_default(),
+            state: "not as planned, by a list that may be old".to_owned(),
+            elapsed,
+            usual: self.kind.usual(Goal::Ready),
+        };
+        let waited = self.run.clock.since(began);
+        self.rest_until(until, STALE / 6, waited, sign).await;
+        self.refuse_if(until, Goal::Ready)
+    }
+
+    async fn rest_until(
+        &self,
+        until: CancelLevel,
+        pause: Duration,
+        waited: Duration,
+        sign: impl Fn(Duration) -> Event + Send,
+    ) {
         let mut slept = Duration::ZERO;
-        while slept < pause && self.run.cancel.level() < CancelLevel::Abandon {
+        while slept < pause && self.run.cancel.level() < until {
             self.run.tell(sign(waited + slept));
             let nap = SIGN_OF_LIFE.min(pause.saturating_sub(slept));
-            self.pause(nap, CancelLevel::Abandon).await;
+            self.pause(nap, until).await;
             slept += nap;
         }
     }

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::error::{Leftover, StepError, StepProblem};
 use super::task::Task;
+use super::unwritten::unwritten;
 use crate::aws::{Fault, FaultKind, View};
-use crate::journal::{JournalError, Outcome, Record, StepHistory};
+use crate::journal::{Outcome, Record, StepHistory};
 use crate::resource::Change;
 
 /// A task with what it has done so far.
@@ -55,8 +56,11 @@ impl Worker {
         let began = self.task.run.now();
         let result = self.advance().await.map_err(|problem| StepError {
             step: self.task.id(),
+            left: match problem {
+                StepProblem::Meddled { gone: true, .. } => Leftover::Nothing,
+                _ => self.left.clone(),
+            },
             problem,
-            left: self.left.clone(),
         });
         StepRun {
             took: self.task.run.clock.since(began),
@@ -124,24 +128,4 @@ impl Worker {
             id: Some(id),
         }
     }
-}
-
-/// Why a step may not go on when its record was not written.
-pub(super) fn unwritten(error: JournalError) -> StepProblem {
-    let text = with_source(&error);
-    match error {
-        JournalError::Refused { .. } => StepProblem::Internal(text),
-        _ => StepProblem::Journal(text),
-    }
-}
-
-/// An error with everything that caused it, in one line.
-pub(super) fn with_source(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

@@ -64,10 +64,12 @@ pub enum JournalError {
         place: String,
     },
     /// An earlier write failed: what is on disk is not known, so nothing may be added.
-    #[error("the journal {place} is closed since a write to it failed")]
+    #[error("the journal {place} is closed since {}", closed_by(*lost))]
     Closed {
         /// The journal.
         place: String,
+        /// Whether it was not the write that failed: the lock or the run was somebody else's.
+        lost: bool,
     },
     /// The site's lock is not held any more, or nobody can say whether it is.
     #[error(transparent)]
@@ -113,6 +115,14 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Whether the site, or the run, is somebody else's by now.
+    pub fn is_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::Lock(_) | Self::Taken { .. } | Self::Closed { lost: true, .. }
+        )
+    }
+
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             doing,
@@ -179,6 +189,14 @@ fn request(fault: &Fault) -> String {
     let id = fault.request_id.as_ref();
     id.map(|id| format!(" (request id {id})"))
         .unwrap_or_default()
+}
+
+fn closed_by(lost: bool) -> &'static str {
+    if lost {
+        "the site's lock was lost"
+    } else {
+        "a write to it failed"
+    }
 }
 
 fn by(owner: Option<&LockOwner>) -> String {

@@ -68,7 +68,9 @@ impl FileLease {
         try_lock(&mut file, path, |owner| LockError::Alive {
             site: site.to_string(),
             owner,
-        })
+        })?;
+        file.unlock().map_err(JournalError::io("unlock", path))?;
+        Ok(())
     }
 
     /// The file that we have locked is the one that others would open.
@@ -98,6 +100,22 @@ impl FileLease {
     }
 }
 
+impl Held {
+    /// Unlocks before it closes: a process that another thread has just forked keeps the file open
+    /// until it executes its program, and the lock with it.
+    fn free(&mut self) {
+        if let Some(file) = self.file.take() {
+            let _closing_frees_it_too = file.unlock();
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.free();
+    }
+}
+
 #[async_trait]
 impl Lease for FileLease {
     async fn name_run(&self, run: Ulid) -> Result<(), LockError> {
@@ -116,7 +134,7 @@ impl Lease for FileLease {
     }
 
     async fn release(&self) -> Result<(), LockError> {
-        drop(self.held().file.take());
+        self.held().free();
         Ok(())
     }
 }
@@ -168,4 +186,40 @@ fn read_owner(file: &mut File) -> Option<LockOwner> {
     let whole = u64::try_from(limits::NOTE).ok()?;
     file.take(whole).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    #[tokio::test]
+    async fn a_lock_is_free_even_while_a_forked_process_still_has_its_file() {
+        let home = tempfile::TempDir::new().unwrap();
+        fs::create_dir(home.path().join("runs")).unwrap();
+        let path = home.path().join("lock");
+        let site: SiteName = "plant-7".parse().unwrap();
+        let owner = LockOwner {
+            who: "kim".to_owned(),
+            host: "here".to_owned(),
+            pid: std::process::id(),
+            since: Clock::system().now(),
+            run: None,
+            command: "underpass onboard".to_owned(),
+        };
+        let take = || FileLease::take(path.clone(), &site, &owner);
+        // What fork does to it: one more descriptor of the same open file.
+        let inherited = |lease: &FileLease| lease.held().file.as_ref().unwrap().try_clone();
+
+        let lease = take().unwrap();
+        let kept = inherited(&lease).unwrap();
+        assert!(matches!(take(), Err(LockError::Held { .. })));
+        lease.release().await.unwrap();
+        let lease = take().unwrap();
+        drop(kept);
+        let kept = inherited(&lease).unwrap();
+        drop(lease);
+        take().unwrap();
+        drop(kept);
+    }
 }

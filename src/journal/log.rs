@@ -34,6 +34,8 @@ struct State {
     history: History,
     /// Cleared when a write fails: what is written is not known any more.
     usable: bool,
+    /// Set when it was not usable any more because somebody else has the site or the run.
+    lost: bool,
 }
 
 /// A journal's first line, and what follows from it.
@@ -97,6 +99,7 @@ impl Journal {
                 sum,
                 history,
                 usable: true,
+                lost: false,
             }),
             #[cfg(test)]
             stop: StdMutex::default(),
@@ -111,7 +114,7 @@ impl Journal {
     pub async fn append(&self, record: Record) -> Result<(), JournalError> {
         let mut state = self.state.lock().await;
         if !state.usable {
-            return Err(self.closed());
+            return Err(self.closed(state.lost));
         }
         let entry = Entry {
             seq: state.history.next_seq(),
@@ -123,7 +126,7 @@ impl Journal {
         #[cfg(test)]
         if self.stops_at(&entry) {
             state.usable = false;
-            return Err(self.closed());
+            return Err(self.closed(false));
         }
         let (line, sum) = line::encode(&entry, &state.sum).map_err(unwritable(&self.place))?;
         state
@@ -135,8 +138,11 @@ impl Journal {
             })?;
         // Closed until the write has worked: an error must not be followed by another record.
         state.usable = false;
-        self.lease.check().await?;
-        state.tape.append(entry.seq, line.as_bytes()).await?;
+        let written = match self.lease.check().await {
+            Ok(()) => state.tape.append(entry.seq, line.as_bytes()).await,
+            Err(error) => Err(error.into()),
+        };
+        written.inspect_err(|error| state.lost = error.is_lost())?;
         state.usable = true;
         state.sum = sum;
         Ok(())
@@ -146,11 +152,14 @@ impl Journal {
     ///
     /// A process may have slept since its last record, and somebody else may have taken over.
     pub async fn check_lock(&self) -> Result<(), JournalError> {
-        let result = self.lease.check().await;
-        if result.is_err() {
-            self.state.lock().await.usable = false;
-        }
-        Ok(result?)
+        let Err(error) = self.lease.check().await else {
+            return Ok(());
+        };
+        let error = JournalError::from(error);
+        let mut state = self.state.lock().await;
+        state.usable = false;
+        state.lost |= error.is_lost();
+        Err(error)
     }
 
     /// The run.
@@ -168,9 +177,10 @@ impl Journal {
         self.state.lock().await.history.clone()
     }
 
-    fn closed(&self) -> JournalError {
+    fn closed(&self, lost: bool) -> JournalError {
         JournalError::Closed {
             place: self.place.clone(),
+            lost,
         }
     }
 

@@ -1,5 +1,7 @@
 //! A new run, or the rest of one that was stopped?
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use ulid::Ulid;
 
@@ -10,6 +12,7 @@ use super::log::Journal;
 use super::store::SiteFolder;
 use crate::clock::Clock;
 use crate::plan::{Mode, Plan};
+use crate::resource::Change;
 
 /// What a command is about to carry out.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,12 +49,18 @@ impl Start {
     }
 }
 
+/// What a plan removes: of an onboarding, what exists twice.
+fn removed(plan: &Plan) -> BTreeSet<&str> {
+    let deletes = plan.steps.iter().filter(|it| it.change == Change::Delete);
+    deletes.filter_map(|it| it.existing.as_deref()).collect()
+}
+
 impl SiteFolder {
     /// Decides whether the site's newest run is gone on with rather than this new plan begun.
     ///
     /// It is when it was stopped on the way to the same: the same command with the same site file
-    /// in the same account, and [`History::is_worth_resuming`]. A stopped teardown is always
-    /// planned anew: what is gone is simply no longer in the plan.
+    /// in the same account, with nothing more to remove, and [`History::is_worth_resuming`]. A
+    /// stopped teardown is always planned anew: what is gone is simply no longer in the plan.
     pub async fn choose(&self, plan: Plan, now: Timestamp) -> Result<Start, JournalError> {
         if plan.mode == Mode::Onboard
             && let Some(run) = self.newest().await?
@@ -60,7 +69,8 @@ impl SiteFolder {
             let same = before.plan.mode == plan.mode
                 && before.plan.basis.site == plan.basis.site
                 && before.plan.policy == plan.policy
-                && before.plan.account == plan.account;
+                && before.plan.account == plan.account
+                && removed(&plan).is_subset(&removed(&before.plan));
             if same && before.is_worth_resuming(now) {
                 return Ok(Start::GoOn(Box::new(before)));
             }

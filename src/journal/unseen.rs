@@ -39,11 +39,24 @@ pub struct Unseen {
     pub until: Timestamp,
 }
 
-/// What a run may have made that `view` does not show and that is young enough to appear; of a
-/// teardown, what it may have removed so lately that a look may still show it.
+impl Unseen {
+    /// Whether its end is awaited rather than its appearance.
+    pub fn is_leaving(&self) -> bool {
+        removes(&self.action)
+    }
+}
+
+fn removes(action: &str) -> bool {
+    let verbs = ["Delete", "Detach", "Disable"];
+    verbs.iter().any(|verb| action.starts_with(verb))
+}
+
+/// What a run may have made that `view` does not show and that is young enough to appear, and what it
+/// may have removed so lately that a look may still show it.
 pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
+    let removed = just_removed(history, view, now);
     if history.plan.mode == Mode::Teardown {
-        return just_removed(history, now);
+        return removed;
     }
     let outputs: Outputs = history
         .steps()
@@ -54,27 +67,25 @@ pub fn unseen(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
         .filter_map(|step| {
             let past = history.step(&step.node.id)?;
             let made = Creation::of(past)?;
-            let found = made.is_young(now) && !made.is_listed(history, step, &outputs, view);
-            found.then(|| Unseen {
+            let unseen =
+                now < made.until(history) && !made.is_listed(history, step, &outputs, view);
+            unseen.then(|| Unseen {
                 run: history.run,
                 step: step.node.id.clone(),
                 action: made.call.action.clone(),
                 at: made.call.at,
                 id: made.id.map(str::to_owned),
-                until: made.until(),
+                until: made.until(history),
             })
         })
+        .chain(removed)
         .collect()
 }
 
-/// What a teardown that was stopped has deleted, detached or disabled so lately that a look may be
-/// older than that: who believes the look keeps what is about to vanish. One look that shows it gone
-/// proves nothing, because the next one may be older still.
-fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
-    let removes = |call: &&MadeCall| {
-        let verbs = ["Delete", "Detach", "Disable"];
-        verbs.iter().any(|verb| call.action.starts_with(verb))
-    };
+/// What a teardown, or a replacement, has deleted, detached or disabled so lately that a look may be
+/// older than that: who believes the look keeps what is about to vanish. Where it was stopped, one
+/// look that shows it gone proves nothing, because the next one may be older still.
+fn just_removed(history: &History, view: &View, now: Timestamp) -> Vec<Unseen> {
     let steps = history.plan.steps.iter();
     steps
         .filter_map(|step| {
@@ -83,9 +94,11 @@ fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
                 Some((call, Outcome::Done { .. } | Outcome::Unknown(_))) => Some(call),
                 _ => None,
             };
-            let call = past.open.as_ref().or(answered).filter(removes)?;
-            let until = call.at.checked_add(SHOWN_AFTER).unwrap_or(Timestamp::MAX);
-            let young = past.ready.is_none() && now < until;
+            let call = past.open.as_ref().or(answered)?;
+            let call = Some(call).filter(|call| removes(&call.action))?;
+            let until = last(history, call).checked_add(SHOWN_AFTER);
+            let until = until.unwrap_or(Timestamp::MAX);
+            let young = now < until && (past.ready.is_none() || is_owned(history, step, view));
             young.then(|| Unseen {
                 run: history.run,
                 step: step.node.id.clone(),
@@ -98,11 +111,24 @@ fn just_removed(history: &History, now: Timestamp) -> Vec<Unseen> {
         .collect()
 }
 
+/// When a call was made at the latest: a clock that stood still while the machine slept is set right
+/// by the answer to the next look, and the run's records after it tell the right time.
+fn last(history: &History, call: &MadeCall) -> Timestamp {
+    call.at.max(history.last_at)
+}
+
+/// Whether a look shows what a step removed as the site's, and alive.
+fn is_owned(history: &History, step: &PlannedStep, view: &View) -> bool {
+    let kind = resource::registry().find(&step.node.kind);
+    let owned = kind.map(|kind| kind.owned(&history.plan.site, view));
+    let mut ids = owned.into_iter().flatten().map(|it| it.id);
+    ids.any(|id| step.existing.as_ref() == Some(&id))
+}
+
 /// A call that makes something and that may have had its effect.
 struct Creation<'a> {
     call: &'a MadeCall,
     id: Option<&'a str>,
-    ready: bool,
 }
 
 impl<'a> Creation<'a> {
@@ -123,11 +149,7 @@ impl<'a> Creation<'a> {
             .flatten()
             .filter(|(call, _)| makes(call))
             .max_by_key(|(call, _)| (call.attempt, call.at))?;
-        Some(Self {
-            call,
-            id,
-            ready: past.ready.is_some(),
-        })
+        Some(Self { call, id })
     }
 
     /// Whether AWS puts tags of ours on it in the same call.
@@ -140,18 +162,14 @@ impl<'a> Creation<'a> {
         .contains(&self.call.action.as_str())
     }
 
-    fn until(&self) -> Timestamp {
+    fn until(&self, history: &History) -> Timestamp {
         let patience = if self.is_tagged() {
             LISTED_AFTER
         } else {
             SHOWN_AFTER
         };
-        self.call.at.checked_add(patience).unwrap_or(Timestamp::MAX)
-    }
-
-    /// What hangs on another object was seen there when it was ready.
-    fn is_young(&self, now: Timestamp) -> bool {
-        now < self.until() && (self.is_tagged() || !self.ready)
+        let last = last(history, self.call);
+        last.checked_add(patience).unwrap_or(Timestamp::MAX)
     }
 
     fn is_listed(

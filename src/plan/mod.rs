@@ -17,6 +17,7 @@ mod findings;
 mod journal_policy;
 mod leaving;
 mod lint;
+mod memory;
 mod model;
 mod onboard;
 mod permissions;

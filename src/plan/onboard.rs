@@ -9,6 +9,7 @@ use super::basis;
 use super::cost::Prices;
 use super::duplicates;
 use super::findings::{Findings, PlanErrors};
+use super::memory;
 use super::model::{Basis, Mode, PLAN_SCHEMA, Plan, PlannedStep, TunnelPlan};
 use super::permissions;
 use super::preflight;
@@ -58,6 +59,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
     for step in &steps {
         warn_of(step, &mut findings);
     }
+    memory::judge(&steps, &mut findings);
     let duplicates = duplicates::found(question, &steps);
     duplicates::judge(question, &duplicates, &mut findings);
     let removals = duplicates::steps(question, &duplicates, &steps, &mut findings);

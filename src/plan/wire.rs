@@ -145,7 +145,8 @@ fn made_up_id(what: &str) -> String {
 fn guessed(node: &Node) -> Node {
     let mut node = node.clone();
     for (name, input) in &mut node.inputs {
-        if matches!(input, Input::Later(_)) && name != "enables_propagation" {
+        let is_memory = ["enables_propagation", "remembers_propagation"].contains(&name.as_str());
+        if matches!(input, Input::Later(_)) && !is_memory {
             *input = Input::Known(json!(made_up_id(name)));
         }
     }

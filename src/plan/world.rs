@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::aws::{RouteTable, Tags, View, Vpc, VpnConnection, VpnGateway};
 use crate::resource::{
-    TAG_SITE, chosen_connection, chosen_vpn_gateway, propagation_of_others, remembered_propagation,
+    Propagation, TAG_SITE, all_remembered_propagation, chosen_connection, chosen_vpn_gateway,
+    propagation_of_others, remembered_propagation,
 };
 use crate::spec::{AttachTo, InsideCidr, RouteTableId, RouteTables, Site, SiteName, VpnGatewayId};
 use crate::tunnel;
@@ -218,6 +219,32 @@ impl<'a> World<'a> {
         enables
     }
 
+    /// The same by gateway, with what the site enabled from gateways that it has left.
+    ///
+    /// Of those, only what is still on: what somebody has put off needs no memory.
+    fn remembers_propagation(&self) -> Propagation {
+        let Some(view) = self.view else {
+            return Propagation::new();
+        };
+        let is_own = |gateway: &VpnGatewayId| {
+            let listed = view.vpn_gateways.get(gateway);
+            listed.is_some_and(|it| is_of(&self.site.name, &it.tags))
+        };
+        let mut all = all_remembered_propagation(&self.site.name, view);
+        for (gateway, tables) in &mut all {
+            tables.retain(|table| {
+                let table = view.route_tables.get(table);
+                table.is_some_and(|it| it.propagating.contains(gateway)) && !is_own(gateway)
+            });
+        }
+        if let Some(gateway) = self.gateway {
+            let enables = self.enables_propagation();
+            all.entry(gateway.id.clone()).or_default().extend(enables);
+        }
+        all.retain(|_, tables| !tables.is_empty());
+        all
+    }
+
     /// `${vpc.…}` of a playbook; none when the VPC was not looked at.
     pub(super) fn vpc_context(&self) -> Option<Value> {
         let vpc = self.vpc?;
@@ -227,6 +254,7 @@ impl<'a> World<'a> {
             "cidrs": vpc.cidrs,
             "route_tables": tables,
             "enables_propagation": self.enables_propagation(),
+            "remembers_propagation": self.remembers_propagation(),
         }))
     }
 }

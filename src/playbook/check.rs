@@ -22,7 +22,13 @@ pub trait KindCatalog {
 }
 
 /// What `${vpc.…}` offers; the same offline, where only the names are known.
-pub(super) const VPC_FIELDS: [&str; 4] = ["id", "cidrs", "route_tables", "enables_propagation"];
+pub(super) const VPC_FIELDS: [&str; 5] = [
+    "id",
+    "cidrs",
+    "route_tables",
+    "enables_propagation",
+    "remembers_propagation",
+];
 
 /// Checks everything about a playbook that does not depend on a site, all at once: kinds, their
 /// inputs and outputs, references between steps, and cycles.

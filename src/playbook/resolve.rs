@@ -160,7 +160,7 @@ fn awaited(reference: &Reference) -> String {
     match reference.path().first().map(String::as_str) {
         Some("cidrs") => "the VPC's networks".to_owned(),
         Some("route_tables") => "the VPC's route tables".to_owned(),
-        Some("enables_propagation") => {
+        Some("enables_propagation" | "remembers_propagation") => {
             "the VPC's route tables that do not propagate yet".to_owned()
         }
         _ => "the VPC".to_owned(),

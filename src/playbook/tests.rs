@@ -25,6 +25,7 @@ const KINDS: &[KindRow] = &[
             ("ip_address", true),
             ("bgp_asn", true),
             ("device_name", true),
+            ("remembers_propagation", false),
             ("id", false),
         ],
         &["id", "ip_address", "bgp_asn"],
@@ -109,6 +110,7 @@ fn online() -> Context {
             "cidrs": ["172.31.0.0/16"],
             "route_tables": ["rtb-00000001", "rtb-00000002"],
             "enables_propagation": [],
+            "remembers_propagation": {},
         })),
         ..offline()
     }
@@ -212,7 +214,7 @@ fn too_many_instances_are_refused() {
     let mut context = online();
     let tables: Vec<String> = (0..2_000).map(|n| format!("rtb-{n:08x}")).collect();
     context.vpc = Some(json!({ "id": "v", "cidrs": [], "route_tables": tables,
-        "enables_propagation": [] }));
+        "enables_propagation": [], "remembers_propagation": {} }));
     let errors = compile(named("vgw-bgp"), &context, &Kinds).unwrap_err();
     assert!(
         errors.problems()[0].message.contains("more than 1000"),

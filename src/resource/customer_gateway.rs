@@ -17,8 +17,9 @@ use super::kind::{
 use super::listed::{self, Listed};
 use super::owner::Owner;
 use super::rank;
+use super::remembered::{Propagation, missing_by_gateway};
 use super::sharing::stranger_on_customer_gateway;
-use crate::aws::{Call, Collection, CustomerGateway, Fault, View};
+use crate::aws::{Call, Collection, CustomerGateway, Fault, Tags, View};
 use crate::playbook::StepId;
 use crate::spec::{Asn, CustomerGatewayId, SiteName};
 
@@ -53,6 +54,11 @@ impl Kind for CustomerGatewayKind {
                     "device_name",
                     "keeps apart gateways with the same address and ASN: the site's name",
                 ),
+                InputSpec::optional(
+                    "remembers_propagation",
+                    "route tables, by virtual private gateway, into which this site enables \
+                     propagation from a gateway that is not its own; remembered in tags",
+                ),
                 InputSpec::optional("id", "an existing customer gateway to use"),
             ]
         }
@@ -74,8 +80,11 @@ impl Kind for CustomerGatewayKind {
         owner: &Owner,
         view: &View,
     ) -> Result<Finding, KindError> {
+        let propagation = propagation(inputs)?;
         let seen = |gateway: &CustomerGateway, why: &str| {
-            listed::seen(gateway, step, owner, why, outputs(gateway))
+            let mut seen = listed::seen(gateway, step, owner, why, outputs(gateway));
+            seen.missing_tags = missing_tags(gateway, step, owner, &propagation);
+            seen
         };
         if let Some(id) = inputs.given::<CustomerGatewayId>(NAME, "id")? {
             let named = view.customer_gateways.get(&id).filter(|it| it.is_live());
@@ -136,24 +145,33 @@ impl Kind for CustomerGatewayKind {
         owner: &Owner,
         _keys: &Keys,
     ) -> Result<Call, KindError> {
+        let mut tags = owner.tags(step);
+        tags.extend(missing_by_gateway(&propagation(inputs)?, &tags));
         Ok(Call::CreateCustomerGateway {
             ip_address: inputs.known(NAME, "ip_address")?,
             bgp_asn: inputs.known(NAME, "bgp_asn")?,
             device_name: inputs.known(NAME, "device_name")?,
-            tags: owner.tags(step),
+            tags,
         })
     }
 
     fn update(
         &self,
         step: &StepId,
-        _inputs: &Inputs,
+        inputs: &Inputs,
         seen: &Seen,
         view: &View,
         owner: &Owner,
         _keys: &Keys,
     ) -> Result<Option<Call>, KindError> {
-        Ok(gateway(view, &seen.id).and_then(|gateway| listed::tag(gateway, step, owner)))
+        let propagation = propagation(inputs)?;
+        let tags = gateway(view, &seen.id)
+            .map(|gateway| missing_tags(gateway, step, owner, &propagation))
+            .unwrap_or_default();
+        Ok((!tags.is_empty()).then(|| Call::CreateTags {
+            resource: seen.id.clone(),
+            tags,
+        }))
     }
 
     fn delete(&self, seen: &Seen, view: &View) -> Result<Call, KindError> {
@@ -205,8 +223,31 @@ impl Kind for CustomerGatewayKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        &["vpn_connection"]
+        // Where the connection is lost, only this gateway's tags tell which propagation is ours.
+        &["vpn_connection", "route_propagation"]
     }
+}
+
+fn propagation(inputs: &Inputs) -> Result<Propagation, KindError> {
+    let tables = inputs.given(NAME, "remembers_propagation")?;
+    Ok(tables.unwrap_or_default())
+}
+
+/// The tags that a gateway of ours lacks; others' are never tagged.
+fn missing_tags(
+    gateway: &CustomerGateway,
+    step: &StepId,
+    owner: &Owner,
+    propagation: &Propagation,
+) -> Tags {
+    if !owner.owns_site(&gateway.tags) {
+        return Tags::new();
+    }
+    let mut missing = owner.missing_tags(step, &gateway.tags);
+    let mut then = gateway.tags.clone();
+    then.extend(missing.clone());
+    missing.extend(missing_by_gateway(propagation, &then));
+    missing
 }
 
 fn gateway<'a>(view: &'a View, id: &str) -> Option<&'a CustomerGateway> {

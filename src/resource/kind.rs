@@ -312,6 +312,14 @@ pub trait Kind: Send + Sync + fmt::Debug {
     /// `id` is what [`Kind::create`] answered or [`Kind::find`] found, when either is known.
     fn progress(&self, inputs: &Inputs, id: Option<&str>, goal: Goal, view: &View) -> Progress;
 
+    /// Whether there is room for what [`Kind::create`] makes.
+    ///
+    /// Waiting while what has the place is on its way out: AWS would refuse the call until then.
+    /// What stays there is for [`Kind::decide`] to refuse.
+    fn room(&self, _inputs: &Inputs, _view: &View) -> Progress {
+        Progress::Done
+    }
+
     /// What other steps can refer to once it is ready.
     fn outputs_of(&self, inputs: &Inputs, id: &str, view: &View) -> BTreeMap<String, Value>;
 

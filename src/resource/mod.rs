@@ -33,5 +33,8 @@ pub use owner::{
 };
 pub use rank::{chosen_connection, chosen_vpn_gateway, tunnels_up, why_kept};
 pub use registry::{Registry, registry};
-pub use remembered::{TAG_PROPAGATION, propagation_of_others, remembered_propagation};
+pub use remembered::{
+    Propagation, TAG_PROPAGATION, all_remembered_propagation, propagation_of_others,
+    remembered_propagation,
+};
 pub use sharing::{Kept, kept_for_others};

@@ -1,20 +1,30 @@
 //! Which route propagations this site enabled from a gateway that is not its own.
 //!
 //! Propagation has no tags in AWS. From a gateway of ours it is ours; from an adopted one only the
-//! tables that did not propagate before are. They are remembered on the connection, set in the
-//! same call that creates it, so that teardown knows them on any machine.
+//! tables that did not propagate before are. They are remembered in tags, so that teardown knows
+//! them on any machine, and in two places: on the connection, and, because a connection is lost
+//! half-way through a replacement or when somebody deletes it, on the customer gateway that was
+//! made for the site. Both are set in the same call that creates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::listed;
 use super::owner::is_of;
-use crate::aws::{Tags, View, VpnConnection};
+use crate::aws::{CustomerGateway, Tags, View, VpnConnection};
 use crate::spec::{RouteTableId, SiteName, VpnGatewayId};
 
-/// The tag's key; further ones end in `-2`, `-3`, …
+/// The tag's key on a connection; further ones end in `-2`, `-3`, …
+///
+/// A customer gateway is on no virtual private gateway, so there the key goes on with the id of
+/// the one that is meant: `underpass:propagation:vgw-0a…`, `underpass:propagation:vgw-0a…-2`, ….
 pub const TAG_PROPAGATION: &str = "underpass:propagation";
 /// What one tag can hold (EC2 tag restrictions).
 const VALUE_LENGTH: usize = 256;
+/// How many tags one object can have (EC2 tag restrictions).
+const MOST_TAGS: usize = 50;
+
+/// Route tables by the gateway from which they learn.
+pub type Propagation = BTreeMap<VpnGatewayId, BTreeSet<RouteTableId>>;
 
 /// The route tables into which `site` is remembered to have enabled propagation from `gateway`.
 ///
@@ -25,47 +35,74 @@ pub fn remembered_propagation(
     gateway: &VpnGatewayId,
     view: &View,
 ) -> BTreeSet<RouteTableId> {
-    let gone_counts = is_half_replaced(site, view);
-    let connections = view.vpn_connections.values();
-    let own = connections
-        .filter(|it| is_of(site, &it.tags))
-        .filter(|it| gone_counts || !it.state.is("deleted"));
-    remembered(gateway, own)
+    all_remembered_propagation(site, view)
+        .remove(gateway)
+        .unwrap_or_default()
 }
 
-/// Whether the site has lost its connection and nothing else, as when a replacement was stopped
-/// half-way: a teardown takes the customer gateway with it.
-fn is_half_replaced(site: &SiteName, view: &View) -> bool {
-    listed::of_site(view.vpn_connections.values(), site).is_empty()
-        && !listed::of_site(view.customer_gateways.values(), site).is_empty()
+/// All that `site` is remembered to have enabled, from gateways that it has left as well.
+pub fn all_remembered_propagation(site: &SiteName, view: &View) -> Propagation {
+    remembered(view, |tags| is_of(site, tags))
 }
 
 /// The route tables into which other sites are remembered to have enabled propagation from it.
 ///
-/// What several sites remember stays until the last of them goes.
+/// What several sites use all of them remember, so that the last one to go disables it.
 pub fn propagation_of_others(
     site: &SiteName,
     gateway: &VpnGatewayId,
     view: &View,
 ) -> BTreeSet<RouteTableId> {
-    let others = view.connections_on(gateway).filter(|connection| {
-        listed::site_of(&connection.tags).is_some_and(|of| of != site.as_str())
-    });
-    remembered(gateway, others)
+    let of_another = |tags: &Tags| listed::site_of(tags).is_some_and(|of| of != site.as_str());
+    remembered(view, of_another)
+        .remove(gateway)
+        .unwrap_or_default()
 }
 
-fn remembered<'a>(
+/// Those of them that belong to a site with a connection on the gateway.
+///
+/// A site that has lost its connection, or is just being torn down, needs none: were its customer
+/// gateway's memory counted, each of two sites that go together would leave it to the other.
+pub(super) fn propagation_needed_by_others(
+    site: &SiteName,
     gateway: &VpnGatewayId,
-    connections: impl Iterator<Item = &'a VpnConnection>,
+    view: &View,
 ) -> BTreeSet<RouteTableId> {
-    connections
-        .filter(|connection| connection.vpn_gateway.as_ref() == Some(gateway))
-        .flat_map(|connection| read(&connection.tags))
-        .collect()
+    let connected = view.connections_on(gateway);
+    let connected: BTreeSet<&str> = connected
+        .filter_map(|connection| listed::site_of(&connection.tags))
+        .filter(|of| *of != site.as_str())
+        .collect();
+    remembered(view, |tags| {
+        listed::site_of(tags).is_some_and(|of| connected.contains(of))
+    })
+    .remove(gateway)
+    .unwrap_or_default()
 }
 
-/// The tags that remember these route tables.
-pub(super) fn write(tables: &BTreeSet<RouteTableId>) -> Tags {
+/// What objects with such tags remember; what is deleted is forgotten.
+fn remembered(view: &View, whose: impl Fn(&Tags) -> bool) -> Propagation {
+    let connections = view.vpn_connections.values();
+    let connections = connections
+        .filter(|it| whose(&it.tags) && !it.state.is("deleted"))
+        .filter_map(|it: &VpnConnection| Some((it.vpn_gateway.clone()?, read(&it.tags))));
+    let customers = view.customer_gateways.values();
+    let customers = customers
+        .filter(|it| whose(&it.tags) && !it.state.is("deleted"))
+        .flat_map(|it: &CustomerGateway| read_by_gateway(&it.tags));
+    let mut all = Propagation::new();
+    for (gateway, tables) in connections.chain(customers) {
+        all.entry(gateway).or_default().extend(tables);
+    }
+    all
+}
+
+fn key_of(gateway: &VpnGatewayId) -> String {
+    format!("{TAG_PROPAGATION}:{gateway}")
+}
+
+/// The tags that remember these route tables, under `key` and its numbered followers.
+fn write_under(key: &str, tables: &BTreeSet<RouteTableId>) -> Tags {
     let mut values: Vec<String> = Vec::new();
     for table in tables {
         match values.last_mut() {
@@ -77,17 +114,17 @@ pub(super) fn write(tables: &BTreeSet<RouteTableId>) -> Tags {
         }
     }
     let key = |n: usize| match n {
-        1 => TAG_PROPAGATION.to_owned(),
-        n => format!("{TAG_PROPAGATION}-{n}"),
+        1 => key.to_owned(),
+        n => format!("{key}-{n}"),
     };
     let numbered = values.into_iter().enumerate();
     numbered.map(|(n, value)| (key(n + 1), value)).collect()
 }
 
-/// The route tables that an object's tags remember.
-pub(super) fn read(tags: &Tags) -> BTreeSet<RouteTableId> {
-    let numbered = |key: &str| {
-        let rest = key.strip_prefix(TAG_PROPAGATION);
+/// The route tables that tags under `key` remember.
+fn read_under(key: &str, tags: &Tags) -> BTreeSet<RouteTableId> {
+    let numbered = |it: &str| {
+        let rest = it.strip_prefix(key);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     let values = tags.iter().filter(|(key, _)| numbered(key));
@@ -96,14 +133,72 @@ pub(super) fn read(tags: &Tags) -> BTreeSet<RouteTableId> {
 }
 
 /// The tags to set so that these tables are remembered too; what is remembered stays.
-pub(super) fn missing(wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags {
-    let known = read(has);
+fn missing_under(key: &str, wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags {
+    let known = read_under(key, has);
     if wanted.is_subset(&known) {
         return Tags::new();
     }
-    let mut tags = write(&known.union(wanted).cloned().collect());
+    let mut tags = write_under(key, &known.union(wanted).cloned().collect());
     tags.retain(|key, value| has.get(key) != Some(value));
     tags
+}
+
+/// The tags with which a new connection remembers these route tables.
+pub(super) fn write(tables: &BTreeSet<RouteTableId>) -> Tags {
+    write_under(TAG_PROPAGATION, tables)
+}
+
+/// The route tables that a connection's tags remember.
+fn read(tags: &Tags) -> BTreeSet<RouteTableId> {
+    read_under(TAG_PROPAGATION, tags)
+}
+
+/// The tags that a connection lacks to remember these tables too.
+pub(super) fn missing(wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags {
+    missing_under(TAG_PROPAGATION, wanted, has)
+}
+
+/// What a customer gateway's tags remember.
+fn read_by_gateway(tags: &Tags) -> Propagation {
+    let gateways = tags.keys().filter_map(|key| {
+        let rest = key.strip_prefix(TAG_PROPAGATION)?.strip_prefix(':')?;
+        let end = rest.match_indices('-').nth(1).map_or(rest.len(), |it| it.0);
+        rest.get(..end)?.parse::<VpnGatewayId>().ok()
+    });
+    let gateways: BTreeSet<VpnGatewayId> = gateways.collect();
+    let read = |gateway: VpnGatewayId| {
+        let tables = read_under(&key_of(&gateway), tags);
+        (gateway, tables)
+    };
+    gateways.into_iter().map(read).collect()
+}
+
+/// The tags that a customer gateway lacks to remember all this too.
+///
+/// As much as fits: where an object's tags are used up, the rest is left to the connection, which
+/// remembers one gateway and has as much room.
+pub(super) fn missing_by_gateway(wanted: &Propagation, has: &Tags) -> Tags {
+    let mut missing = Tags::new();
+    for (gateway, tables) in wanted {
+        let key = key_of(gateway);
+        let fits = |more: &Tags| {
+            let keys = has.keys().chain(missing.keys()).chain(more.keys());
+            keys.collect::<BTreeSet<_>>().len() <= MOST_TAGS
+        };
+        let mut more = missing_under(&key, tables, has);
+        if !fits(&more) {
+            let mut fitting = BTreeSet::new();
+            for table in tables {
+                fitting.insert(table.clone());
+                if !fits(&missing_under(&key, &fitting, has)) {
+                    fitting.remove(table);
+                }
+            }
+            more = missing_under(&key, &fitting, has);
+        }
+        missing.extend(more);
+    }
+    missing
 }
 
 #[cfg(test)]
@@ -136,5 +231,53 @@ mod tests {
         assert!(missing(&tables(3..9), &tags).is_empty());
         tags.extend(missing(&tables(11..30), &tags));
         assert_eq!(read(&tags), tables(0..30));
+    }
+
+    #[test]
+    fn a_customer_gateway_remembers_several_gateways_and_reads_no_connections_tags() {
+        let two: Propagation = [
+            (nth("vgw", 1), tables(0..30)),
+            ("vgw-1a2b3c4d".parse().unwrap(), tables(5..6)),
+        ]
+        .into();
+        let mut tags = missing_by_gateway(&two, &Tags::new());
+        let keys: Vec<&str> = tags.keys().map(String::as_str).collect();
+        let long = key_of(&nth("vgw", 1));
+        assert_eq!(
+            keys,
+            [
+                long.as_str(),
+                &format!("{long}-2"),
+                &format!("{long}-3"),
+                "underpass:propagation:vgw-1a2b3c4d",
+            ]
+        );
+        assert_eq!(read_by_gateway(&tags), two);
+        assert_eq!(read(&tags), tables(0..0), "that is the connection's key");
+        tags.extend(write(&tables(40..50)));
+        tags.insert("underpass:propagation:igw-1".into(), "rtb-1a2b3c4d".into());
+        assert_eq!(read_by_gateway(&tags), two);
+        assert!(missing_by_gateway(&two, &tags).is_empty());
+        let more = [(nth("vgw", 1), tables(29..35))].into();
+        tags.extend(missing_by_gateway(&more, &tags));
+        assert_eq!(read_by_gateway(&tags)[&nth("vgw", 1)], tables(0..35));
+    }
+
+    #[test]
+    fn where_tags_are_used_up_as_much_as_fits_is_remembered_and_nothing_forgotten() {
+        let mut tags: Tags = (0..46).map(|n| (format!("k{n}"), String::new())).collect();
+        let few = [(nth("vgw", 1), tables(40..50))].into();
+        tags.extend(missing_by_gateway(&few, &tags));
+        let many: Propagation = [
+            (nth("vgw", 1), tables(0..60)),
+            (nth("vgw", 2), tables(0..1)),
+        ]
+        .into();
+        tags.extend(missing_by_gateway(&many, &tags));
+        assert_eq!(tags.len(), MOST_TAGS);
+        let read = read_by_gateway(&tags);
+        assert_eq!(read[&nth("vgw", 1)].len(), 44, "four tags of eleven");
+        assert!(read[&nth("vgw", 1)].is_superset(&tables(40..50)));
+        assert!(missing_by_gateway(&many, &tags).is_empty(), "settled");
     }
 }

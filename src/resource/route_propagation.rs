@@ -1,7 +1,7 @@
 //! `route_propagation`: a route table learns the site's routes from the gateway.
 //!
-//! AWS has no tags for it. It is ours when the gateway is, or when our connection remembers that
-//! we enabled it. Its id is `<route table>:<gateway>`.
+//! AWS has no tags for it. It is ours when the gateway is, or when our connection or our customer
+//! gateway remembers that we enabled it. Its id is `<route table>:<gateway>`.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::kind::{
 };
 use super::listed;
 use super::owner::Owner;
-use super::remembered::{propagation_of_others, remembered_propagation};
+use super::remembered::{propagation_needed_by_others, remembered_propagation};
 use super::vpn_gateway::{gateway, owned_gateways};
 use crate::aws::{Call, Collection, Fault, View, VpnGateway};
 use crate::playbook::StepId;
@@ -57,6 +57,7 @@ impl Kind for RoutePropagationKind {
             Collection::RouteTables,
             Collection::VpnGateways,
             Collection::VpnConnections,
+            Collection::CustomerGateways,
         ]
     }
 
@@ -231,7 +232,7 @@ fn propagates(view: &View, table: &RouteTableId, vgw: &VpnGatewayId) -> bool {
     table.is_some_and(|table| table.propagating.contains(vgw))
 }
 
-/// Whether the site enabled it: from its own gateway, or remembered on its connection.
+/// Whether the site enabled it: from its own gateway, or remembered in its tags.
 fn is_ours(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {
     let of_site = listed::of_site(view.vpn_gateways.values(), site);
     of_site.iter().any(|it| it.id == *vgw) || is_remembered(site, table, vgw, view)
@@ -252,7 +253,7 @@ fn is_owned(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &Vi
     });
     is_remembered(site, table, vgw, view)
         && !used_by_owner
-        && !propagation_of_others(site, vgw, view).contains(table)
+        && !propagation_needed_by_others(site, vgw, view).contains(table)
 }
 
 fn is_remembered(site: &SiteName, table: &RouteTableId, vgw: &VpnGatewayId, view: &View) -> bool {

@@ -201,7 +201,8 @@ impl Kind for VpnConnectionKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        // Propagation from an adopted gateway is known to be ours by this connection's tags.
+        // Where the customer gateway is adopted, only this connection's tags tell which
+        // propagation from an adopted gateway is ours.
         &["vpn_connection_route", "route_propagation"]
     }
 }

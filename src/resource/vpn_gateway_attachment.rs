@@ -94,10 +94,11 @@ impl Kind for VpnGatewayAttachmentKind {
             Some(Ownership::Adopted(why)) => Ok(Decision::new(Change::Adopt, why)),
             None => {
                 refuse_if_taken(inputs, view)?;
-                Ok(Decision::new(
-                    Change::Create,
-                    "the gateway is not attached to the VPC yet",
-                ))
+                let mut reason = "the gateway is not attached to the VPC yet".to_owned();
+                if let Progress::Waiting { object, state } = self.room(inputs, view) {
+                    reason = format!("{reason}; waits first, for {object} is still {state}");
+                }
+                Ok(Decision::new(Change::Create, reason))
             }
         }
     }
@@ -154,6 +155,13 @@ impl Kind for VpnGatewayAttachmentKind {
             Goal::Ready => attaching(&vgw, &vpc, view),
             Goal::Gone => detaching(&vgw, &vpc, view),
         }
+    }
+
+    fn room(&self, inputs: &Inputs, view: &View) -> Progress {
+        let vgw = inputs.given::<VpnGatewayId>(NAME, "vpn_gateway");
+        let vpc = inputs.given::<VpcId>(NAME, "vpc");
+        // Inputs that are no ids are told by whoever makes a call of them.
+        leaving(vgw.ok().flatten(), vpc.ok().flatten(), view).unwrap_or(Progress::Done)
     }
 
     fn outputs_of(&self, _inputs: &Inputs, id: &str, _view: &View) -> BTreeMap<String, Value> {
@@ -252,6 +260,21 @@ fn refuse_if_taken(inputs: &Inputs, view: &View) -> Result<(), KindError> {
             ),
         }),
     }
+}
+
+/// The detachment that has to end before the gateway can be attached to the VPC: the gateway's own,
+/// from whatever VPC, or another gateway's from this one. Both have one place.
+fn leaving(vgw: Option<VpnGatewayId>, vpc: Option<VpcId>, view: &View) -> Option<Progress> {
+    let gateways = view.vpn_gateways.values();
+    gateways
+        .filter(|it| !it.state.is("deleted"))
+        .flat_map(|gateway| gateway.attachments.iter().map(move |it| (gateway, it)))
+        .filter(|(gateway, it)| Some(&gateway.id) == vgw.as_ref() || Some(&it.vpc) == vpc.as_ref())
+        .find(|(_, it)| it.state.is("detaching"))
+        .map(|(gateway, it)| Progress::Waiting {
+            object: id_of(&gateway.id, &it.vpc),
+            state: it.state.as_str().to_owned(),
+        })
 }
 
 /// The state of a gateway's attachment to a VPC: the entry that says most, for AWS keeps old ones.

@@ -25,7 +25,8 @@ fn bundle_of(site: &Site) -> TempDir {
 
 /// Runs a script in network and mount namespaces of its own, which takes root.
 fn isolated(shell: &str, script: &str, args: &[&str]) -> String {
-    let mut all = vec!["-mn", shell, script];
+    // Whatever the script started ends with it, however it ends itself.
+    let mut all = vec!["-mnpf", "--mount-proc", "--kill-child", shell, script];
     all.extend(args);
     ok("unshare", &all)
 }

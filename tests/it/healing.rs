@@ -162,29 +162,21 @@ fn a_saved_plan_removes_what_it_names_and_not_what_came_up_since() {
         "{}",
         saved.stdout
     );
-    env.sandbox().set_gateway(None, GatewaySim::Online);
-    std::thread::sleep(std::time::Duration::from_millis(600));
-    env.run(&[
+    let heal = [
         "onboard",
         SITE,
         "--yes",
         "--remove-duplicates",
         "--plan",
         "plan.json",
-    ])
-    .exits(5);
+    ];
+    env.sandbox().set_gateway(None, GatewaySim::Online);
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    env.run(&heal).exits(5);
     assert_eq!(deletes(env.sandbox()), [""; 0]);
     env.sandbox().set_gateway(None, GatewaySim::Offline);
     std::thread::sleep(std::time::Duration::from_millis(600));
-    env.run(&[
-        "onboard",
-        SITE,
-        "--yes",
-        "--remove-duplicates",
-        "--plan",
-        "plan.json",
-    ])
-    .exits(0);
+    env.run(&heal).exits(0);
     assert_eq!(alive(env.sandbox()), one);
 }
 
@@ -193,7 +185,11 @@ fn a_saved_plan_removes_what_it_names_and_not_what_came_up_since() {
 #[test]
 fn two_machines_that_share_nothing_end_with_one_site() {
     let mut doubled = 0;
-    for round in 0..3_u64 {
+    // On a busy machine the two seldom meet.
+    for round in 0..15_u64 {
+        if round >= 3 && doubled > 0 {
+            break;
+        }
         let faults = Faults::default().with_seed(round);
         let env = Env::served(200.0, faults, GatewaySim::Offline);
         let before = alive(env.sandbox());

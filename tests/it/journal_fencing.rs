@@ -80,13 +80,18 @@ fn slept(store: &Store) {
     let woke = end(sleeper);
     assert_eq!(changes(&env), before, "{}", woke.stderr);
     // Its lock is gone; where it slept in the middle of a record, that record is there already.
-    let fenced = ["was taken away", "somebody else writes this run"];
+    let fenced = [
+        "was taken away",
+        "somebody else writes this run",
+        "lock was lost",
+    ];
     assert!(
         fenced.iter().any(|it| woke.stderr.contains(it)),
         "{}",
         woke.stderr
     );
-    assert_ne!(woke.code, 0);
+    // As if the lock had been somebody else's from the start.
+    assert_eq!(woke.code, 5, "{}", woke.stderr);
     let noop = end(start(&env, store, "kim", &onboard)).exits(0);
     assert!(
         noop.stderr.contains("AWS is not touched"),
@@ -138,7 +143,7 @@ fn a_broken_lock_stops_its_holder_and_lets_the_other_go_on() {
         "{}",
         robbed.stderr
     );
-    assert_ne!(robbed.code, 0);
+    assert_eq!(robbed.code, 5, "{}", robbed.stderr);
     let breaker = end(breaker).exits(0);
     assert!(
         breaker.stderr.contains("is locked by kim on"),
@@ -177,4 +182,22 @@ fn the_lock_of_a_folder_is_not_broken_and_names_the_process() {
         "{}",
         taken.stderr
     );
+}
+
+#[test]
+fn a_lock_that_is_swept_away_ends_the_run_as_one_that_somebody_holds_would() {
+    let env = Env::served(20.0, Faults::default(), GatewaySim::Online);
+    let holder = env.start(&["onboard", SITE, "--yes"]);
+    until_called(&env, "CreateVpnConnection");
+    std::fs::remove_file(env.file(".underpass/plant-7/lock")).unwrap();
+    let ended = end(holder).exits(5);
+    let said = &ended.stderr;
+    assert!(
+        said.contains("nothing more was called: the lock of the site plant-7 was taken away"),
+        "{said}"
+    );
+    assert!(said.contains("does what is left"), "{said}");
+    let next = said.trim_end().lines().last().unwrap();
+    assert!(next.contains("next: underpass onboard"), "{said}");
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
 }

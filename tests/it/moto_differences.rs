@@ -36,7 +36,7 @@ const fn constant(path: &'static str, moto: &'static str, sandbox: &'static str)
     }
 }
 
-const DIFFERENCES: [Difference; 16] = [
+const DIFFERENCES: [Difference; 15] = [
     lacks(
         "customer_gateways/0/DeviceName",
         "underpass-plant-7",
@@ -70,7 +70,6 @@ const DIFFERENCES: [Difference; 16] = [
         "12.1.2.3",
         "198.51.100.7",
     ),
-    constant("*/ike/pre_shared_key", "<not our key>", "<our key>"),
     constant("*/ipsec/tcp_mss_adjustment", "1387", "1379"),
     constant(
         "0/customer_gateway/tunnel_inside_address/ip_address",

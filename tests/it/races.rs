@@ -3,9 +3,9 @@
 //!
 //! A hundred each time; `UNDERPASS_RACES=500` runs five hundred.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,105 +24,81 @@ use underpass::resource::Policy;
 use underpass::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions};
 use underpass::spec::{Site, SiteName};
 
-/// Journals and locks of everybody.
-type Kept = Arc<
-    Mutex<(
-        BTreeMap<(SiteName, Ulid), Vec<u8>>,
-        BTreeMap<SiteName, LockOwner>,
-    )>,
->;
+use crate::campaign::shelf::Shelf;
 
 /// A store at the other end of a slow line: each operation happens at one moment in the middle.
 #[derive(Clone, Debug)]
 struct Afar {
-    kept: Kept,
+    shelf: Shelf,
+    line: Line,
+}
+
+/// The line.
+#[derive(Clone, Debug)]
+struct Line {
     clock: Clock,
     dice: IdSource,
 }
 
-impl Afar {
-    async fn line(&self) {
-        let millis = self.dice.below(900);
-        self.clock.sleep(Duration::from_millis(millis)).await;
+impl Line {
+    /// What happens at its other end; the answer comes back as slowly.
+    async fn over<T>(&self, there: impl Future<Output = T>) -> T {
+        self.pass().await;
+        let answer = there.await;
+        self.pass().await;
+        answer
     }
 
-    async fn put(&self, key: (SiteName, Ulid), at: Option<usize>, bytes: &[u8]) -> Option<usize> {
-        self.line().await;
-        let length = {
-            let mut kept = self.kept.lock().unwrap();
-            let run = kept.0.entry(key).or_default();
-            let fits = at.is_none_or(|at| at == run.len());
-            fits.then(|| {
-                run.extend_from_slice(bytes);
-                run.len()
-            })
-        };
-        self.line().await;
-        length
+    async fn pass(&self) {
+        let millis = self.dice.below(900);
+        self.clock.sleep(Duration::from_millis(millis)).await;
     }
 }
 
 #[derive(Debug)]
-struct Reel(Afar, (SiteName, Ulid), usize);
+struct Reel(Line, Box<dyn Tape>);
 
 #[derive(Debug)]
-struct Hold(Afar, SiteName, LockOwner);
+struct Hold(Line, Box<dyn Lease>);
 
 #[async_trait]
 impl Tape for Reel {
-    async fn append(&mut self, _seq: u64, line: &[u8]) -> Result<(), JournalError> {
-        // A record that is there already is somebody else's: nobody may write behind our back.
-        let put = self.0.put(self.1.clone(), Some(self.2), line).await;
-        self.2 = put.expect("two writers in one journal");
-        Ok(())
+    async fn append(&mut self, seq: u64, line: &[u8]) -> Result<(), JournalError> {
+        self.0.over(self.1.append(seq, line)).await
     }
 }
 
 #[async_trait]
 impl Lease for Hold {
-    async fn name_run(&self, _run: Ulid) -> Result<(), LockError> {
-        self.check().await
+    async fn name_run(&self, run: Ulid) -> Result<(), LockError> {
+        self.0.over(self.1.name_run(run)).await
     }
 
     async fn check(&self) -> Result<(), LockError> {
-        self.0.line().await;
-        let kept = self.0.kept.lock().unwrap();
-        assert_eq!(kept.1.get(&self.1), Some(&self.2), "the lock changed hands");
-        Ok(())
+        self.0.over(self.1.check()).await
     }
 
     async fn release(&self) -> Result<(), LockError> {
-        self.0.line().await;
-        self.0.kept.lock().unwrap().1.remove(&self.1);
-        Ok(())
+        self.0.over(self.1.release()).await
     }
 }
 
 #[async_trait]
 impl Storage for Afar {
     fn place(&self, site: &SiteName, run: Ulid) -> String {
-        format!("{site}/{run}")
+        self.shelf.place(site, run)
     }
 
     async fn sites(&self) -> Result<Vec<SiteName>, JournalError> {
-        Ok(Vec::new())
+        self.line.over(self.shelf.sites()).await
     }
 
     async fn runs(&self, site: &SiteName) -> Result<Vec<Ulid>, JournalError> {
-        self.line().await;
-        let kept = self.kept.lock().unwrap();
-        let of = kept.0.keys().filter(|(of, _)| of == site);
-        Ok(of.map(|(_, run)| *run).collect())
+        self.line.over(self.shelf.runs(site)).await
     }
 
     async fn read(&self, site: &SiteName, run: Ulid) -> Result<Vec<u8>, JournalError> {
-        self.line().await;
-        let kept = self.kept.lock().unwrap();
-        let there = kept.0.get(&(site.clone(), run)).cloned();
-        there.ok_or_else(|| JournalError::NoSuchRun {
-            site: site.to_string(),
-            run,
-        })
+        self.line.over(self.shelf.read(site, run)).await
     }
 
     async fn begin(
@@ -131,9 +107,8 @@ impl Storage for Afar {
         run: Ulid,
         first: &[u8],
     ) -> Result<Box<dyn Tape>, JournalError> {
-        let key = (site.clone(), run);
-        let put = self.put(key.clone(), Some(0), first).await;
-        Ok(Box::new(Reel(self.clone(), key, put.expect("taken"))))
+        let tape = self.line.over(self.shelf.begin(site, run, first)).await?;
+        Ok(Box::new(Reel(self.line.clone(), tape)))
     }
 
     async fn go_on(
@@ -142,32 +117,17 @@ impl Storage for Afar {
         run: Ulid,
         end: End,
     ) -> Result<Box<dyn Tape>, JournalError> {
-        let key = (site.clone(), run);
-        Ok(Box::new(Reel(self.clone(), key, end.whole)))
+        let tape = self.line.over(self.shelf.go_on(site, run, end)).await?;
+        Ok(Box::new(Reel(self.line.clone(), tape)))
     }
 
     async fn lock(&self, site: &SiteName, owner: &LockOwner) -> Result<Box<dyn Lease>, LockError> {
-        self.line().await;
-        let before = {
-            let mut kept = self.kept.lock().unwrap();
-            let before = kept.1.get(site).cloned();
-            if before.is_none() {
-                kept.1.insert(site.clone(), owner.clone());
-            }
-            before
-        };
-        self.line().await;
-        match before {
-            None => Ok(Box::new(Hold(self.clone(), site.clone(), owner.clone()))),
-            Some(before) => Err(LockError::Held {
-                site: site.to_string(),
-                owner: Some(Box::new(before)),
-            }),
-        }
+        let lease = self.line.over(self.shelf.lock(site, owner)).await?;
+        Ok(Box::new(Hold(self.line.clone(), lease)))
     }
 
-    async fn break_lock(&self, _site: &SiteName) -> Result<Option<Broken>, LockError> {
-        Ok(None)
+    async fn break_lock(&self, site: &SiteName) -> Result<Option<Broken>, LockError> {
+        self.line.over(self.shelf.break_lock(site)).await
     }
 }
 
@@ -261,7 +221,7 @@ async fn race(seed: u64, site: &Site, afar: bool) -> bool {
     .unwrap();
     let home = tempfile::TempDir::new_in("/dev/shm").or_else(|_| tempfile::TempDir::new());
     let home = home.unwrap();
-    let kept = Kept::default();
+    let shelf = Shelf::default();
     // One for both: to make a client costs more than a race.
     let target = Target {
         region: site.region.clone(),
@@ -274,9 +234,11 @@ async fn race(seed: u64, site: &Site, afar: bool) -> bool {
     let person = |name, number: u64| {
         let ids = IdSource::seeded(3 * seed + number);
         let storage = Afar {
-            kept: Arc::clone(&kept),
-            clock: clock.clone(),
-            dice: ids.clone(),
+            shelf: shelf.clone(),
+            line: Line {
+                clock: clock.clone(),
+                dice: ids.clone(),
+            },
         };
         let store = match afar {
             true => Store::with(home.path(), Arc::new(storage)),

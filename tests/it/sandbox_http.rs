@@ -9,6 +9,8 @@ use tokio::task::JoinHandle;
 use underpass::clock::{Clock, IdSource};
 use underpass::sandbox::{self, Faults, GatewaySim, Sandbox, SandboxOptions};
 
+use crate::env::{Env, ran};
+
 struct Server {
     sandbox: Sandbox,
     address: std::net::SocketAddr,
@@ -173,4 +175,46 @@ async fn people_can_play_the_router_and_look_inside() {
     );
     let reply = ask("GET /_underpass/world HTTP/1.1\r\nHost: sandbox\r\n\r\n".to_owned()).await;
     assert!(reply.contains("clinic-vgw"), "{reply}");
+}
+
+/// However a look-alike is named, it is one: nothing that ignores dry runs is asked for any.
+#[test]
+fn an_endpoint_that_ignores_dry_runs_is_found_out_wherever_it_is_named() {
+    let files = |env: &Env| {
+        let url = env.url();
+        env.write(
+            "services",
+            &format!(
+                "[default]\nservices = alike\n[services alike]\nec2 =\n  endpoint_url = {url}\n\
+                 sts =\n  endpoint_url = {url}\n"
+            ),
+        );
+        let all = format!("[default]\nendpoint_url = {url}\n");
+        env.write("all", &all);
+    };
+    for named in ["AWS_ENDPOINT_URL", "of each service", "services", "all"] {
+        let faults: Faults = "ignored-dry-run".parse().unwrap();
+        let env = Env::served(100.0, faults, GatewaySim::Offline);
+        files(&env);
+        let before = env.sandbox().world();
+        let mut command = env.command(&["plan", "examples/plant-7.yaml", "--check-permissions"]);
+        if named != "AWS_ENDPOINT_URL" {
+            command.env_remove("AWS_ENDPOINT_URL");
+        }
+        match named {
+            "AWS_ENDPOINT_URL" => {}
+            "of each service" => {
+                command.env("AWS_ENDPOINT_URL_EC2", env.url());
+                command.env("AWS_ENDPOINT_URL_STS", env.url());
+            }
+            file => {
+                command.env("AWS_CONFIG_FILE", env.file(file));
+            }
+        }
+        let asked = ran(command.output().unwrap());
+        assert_eq!(asked.code, 6, "{named}: {}", asked.stderr);
+        let said = "the endpoint is not AWS and ignores DryRun";
+        assert!(asked.stderr.contains(said), "{named}: {}", asked.stderr);
+        assert_eq!(env.sandbox().world(), before, "{named}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bucket;
+mod decoded;
 mod failures;
 mod hostile;
 mod lifecycle;

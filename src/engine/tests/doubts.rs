@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::stage::{SITE_IP, Stage, Wish, census, living};
 use crate::aws::FaultKind;
-use crate::engine::{RunReport, StepProblem};
+use crate::engine::{Cancel, Event, RunReport, StepProblem};
 use crate::journal::{Record, RunResult};
 use crate::plan::Plan;
+use crate::resource::Goal;
 use crate::sandbox::{Faults, GatewaySim, Injected, Trouble};
 
 fn assert_done(report: &RunReport, when: &str) {
@@ -183,5 +184,81 @@ async fn a_stuck_detachment_is_waited_for_and_given_up_in_the_end() {
             assert_done(&stage.resume(run).await, stuck);
         }
         assert_eq!(living(&stage.sandbox), before, "{stuck}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_is_still_being_detached_is_waited_for_before_it_is_attached_again() {
+    // Unstuck after 20 minutes, and never; and with a first wish to stop during the wait.
+    for (stuck, stop, ends) in [
+        ("stuck-detach:1200", false, RunResult::Done),
+        ("stuck-detach", false, RunResult::TimedOut),
+        ("stuck-detach:1200", true, RunResult::Cancelled),
+    ] {
+        let when = format!("{stuck}, stop {stop}");
+        let stage = Stage::new(6).await;
+        assert_done(&stage.run(stage.onboard(&Wish::bgp()).await).await, &when);
+        stage.sandbox.set_faults(stuck.parse().unwrap());
+        let teardown = stage.teardown().await;
+        let journal = stage.begin(&teardown).await;
+        let job = stage.job(teardown, journal);
+        let detached = |event: &Event, cancel: &Cancel| {
+            if matches!(event, Event::Called { action, .. } if action == "DetachVpnGateway") {
+                cancel.abandon();
+            }
+        };
+        stage.play_until(job, Cancel::new(), detached).await;
+        // By then AWS lists what was deleted as such.
+        stage.clock.sleep(Duration::from_secs(60)).await;
+
+        let plan = stage.onboard(&Wish::bgp()).await;
+        let step = plan
+            .steps
+            .iter()
+            .find(|it| it.node.id.as_str() == "attachment");
+        let reason = step.unwrap().reason.clone();
+        assert!(
+            reason.contains("waits first") && reason.contains("still detaching"),
+            "{reason}"
+        );
+        let (began, calls) = (stage.clock.now(), stage.calls());
+        let journal = stage.begin(&plan).await;
+        let mut told = 0;
+        let (report, _) = stage
+            .play_until(stage.job(plan, journal), Cancel::new(), |event, cancel| {
+                let Event::Waiting { goal, state, .. } = event else {
+                    return;
+                };
+                if *goal == Goal::Gone && state == "detaching" {
+                    told += 1;
+                    if stop && told == 3 {
+                        cancel.stop();
+                    }
+                }
+            })
+            .await;
+        assert_eq!(report.result, ends, "{when}: {report:#?}");
+        let changes = stage.changes_since(calls);
+        let attached = |it: &&String| it.starts_with("AttachVpnGateway");
+        let attached: Vec<_> = changes.iter().filter(attached).collect();
+        let took = stage.clock.since(began).as_secs();
+        let failure = report.steps.values().find_map(|it| it.failure.as_ref());
+        match ends {
+            RunResult::Done => {
+                assert_eq!(attached, ["AttachVpnGateway ok"], "{when}");
+                assert!((1000..1400).contains(&took), "{when}: {took} s");
+                assert_eq!(census(&stage.sandbox), [1, 2, 1, 2, 2, 0], "{when}");
+            }
+            RunResult::TimedOut => {
+                assert!(attached.is_empty(), "{when}: {attached:?}");
+                assert!((1800..1900).contains(&took), "{when}: {took} s");
+                let words = failure.unwrap().to_string();
+                assert!(words.contains("is still detaching after 30 min"), "{words}");
+            }
+            _ => {
+                assert!(attached.is_empty(), "{when}: {attached:?}");
+                assert!(failure.unwrap().is_cancelled(), "{when}");
+            }
+        }
     }
 }

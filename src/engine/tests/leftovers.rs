@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{RunReport, StepProblem, look_patiently};
+use super::super::{Awaited, RunReport, StepProblem, look_patiently};
 use super::crash::die_when;
 use super::stage::{Stage, Wish, living};
 use crate::aws::View;
@@ -175,8 +175,8 @@ async fn what_a_killed_run_has_just_made_is_looked_for() {
             let runs = [stage.folder.read(plan.run).await.unwrap()];
             let first = away(&stage, &stage.view().await);
             let mut told = 0;
-            let view = look_patiently(&stage.client, &stage.clock, &stage.ids, &runs, |missing| {
-                assert!(!missing.is_empty());
+            let view = look_patiently(&stage.client, &stage.clock, &stage.ids, &runs, |awaited| {
+                assert!(matches!(awaited, Awaited::Unseen(missing) if !missing.is_empty()));
                 told += 1;
             })
             .await

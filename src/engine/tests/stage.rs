@@ -313,11 +313,13 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
         .iter()
         .filter(|id| adopted.is_some_and(|it| !view.route_tables[*id].propagating.contains(&it.id)))
         .collect();
+    let remembers: BTreeMap<_, _> = adopted.map(|it| (&it.id, &enables)).into_iter().collect();
     let context = Context {
         site: wish.site(),
         tunnels: json!(wish.tunnels()),
         vpc: Some(json!({
             "id": wish.vpc, "cidrs": [], "route_tables": tables, "enables_propagation": enables,
+            "remembers_propagation": remembers,
         })),
     };
     let name = format!("vgw-{}", wish.routing);

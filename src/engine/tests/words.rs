@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::aws::{Fault, FaultKind};
-use crate::engine::{Leftover, StepError, StepProblem};
+use crate::engine::{JournalCause, JournalProblem, Leftover, StepError, StepProblem};
 use crate::plan::Mode;
 use crate::playbook::StepId;
 use crate::resource::{Goal, KindError, Usual};
@@ -48,6 +48,20 @@ fn problems() -> Vec<(StepProblem, Leftover)> {
             },
             Leftover::Nothing,
         ),
+        (
+            StepProblem::Meddled {
+                object: id(),
+                gone: true,
+            },
+            Leftover::Nothing,
+        ),
+        (
+            StepProblem::Meddled {
+                object: id(),
+                gone: false,
+            },
+            known(),
+        ),
         (StepProblem::NotOurs { id: id() }, Leftover::Nothing),
         (
             StepProblem::Hopeless {
@@ -85,7 +99,17 @@ fn problems() -> Vec<(StepProblem, Leftover)> {
         ),
         (conflict.into(), Leftover::Nothing),
         (
-            StepProblem::Journal("No space left on device".to_owned()),
+            StepProblem::Journal(JournalProblem {
+                cause: JournalCause::Machine,
+                text: "No space left on device".to_owned(),
+            }),
+            maybe(),
+        ),
+        (
+            StepProblem::Journal(JournalProblem {
+                cause: JournalCause::Lost,
+                text: "the lock of the site plant-7 was taken away by kim".to_owned(),
+            }),
             maybe(),
         ),
         (StepProblem::Cancelled { goal: Goal::Gone }, known()),

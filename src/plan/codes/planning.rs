@@ -42,6 +42,19 @@ pub(super) const CODES: &[Code] = &[
         "When the other site is gone, run the teardown of this one again.",
     ),
     refused(
+        "plan::not_remembered",
+        "A teardown would not know what this site enables",
+        "AWS has no tags for route propagation. What a site enables on a gateway that is not its own \
+         is remembered in the tags of its connection and of its customer gateway. Here both were \
+         adopted, and what was adopted is never tagged; or a playbook of your own does not tell \
+         them, so that the teardown leaves the propagation on, at the latest when the other one is \
+         lost.",
+        "Give the step of the customer gateway `remembers_propagation: \
+         ${vpc.remembers_propagation}` and that of the connection `enables_propagation: \
+         ${vpc.enables_propagation}`, as the built-in playbooks do. Where both were adopted, \
+         disable the propagation by hand after the teardown.",
+    ),
+    refused(
         "plan::outage",
         "Both tunnels drop",
         "Replacing or deleting a connection ends both of its tunnels. A replaced one comes back \

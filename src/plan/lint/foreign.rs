@@ -1,7 +1,7 @@
 //! Is everything that a plan deletes or changes really the site's? AWS's tags tell.
 
 use super::report::Report;
-use crate::aws::{Tags, View};
+use crate::aws::{Tags, View, VpnConnection};
 use crate::plan::model::{Plan, PlannedStep};
 use crate::resource::{Change, TAG_PROPAGATION, TAG_SITE};
 
@@ -59,15 +59,30 @@ fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool 
     if owners.iter().any(tagged) {
         return true;
     }
-    // Propagation from an adopted gateway is remembered on the site's connection.
+    // Propagation from an adopted gateway is remembered on the site's connection to it, and on
+    // its customer gateway under the gateway's id.
+    let Some((table, gateway)) = id.split_once(':') else {
+        return false;
+    };
+    let names = |tags: &Tags, first: &str| {
+        let is_it = |key: &str| {
+            let rest = key.strip_prefix(first);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
+        let mut tags = tags.iter();
+        tags.any(|(key, value)| is_it(key) && value.split(' ').any(|it| it == table))
+    };
+    let by_connection = |it: &VpnConnection| {
+        let ends_on = it.vpn_gateway.as_ref().map(|it| it.as_str());
+        tagged(&&it.tags) && ends_on == Some(gateway) && names(&it.tags, TAG_PROPAGATION)
+    };
+    let key = format!("{TAG_PROPAGATION}:{gateway}");
     step.node.kind == "route_propagation"
-        && id.split(':').next().is_some_and(|table| {
-            view.vpn_connections
+        && (view.vpn_connections.values().any(by_connection)
+            || view
+                .customer_gateways
                 .values()
-                .filter(|connection| tagged(&&connection.tags))
-                .flat_map(|connection| &connection.tags)
-                .any(|(key, value)| key.starts_with(TAG_PROPAGATION) && value.contains(table))
-        })
+                .any(|it| tagged(&&it.tags) && names(&it.tags, &key)))
 }
 
 /// A live connection of somebody else on a gateway that would be deleted.

@@ -7,8 +7,9 @@ use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::{Input, StepId};
 use crate::resource::Change;
 
-/// Kinds that must be there before another: the second needs the first to exist, and only the
-/// connection remembers which propagation from an adopted gateway is the site's.
+/// Kinds that must be there before another: the second needs the first to exist, and the
+/// connection remembers which propagation from an adopted gateway is the site's; where the
+/// customer gateway is adopted too, nothing else does.
 const BEFORE: [(&str, &str); 7] = [
     ("customer_gateway", "vpn_connection"),
     ("vpn_gateway", "vpn_connection"),
@@ -20,10 +21,12 @@ const BEFORE: [(&str, &str); 7] = [
 ];
 
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
-/// the second. Which propagation from an adopted gateway is the site's, only its connection knows.
-const GONE_BEFORE: [(&str, &str); 8] = [
+/// the second. Which propagation from an adopted gateway is the site's, only its connection and its
+/// customer gateway know.
+const GONE_BEFORE: [(&str, &str); 9] = [
     ("route_propagation", "vpn_gateway"),
     ("route_propagation", "vpn_connection"),
+    ("route_propagation", "customer_gateway"),
     ("vpn_connection_route", "vpn_connection"),
     ("route_propagation", "vpn_gateway_attachment"),
     ("vpn_connection", "customer_gateway"),

@@ -11,7 +11,7 @@ use crate::resource::Change;
 use crate::resource::testing::{cluttered, tags_of};
 use crate::spec::{Routing, Site};
 
-fn away(site: &Site, view: &View) -> Plan {
+pub(super) fn away(site: &Site, view: &View) -> Plan {
     let plan = teardown(
         &site.name,
         &site.region,
@@ -25,12 +25,12 @@ fn away(site: &Site, view: &View) -> Plan {
     plan
 }
 
-fn ids(plan: &Plan) -> Vec<&str> {
+pub(super) fn ids(plan: &Plan) -> Vec<&str> {
     plan.steps.iter().map(|it| it.node.id.as_str()).collect()
 }
 
 /// What of a view lives.
-fn living(view: &View) -> Vec<String> {
+pub(super) fn living(view: &View) -> Vec<String> {
     let connections = view.vpn_connections.values();
     let connections = connections.filter(|it| !it.state.is_ending());
     let customer = view.customer_gateways.values();

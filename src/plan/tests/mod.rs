@@ -3,6 +3,7 @@
 mod access;
 mod away;
 mod halves;
+mod memory;
 mod pages;
 mod refusals;
 mod twice;

@@ -7,6 +7,7 @@ use super::model::apply;
 use crate::aws::{Call, Tags, View};
 use crate::playbook::StepId;
 use crate::resource::{Inputs, Owner, registry};
+use crate::spec::{RouteTableId, VpnGatewayId};
 
 /// Somebody else's gateway, attached to VPC `vpc`.
 pub(crate) fn foreign_gateway(view: &mut View, vpc: usize, asn: u32) -> String {
@@ -42,6 +43,9 @@ pub(crate) fn fixture(kind: &str, owner: &Owner) -> Fixture {
     let gateway =
         json!({"ip_address": "198.51.100.7", "bgp_asn": 65010, "device_name": owner.site});
     if kind == "customer_gateway" {
+        let mut gateway = gateway;
+        let (vgw, table) = (nth::<VpnGatewayId>("vgw", 9), nth::<RouteTableId>("rtb", 2));
+        gateway["remembers_propagation"] = json!({vgw.to_string(): [table]});
         let inputs = inputs(&gateway);
         return Fixture {
             step: step("customer-gateway"),

@@ -194,7 +194,9 @@ pub(crate) fn gone(sandbox: &Sandbox, name: &str) -> Held {
 }
 
 /// Nothing of anybody is left, and everything else is as it was.
-pub(crate) fn empty(sandbox: &Sandbox, before: &World) -> Held {
+///
+/// With `forgotten`, what propagates does not count: somebody deleted what bore the memory of it.
+pub(crate) fn empty(sandbox: &Sandbox, before: &World, forgotten: bool) -> Held {
     let mut world = living(sandbox.world(), sandbox.now());
     let mut before = living(before.clone(), sandbox.now());
     // An adopted gateway that was attached stays so: nothing in AWS says whose doing it was.
@@ -202,6 +204,9 @@ pub(crate) fn empty(sandbox: &Sandbox, before: &World) -> Held {
         for region in world.regions.values_mut() {
             for gateway in region.vpn_gateways.values_mut() {
                 gateway.attachments.clear();
+            }
+            if forgotten {
+                region.route_tables.clear();
             }
         }
     }

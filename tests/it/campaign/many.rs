@@ -111,8 +111,8 @@ pub(crate) fn story(script: &Script) -> String {
     format!(
         "seed {} broke this: {rule}\n\n--- the shortest script that does\n{small}\n\n\
          --- what happened\n{timeline}\n\
-         --- again\ncargo run --release --example campaign -- --seed {} --cases 1\n\
-         cargo run --release --example campaign -- --replay FILE   (with the script above in FILE)\n",
+         --- again\ncargo run --profile campaign --example campaign -- --seed {} --cases 1\n\
+         cargo run --profile campaign --example campaign -- --replay FILE   (with the script above in FILE)\n",
         script.seed, script.seed
     )
 }

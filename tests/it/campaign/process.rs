@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use underpass::aws::{Caller, Client, Collection, Fault, Target, View};
+use underpass::aws::{Caller, Client, Collection, Decoded, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
 use underpass::engine::{
     self, Cancel, Event, Job, KeyRing, KeysError, RunKeys, RunReport, StepProblem,
@@ -22,7 +22,8 @@ use underpass::spec::{Site, VpnConnectionId};
 use super::body::Body;
 use super::check::{Broken, broken};
 use super::script::Trouble;
-use super::storage::{Mount, Shelf};
+use super::shelf::Shelf;
+use super::storage::Mount;
 use super::stranger::REGION;
 
 /// How often what comes to light during a teardown is removed as well.
@@ -139,15 +140,16 @@ impl Process {
         machine: &Machine,
         sandbox: &Sandbox,
         ids: &IdSource,
+        decoded: &Decoded,
     ) -> Result<Self, Fault> {
         let target = Target {
             region: region(),
             profile: None,
             endpoint_url: None,
-            sandbox: Some(sandbox.clone()),
+            sandbox: None,
         };
         let clock = body.clock.clone();
-        let client = Client::connect(&target, clock.clone(), ids.clone()).await?;
+        let client = Client::remembering(&target, sandbox, decoded, clock.clone(), ids.clone());
         let caller = client.caller().await?;
         let mount = Mount {
             shelf: machine.shelf.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use underpass::aws::Decoded;
 use underpass::clock::{Clock, IdSource};
 use underpass::journal;
 use underpass::resource::Change as PlannedChange;
@@ -14,14 +15,18 @@ use underpass::spec::Site;
 use super::body::Body;
 use super::check::{self, Broken, Held, broken};
 use super::draft::{Change, Draft};
+use super::excuse::Excuse;
 use super::process::{Exit, Machine, Process};
-use super::script::{Command, Moment, Routers, Script, Stranger, Trouble};
+use super::script::{Command, Deed, Moment, Routers, Script, Stranger, Trouble};
 use super::stranger::{self, Done};
 use super::timeline::Timeline;
 use super::watch::Watch;
 
 /// Longer than any command may take, in AWS's time.
 const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
+
+/// How long it takes until everybody has heard of something, with every fault that delays news.
+const NEWS: SignedDuration = SignedDuration::from_mins(4);
 
 /// How often a patient person tries.
 const TRIES: u32 = 4;
@@ -39,6 +44,8 @@ pub(crate) struct Stage {
     /// How many processes were started.
     pub(crate) processes: u32,
     sandbox: Sandbox,
+    /// Per case: a story must not depend on the cases before it.
+    decoded: Decoded,
     aws: Clock,
     ids: IdSource,
     seed: u64,
@@ -51,6 +58,13 @@ pub(crate) struct Stage {
     up: BTreeMap<usize, Draft>,
     /// What others did and a person has to undo.
     undo: Vec<Done>,
+    /// Whether they deleted a customer gateway: in the midst of a replacement nothing else tells what
+    /// a site enabled on a gateway that is not its own.
+    forgotten: bool,
+    /// When they did it.
+    meddled_at: Option<Timestamp>,
+    /// Why a command may fail although nothing goes wrong while it runs.
+    excuse: Excuse,
     machines: Vec<Machine>,
     /// By how much the machine's clock is ahead of AWS's.
     skew: SignedDuration,
@@ -100,12 +114,17 @@ impl Stage {
         let timeline = Timeline::new(&aws, told);
         let watch = Arc::new(Watch::new(timeline.clone()));
         sandbox.set_witness(watch.clone());
+        let mut excuse = Excuse::default();
+        if script.routers == Routers::HalfUp {
+            excuse.give("a tunnel that carries alone is not changed");
+        }
         Ok(Self {
             before: sandbox.world(),
             timeline,
             watch,
             processes: 0,
             sandbox,
+            decoded: Decoded::default(),
             aws,
             ids: IdSource::seeded(script.seed ^ 2),
             seed: script.seed,
@@ -115,6 +134,9 @@ impl Stage {
             half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
             undo: Vec::new(),
+            meddled_at: None,
+            forgotten: false,
+            excuse,
             machines: vec![machine()?],
             skew: SignedDuration::ZERO,
             replayed: BTreeMap::new(),
@@ -178,6 +200,7 @@ impl Stage {
         let site = command.site().map(|site| self.site(site)).transpose();
         let machine = self.machines.last().cloned();
         let (sandbox, ids, aws) = (self.sandbox.clone(), self.ids.clone(), self.aws.clone());
+        let decoded = self.decoded.clone();
         async move {
             let Some(machine) = machine else {
                 return (broken("machine", "there is none"), body);
@@ -185,7 +208,8 @@ impl Stage {
             let work = async {
                 let site = site?;
                 drop(faults?);
-                let process = Process::start(Arc::clone(&body), &machine, &sandbox, &ids).await;
+                let process = Process::start(Arc::clone(&body), &machine, &sandbox, &ids, &decoded);
+                let process = process.await;
                 let process = match process {
                     Ok(process) => process,
                     Err(fault) => return Ok(Exit::Failed(fault.to_string())),
@@ -231,9 +255,13 @@ impl Stage {
             return Err(broken);
         }
         let Some(exit) = ended? else {
+            self.excuse.give("a process died");
             return Ok(());
         };
         self.timeline.say(name, format_args!("{exit}"));
+        if !self.excuse.accept(&exit, &body.troubles) {
+            return broken("let down", format!("nothing went wrong, and yet {exit}"));
+        }
         if !matches!(exit, Exit::Done) || meddled {
             return Ok(());
         }
@@ -263,6 +291,7 @@ impl Stage {
                 return broken("lock", format!("{me} is told that {owner} holds the site"));
             }
         }
+        self.excuse.give("two commands ran at once");
         // Whatever the one brought up, the other may have taken down since.
         let judge = |command: Command| if same { Command::Reap } else { command };
         self.ended("operator", judge(one), first)?;
@@ -273,8 +302,16 @@ impl Stage {
     fn meddled(&mut self) -> bool {
         let meddled = self.watch.take_meddled();
         if meddled.is_empty() {
-            return false;
+            // Not every server of AWS's knows it yet.
+            let now = self.aws.now();
+            return self
+                .meddled_at
+                .is_some_and(|at| now.duration_since(at) < NEWS);
         }
+        self.meddled_at = Some(self.aws.now());
+        let bearer = |done: &Done| done.deed == Deed::DeleteCustomerGateway;
+        self.forgotten |= meddled.iter().any(bearer);
+        self.excuse.give("somebody meddled");
         // A gateway that somebody detached may carry more than the one site.
         self.up.clear();
         self.undo.extend(meddled);
@@ -293,11 +330,13 @@ impl Stage {
 
     /// The machine's clock is set.
     pub(crate) fn set_clock(&mut self, seconds: i64) {
+        self.excuse.give("the clock is wrong");
         self.skew += SignedDuration::from_secs(seconds);
     }
 
     /// The machine is lost; an hour later there is another. By then AWS lists what it has.
     pub(crate) async fn lose_laptop(&mut self) -> Held {
+        self.excuse.give("the laptop is lost");
         self.wait(3600).await;
         self.machines.push(machine()?);
         self.skew = SignedDuration::ZERO;
@@ -355,7 +394,8 @@ impl Stage {
         let Some(machine) = self.machines.last() else {
             return Ok(());
         };
-        let process = Process::start(body, machine, &self.sandbox, &self.ids).await;
+        let process = Process::start(body, machine, &self.sandbox, &self.ids, &self.decoded);
+        let process = process.await;
         let process = process.map_err(|error| trouble("plan")(&error))?;
         match process.plan_onboard(&site).await? {
             Ok(plan) if plan.is_noop() => Ok(()),
@@ -392,12 +432,12 @@ impl Stage {
 
     /// Whether nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
-        check::empty(&self.sandbox, &self.before).is_ok()
+        check::empty(&self.sandbox, &self.before, self.forgotten).is_ok()
     }
 
     /// Nothing is left, and nobody has told a secret.
     pub(crate) fn expect_nothing(&mut self) -> Held {
-        check::empty(&self.sandbox, &self.before)?;
+        check::empty(&self.sandbox, &self.before, self.forgotten)?;
         self.secrets()
     }
 
@@ -416,7 +456,8 @@ impl Stage {
         self.journals()
     }
 
-    /// Every journal that has grown replays; what is torn is its last line alone.
+    /// Every journal that has grown replays; what is torn is its last line alone, and a process that
+    /// has ended says of each of its calls what became of it.
     fn journals(&mut self) -> Held {
         let Some(machine) = self.machines.last() else {
             return Ok(());
@@ -428,7 +469,21 @@ impl Stage {
                 return Ok(());
             }
             match journal::replay(bytes) {
-                Ok(_) => Ok(()),
+                Ok(history) => {
+                    let text = String::from_utf8_lossy(bytes);
+                    let (_, last) = text.rsplit_once("{\"resumed\":").unwrap_or(("", &text));
+                    let mut open = history.steps().filter(|(_, past)| past.open.is_some());
+                    let left = open.find(|(step, _)| {
+                        history.result.is_some()
+                            && last.contains(&format!("{{\"intent\":{{\"step\":\"{step}\""))
+                    });
+                    match left {
+                        Some((step, _)) => {
+                            broken("journal", format!("{site} {run}: {step} has an open call"))
+                        }
+                        None => Ok(()),
+                    }
+                }
                 Err(damage) => broken("journal", format!("{site} {run}: {damage}")),
             }
         })

@@ -1,10 +1,9 @@
 //! A disk in memory, and one process's hold on it: it tears lines, fills up, and ends with its
 //! process.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use ulid::Ulid;
@@ -13,38 +12,7 @@ use underpass::spec::SiteName;
 
 use super::body::{Body, RecordFate};
 use super::script::{Disk, Part};
-
-/// What outlives a process: journals and locks.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shelf(Arc<Mutex<Kept>>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    runs: BTreeMap<(SiteName, Ulid), Vec<u8>>,
-    locks: BTreeMap<SiteName, (u64, LockOwner)>,
-    leases: u64,
-}
-
-impl Shelf {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A process has ended: what it had locked is free.
-    pub(crate) fn ended(&self, pid: u32) {
-        self.kept().locks.retain(|_, (_, owner)| owner.pid != pid);
-    }
-
-    /// Shows every journal to `look`.
-    pub(crate) fn each<E>(
-        &self,
-        mut look: impl FnMut(&SiteName, Ulid, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let kept = self.kept();
-        let mut runs = kept.runs.iter();
-        runs.try_for_each(|((site, run), bytes)| look(site, *run, bytes))
-    }
-}
+use super::shelf::Shelf;
 
 /// A process's hold on the shelf.
 #[derive(Clone, Debug)]
@@ -56,13 +24,8 @@ pub(crate) struct Mount {
 }
 
 impl Mount {
-    /// Writes `line` behind `run`, as far as the process and its disk get.
-    async fn write(
-        &self,
-        key: &(SiteName, Ulid),
-        seq: u64,
-        line: &[u8],
-    ) -> Result<(), JournalError> {
+    /// How a line fares that the process is about to write: as much of it as gets to the disk.
+    async fn fate<'a>(&self, seq: u64, line: &'a [u8]) -> (RecordFate, &'a [u8]) {
         self.body.live().await;
         let fate = self.body.record();
         let part = match fate {
@@ -73,12 +36,17 @@ impl Mount {
             }
             _ => 0,
         };
-        if part > 0 {
-            let written = line.get(..part).unwrap_or_default();
-            let mut kept = self.shelf.kept();
-            let run = kept.runs.entry(key.clone()).or_default();
-            run.extend_from_slice(written);
-        }
+        (fate, line.get(..part).unwrap_or_default())
+    }
+
+    /// What the process sees of a line's fate.
+    async fn suffer(
+        &self,
+        fate: RecordFate,
+        run: Ulid,
+        seq: u64,
+        line: &[u8],
+    ) -> Result<(), JournalError> {
         let told = match fate {
             RecordFate::Written => "",
             RecordFate::Last(Part::Before) => " (never written)",
@@ -88,9 +56,12 @@ impl Mount {
             RecordFate::Refused(Disk::ReadOnly) => " (refused: the folder is read-only)",
         };
         self.body.timeline.record(seq, line, told);
-        self.body.intents().record(line);
         match fate {
-            RecordFate::Written => Ok(()),
+            RecordFate::Written => {
+                // What the disk refused announces nothing: no call may follow it.
+                self.body.intents().record(line);
+                Ok(())
+            }
             RecordFate::Last(part) => {
                 self.body.die(format_args!("record {seq}, {part:?}"));
                 self.body.live().await;
@@ -98,7 +69,7 @@ impl Mount {
             }
             RecordFate::Refused(disk) => Err(JournalError::Io {
                 doing: "append to",
-                path: PathBuf::from(key.1.to_string()),
+                path: PathBuf::from(run.to_string()),
                 source: io::Error::from(match disk {
                     Disk::Full => io::ErrorKind::StorageFull,
                     Disk::ReadOnly => io::ErrorKind::ReadOnlyFilesystem,
@@ -107,10 +78,11 @@ impl Mount {
         }
     }
 
-    fn tape(&self, key: (SiteName, Ulid)) -> Box<dyn Tape> {
+    fn reel(&self, run: Ulid, tape: Box<dyn Tape>) -> Box<dyn Tape> {
         Box::new(Reel {
             mount: self.clone(),
-            key,
+            run,
+            tape,
         })
     }
 }
@@ -118,34 +90,19 @@ impl Mount {
 #[async_trait]
 impl Storage for Mount {
     fn place(&self, site: &SiteName, run: Ulid) -> String {
-        format!("{site}/{run}")
+        self.shelf.place(site, run)
     }
 
     async fn sites(&self) -> Result<Vec<SiteName>, JournalError> {
-        let mut sites: Vec<_> = self
-            .shelf
-            .kept()
-            .runs
-            .keys()
-            .map(|key| key.0.clone())
-            .collect();
-        sites.dedup();
-        Ok(sites)
+        self.shelf.sites().await
     }
 
     async fn runs(&self, site: &SiteName) -> Result<Vec<Ulid>, JournalError> {
-        let kept = self.shelf.kept();
-        let of = kept.runs.keys().filter(|(of, _)| of == site);
-        Ok(of.map(|(_, run)| *run).collect())
+        self.shelf.runs(site).await
     }
 
     async fn read(&self, site: &SiteName, run: Ulid) -> Result<Vec<u8>, JournalError> {
-        let kept = self.shelf.kept();
-        let bytes = kept.runs.get(&(site.clone(), run)).cloned();
-        bytes.ok_or_else(|| JournalError::NoSuchRun {
-            site: site.to_string(),
-            run,
-        })
+        self.shelf.read(site, run).await
     }
 
     async fn begin(
@@ -154,9 +111,10 @@ impl Storage for Mount {
         run: Ulid,
         first: &[u8],
     ) -> Result<Box<dyn Tape>, JournalError> {
-        let key = (site.clone(), run);
-        self.write(&key, 0, first).await?;
-        Ok(self.tape(key))
+        let (fate, written) = self.fate(0, first).await;
+        let tape = self.shelf.begin(site, run, written).await?;
+        self.suffer(fate, run, 0, first).await?;
+        Ok(self.reel(run, tape))
     }
 
     async fn go_on(
@@ -165,99 +123,32 @@ impl Storage for Mount {
         run: Ulid,
         end: End,
     ) -> Result<Box<dyn Tape>, JournalError> {
-        let key = (site.clone(), run);
-        if let Some(bytes) = self.shelf.kept().runs.get_mut(&key) {
-            bytes.truncate(end.whole);
-        }
-        Ok(self.tape(key))
+        let tape = self.shelf.go_on(site, run, end).await?;
+        Ok(self.reel(run, tape))
     }
 
     async fn lock(&self, site: &SiteName, owner: &LockOwner) -> Result<Box<dyn Lease>, LockError> {
-        let mut kept = self.shelf.kept();
-        if let Some((_, holder)) = kept.locks.get(site) {
-            return Err(LockError::Held {
-                site: site.to_string(),
-                owner: Some(Box::new(holder.clone())),
-            });
-        }
-        kept.leases += 1;
-        let number = kept.leases;
-        kept.locks.insert(site.clone(), (number, owner.clone()));
-        Ok(Box::new(Flock {
-            shelf: self.shelf.clone(),
-            site: site.clone(),
-            number,
-        }))
+        self.shelf.lock(site, owner).await
     }
 
     async fn break_lock(&self, site: &SiteName) -> Result<Option<Broken>, LockError> {
-        let taken = self.shelf.kept().locks.remove(site);
-        Ok(taken.map(|(_, owner)| Broken { owner: Some(owner) }))
+        self.shelf.break_lock(site).await
     }
 }
 
-/// One run's tape.
+/// One run's tape, as far as the process and its disk get.
 #[derive(Debug)]
 struct Reel {
     mount: Mount,
-    key: (SiteName, Ulid),
+    run: Ulid,
+    tape: Box<dyn Tape>,
 }
 
 #[async_trait]
 impl Tape for Reel {
     async fn append(&mut self, seq: u64, line: &[u8]) -> Result<(), JournalError> {
-        self.mount.write(&self.key, seq, line).await
-    }
-}
-
-/// A lock that is free when its process ends, however it ends.
-#[derive(Debug)]
-struct Flock {
-    shelf: Shelf,
-    site: SiteName,
-    number: u64,
-}
-
-impl Flock {
-    fn is_held(&self) -> bool {
-        let kept = self.shelf.kept();
-        kept.locks
-            .get(&self.site)
-            .is_some_and(|it| it.0 == self.number)
-    }
-}
-
-#[async_trait]
-impl Lease for Flock {
-    async fn name_run(&self, run: Ulid) -> Result<(), LockError> {
-        if let Some((_, owner)) = self.shelf.kept().locks.get_mut(&self.site) {
-            owner.run = Some(run.to_string());
-        }
-        Ok(())
-    }
-
-    async fn check(&self) -> Result<(), LockError> {
-        match self.is_held() {
-            true => Ok(()),
-            false => Err(LockError::Lost {
-                site: self.site.to_string(),
-                owner: None,
-            }),
-        }
-    }
-
-    async fn release(&self) -> Result<(), LockError> {
-        if self.is_held() {
-            self.shelf.kept().locks.remove(&self.site);
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Flock {
-    fn drop(&mut self) {
-        if self.is_held() {
-            self.shelf.kept().locks.remove(&self.site);
-        }
+        let (fate, written) = self.mount.fate(seq, line).await;
+        self.tape.append(seq, written).await?;
+        self.mount.suffer(fate, self.run, seq, line).await
     }
 }

@@ -58,6 +58,8 @@ pub(crate) fn spare_gateway(sandbox: &Sandbox) -> Option<String> {
 /// What somebody did, and how to undo it, where a person would have to.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
+    /// What it was.
+    pub(crate) deed: Deed,
     /// In words.
     pub(crate) what: String,
     /// A call that puts tags back.
@@ -132,8 +134,10 @@ pub(crate) fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> 
     let action = form.split('&').next().unwrap_or_default();
     let action = action.strip_prefix("Action=").unwrap_or(action);
     Some(Done {
+        deed,
         what: format!("somebody else: {action} {id} ({deed:?}) -> {status}"),
-        undo: undo.filter(|_| status == 200),
+        // A call that was answered with an error may have had its effect.
+        undo,
     })
 }
 

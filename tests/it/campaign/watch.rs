@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::SignedDuration;
 use underpass::resource::{TAG_SITE, TAG_STEP};
 use underpass::sandbox::{Call, Delivery, Region, Request, Sandbox, Witness, World};
 
@@ -12,6 +13,9 @@ use super::check::Broken;
 use super::script::{Side, Trouble};
 use super::stranger::{self, Done, REGION, SOMEBODY};
 use super::timeline::Timeline;
+
+/// How old AWS's telemetry may be, with every fault that delays news.
+const NEWS: SignedDuration = SignedDuration::from_secs(90);
 
 /// The sandbox's witness.
 #[derive(Debug)]
@@ -265,9 +269,11 @@ fn about_to_change(world: &World, request: &Request, now: jiff::Timestamp) -> Op
     let connection = connections.find(|it| it.id.to_string() == id)?;
     let this = usize::from(connection.tunnels[0].outside_ip.to_string() != outside);
     let up = world.tunnels_up(region, connection, now);
+    // What came up a moment ago is shown as down: AWS's telemetry lags, and nobody can know.
+    let before = world.tunnels_up(region, connection, now.saturating_sub(NEWS).ok()?);
     Some(Tunnels {
         connection: id,
-        this_up: up[this],
+        this_up: up[this] && before[this],
         other_up: up[1 - this],
     })
 }
