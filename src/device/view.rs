@@ -9,8 +9,7 @@ use ipnet::Ipv4Net;
 use sha2::{Digest, Sha256};
 
 use crate::spec::{
-    Appliance, AttachTo, Gateway, IkeVersion, Integrity, Region, SiteName, StartupAction,
-    VpnConnectionId,
+    Appliance, AttachTo, Gateway, IkeVersion, Region, SiteName, StartupAction, VpnConnectionId,
 };
 use crate::tunnel::{Bgp, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet, mss, mtu};
 
@@ -28,7 +27,6 @@ pub(super) struct View<'a> {
     pub(super) site: &'a SiteName,
     pub(super) region: &'a Region,
     pub(super) connection: Option<&'a VpnConnectionId>,
-    pub(super) gateway: &'a Gateway,
     /// The router's own address.
     pub(super) wan: Ipv4Addr,
     /// The address that AWS sees.
@@ -62,7 +60,6 @@ impl<'a> View<'a> {
             site: &set.site.name,
             region: &set.site.region,
             connection: set.connection.as_ref(),
-            gateway,
             wan: gateway.wan_address(),
             public: gateway.outside_ip,
             nat: gateway.behind_nat(),
@@ -181,16 +178,6 @@ impl<'a> Leg<'a> {
     /// Seconds from the begin of rekeying phase 2 to its end.
     pub(super) fn esp_over(&self) -> u32 {
         self.options.phase2.lifetime - self.esp_rekey()
-    }
-
-    /// Bits of a hash: 160, 256, 384, 512.
-    pub(super) const fn bits(hash: Integrity) -> u16 {
-        match hash {
-            Integrity::Sha1 => 160,
-            Integrity::Sha256 => 256,
-            Integrity::Sha384 => 384,
-            Integrity::Sha512 => 512,
-        }
     }
 }
 

@@ -138,11 +138,7 @@ impl Worker {
 
     /// What this run has made ready and somebody has taken away since is not made again: the
     /// person who took it away should see a plan first.
-    fn refuse_if_meddled(
-        &self,
-        finding: &Finding,
-        decision: &Decision,
-    ) -> Result<(), StepProblem> {
+    fn refuse_if_meddled(&self, finding: &Finding, decision: &Decision) -> Result<(), StepProblem> {
         let Some(ready) = &self.past.ready else {
             return Ok(());
         };
