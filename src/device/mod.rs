@@ -18,6 +18,7 @@ mod libreswan;
 mod linux;
 mod linux_daemon;
 mod linux_files;
+mod mikrotik_routeros;
 mod model;
 mod openbsd_iked;
 mod opnsense;

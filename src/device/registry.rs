@@ -7,6 +7,7 @@ use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
 use super::juniper_srx::JuniperSrx;
 use super::libreswan::Libreswan;
+use super::mikrotik_routeros::MikroTikRouterOs;
 use super::model::Device;
 use super::openbsd_iked::OpenBsdIked;
 use super::opnsense::OpnSense;
@@ -29,6 +30,7 @@ static DEVICES: &[&dyn Device] = &[
     &Libreswan,
     &StrongSwanIpsecConf,
     &OpenBsdIked,
+    &MikroTikRouterOs,
     &VyOs,
     &OpnSense,
     &PfSense,
