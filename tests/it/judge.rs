@@ -230,6 +230,23 @@ pub(crate) fn problems(judge: &str, cases: &[Case]) -> BTreeMap<String, Vec<Stri
 /// Asserts that a judge finds nothing in any of the device's files, and something in each file
 /// with a planted error.
 pub(crate) fn passes(device: &str, judge: &str, mutations: &[Mutation]) {
+    let verdicts = problems(judge, &with_planted(device, mutations));
+    conclude(device, &verdicts);
+}
+
+/// The same for a judge that is a function.
+pub(crate) fn passes_by(
+    device: &str,
+    judge: impl Fn(&Case) -> Vec<String>,
+    mutations: &[Mutation],
+) {
+    let all = with_planted(device, mutations);
+    let verdicts = all.iter().map(|case| (case.name.clone(), judge(case)));
+    conclude(device, &verdicts.collect());
+}
+
+/// The device's cases, and for each planted error one that has it.
+fn with_planted(device: &str, mutations: &[Mutation]) -> Vec<Case> {
     let good = cases(device);
     let mut all = good.clone();
     for (name, path, from, to) in mutations {
@@ -245,9 +262,12 @@ pub(crate) fn passes(device: &str, judge: &str, mutations: &[Mutation]) {
         spoilt.name = format!("planted: {name}");
         all.push(spoilt);
     }
-    let verdicts = problems(judge, &all);
+    all
+}
+
+fn conclude(device: &str, verdicts: &BTreeMap<String, Vec<String>>) {
     let mut wrong = Vec::new();
-    for (name, found) in &verdicts {
+    for (name, found) in verdicts {
         let planted = name.starts_with("planted: ");
         if planted && found.is_empty() {
             wrong.push(format!("{name}: not found"));

@@ -33,6 +33,7 @@ mod judge_fortios;
 mod judge_iked;
 mod judge_ios_xe;
 mod judge_libreswan;
+mod judge_mikrotik;
 mod judge_opnsense;
 mod judge_panos;
 mod judge_pfsense;
