@@ -10,6 +10,7 @@ mod arista_eos;
 pub mod bundle;
 mod cisco_asa;
 mod cisco_ios_xe;
+mod edgeos;
 mod firewall_xml;
 mod fortinet_fortios;
 mod generic;

@@ -3,6 +3,7 @@
 use super::arista_eos::AristaEos;
 use super::cisco_asa::CiscoAsa;
 use super::cisco_ios_xe::CiscoIosXe;
+use super::edgeos::EdgeOs;
 use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
 use super::juniper_srx::JuniperSrx;
@@ -30,6 +31,7 @@ static DEVICES: &[&dyn Device] = &[
     &Libreswan,
     &StrongSwanIpsecConf,
     &OpenBsdIked,
+    &EdgeOs,
     &MikroTikRouterOs,
     &VyOs,
     &OpnSense,
