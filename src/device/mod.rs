@@ -35,6 +35,7 @@ mod value;
 mod view;
 mod vyos;
 mod words;
+mod yamaha_rtx;
 
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ use super::pfsense::PfSense;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
 use super::vyos::VyOs;
+use super::yamaha_rtx::YamahaRtx;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
@@ -34,6 +35,7 @@ static DEVICES: &[&dyn Device] = &[
     &EdgeOs,
     &MikroTikRouterOs,
     &VyOs,
+    &YamahaRtx,
     &OpnSense,
     &PfSense,
     &Generic,
