@@ -11,16 +11,15 @@ use super::bundle_sample::{site, tunnel_set, written};
 
 const FACTS: &str = include_str!("../judges/vyos.txt");
 
-/// A statement that VyOS knows.
-struct Fact {
+/// A statement that a system of Vyatta's family knows.
+pub(crate) struct Fact {
     path: Vec<&'static str>,
     several: bool,
     values: Vec<&'static str>,
 }
 
-fn facts() -> Vec<Fact> {
-    FACTS
-        .lines()
+pub(crate) fn facts(text: &'static str) -> Vec<Fact> {
+    text.lines()
         .filter(|line| !line.starts_with('#'))
         .map(|line| {
             let (path, values) = line.split_once(" = ").unwrap();
@@ -52,6 +51,10 @@ fn is(kind: &str, value: &str) -> bool {
         "net" => value.parse::<Ipv4Net>().is_ok_and(|net| net.trunc() == net),
         "host" => value.parse::<Ipv4Net>().is_ok(),
         "name" => named(value),
+        "clamped" => ["all", "pppoe", "pptp", "tun", "vti"].contains(&value),
+        "ruleset" => named(value) && value.len() <= 28,
+        "group" => named(value) && value.len() <= 31,
+        "script" => value.starts_with("/config/scripts/"),
         "text" => !value.is_empty() && value.len() <= 255,
         "vti" => value.strip_prefix("vti").is_some_and(numbered),
         "neighbor" => value.parse::<Ipv4Addr>().is_ok(),
@@ -105,7 +108,7 @@ fn known<'a>(facts: &'a [Fact], words: &[String]) -> Result<(&'a Fact, String), 
     let fact = facts
         .iter()
         .find(|fact| fits(fact))
-        .ok_or("VyOS knows no such statement")?;
+        .ok_or("there is no such statement")?;
     let values = &words[fact.path.len()..];
     match (fact.values.as_slice(), values) {
         (["-" | "(node)"], []) => Ok((fact, String::new())),
@@ -117,8 +120,18 @@ fn known<'a>(facts: &'a [Fact], words: &[String]) -> Result<(&'a Fact, String), 
 
 /// Every statement against the definitions, then what VyOS checks when it commits.
 fn judge(config: &str) -> Vec<String> {
-    let facts = facts();
     let mut problems = Vec::new();
+    let tree = statements(&facts(FACTS), config, &mut problems);
+    problems.extend(commit(&tree));
+    problems
+}
+
+/// Every statement with its values; what the facts do not know is a problem.
+pub(crate) fn statements(
+    facts: &[Fact],
+    config: &str,
+    problems: &mut Vec<String>,
+) -> BTreeMap<String, Vec<String>> {
     let mut tree: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in config.lines() {
         if line.is_empty() || line.starts_with('#') {
@@ -128,7 +141,7 @@ fn judge(config: &str) -> Vec<String> {
             problems.push(format!("not a set command: {line}"));
             continue;
         };
-        match known(&facts, &words) {
+        match known(facts, &words) {
             Ok((fact, value)) => {
                 let path = words[..fact.path.len()].join(" ");
                 let values = tree.entry(path).or_default();
@@ -140,12 +153,11 @@ fn judge(config: &str) -> Vec<String> {
             Err(problem) => problems.push(format!("{problem}: {line}")),
         }
     }
-    problems.extend(commit(&tree));
-    problems
+    tree
 }
 
 /// The names under a path.
-fn under<'a>(tree: &'a BTreeMap<String, Vec<String>>, path: &str) -> BTreeSet<&'a str> {
+pub(crate) fn under<'a>(tree: &'a BTreeMap<String, Vec<String>>, path: &str) -> BTreeSet<&'a str> {
     let prefix = format!("{path} ");
     tree.keys()
         .filter_map(|key| key.strip_prefix(&prefix))
