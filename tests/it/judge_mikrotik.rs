@@ -264,7 +264,7 @@ fn group(value: &Value) -> &'static str {
     }
 }
 
-fn meaning(case: &Case, entries: &[Entry], problems: &mut Vec<String>) {
+fn meaning(case: &Case, minor: u32, entries: &[Entry], problems: &mut Vec<String>) {
     let intent = &case.intent;
     let site = text(&intent["site"]);
     let mut menus = Menus(entries, problems);
@@ -419,8 +419,24 @@ fn meaning(case: &Case, entries: &[Entry], problems: &mut Vec<String>) {
     }
     if bgp {
         filters(intent, &names, &mut menus);
+        own_as(intent, &names, minor, &mut menus);
     }
     clashes(entries, menus.1);
+}
+
+/// From 7.20 on a connection has its AS from an instance, and before there was none.
+fn own_as(intent: &Value, names: &str, minor: u32, menus: &mut Menus<'_>) {
+    let asn = &text(&intent["bgp"]["customer_asn"]);
+    let its = if minor < 20 {
+        ("as", asn.as_str())
+    } else {
+        menus.need("/routing bgp instance", &[("name", names), ("as", asn)]);
+        ("instance", names)
+    };
+    for number in [1, 2] {
+        let name = format!("{names}-{number}");
+        menus.need("/routing bgp connection", &[("name", &name), its]);
+    }
 }
 
 /// What goes out and comes in by BGP.
@@ -475,7 +491,7 @@ fn judge(case: &Case) -> Vec<String> {
     let minor = version.map_or(20, |version| version[2..].parse().unwrap());
     let mut problems = Vec::new();
     let entries = entries(&case.files["config.rsc"], minor, &mut problems);
-    meaning(case, &entries, &mut problems);
+    meaning(case, minor, &entries, &mut problems);
     problems
 }
 
@@ -542,6 +558,12 @@ const MUTATIONS: &[Mutation] = &[
         "add peer=underpass-plant-7-2 auth",
     ),
     ("no role in BGP", "config.rsc", "local.role=ebgp ", ""),
+    (
+        "no instance from 7.20 on",
+        "config.rsc",
+        "instance=underpass-plant-7 local",
+        "as=65010 local",
+    ),
     (
         "an instance before 7.20",
         "config.rsc",
