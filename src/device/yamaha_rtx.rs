@@ -12,7 +12,7 @@ use super::option::{self, NONE, Number, OptionSpec, OrNone, is};
 use super::paper::{self, Listed};
 use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 use super::view::{Leg, View};
-use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity};
+use crate::spec::{DhGroup, Encryption, Gateway, IkeVersion, Integrity, InvalidValue};
 use crate::tunnel::{Abilities, Phase, RouteExchange, TunnelSet};
 
 /// The device.
@@ -43,6 +43,8 @@ const LARGEST_ASN: u32 = 65_535;
 /// Filters for the WAN, which come first, and for the inside of the tunnels.
 const WAN_FILTERS: u32 = 4;
 const INSIDE_FILTERS: u32 = 2;
+/// What is left of the hundred numbers that are asked for.
+const MOST_PAIRS: usize = 94;
 
 const OPTIONS: &[OptionSpec] = &[
     OptionSpec {
@@ -137,6 +139,21 @@ impl Device for YamahaRtx {
         OPTIONS
     }
 
+    /// The site's AS number is told in time, before anything is made at AWS.
+    fn check_options(&self, gateway: &Gateway) -> Vec<InvalidValue> {
+        let mut problems = option::check(OPTIONS, gateway);
+        if gateway.asn.get() > LARGEST_ASN {
+            problems.push(InvalidValue::new(
+                format!(
+                    "gateway.asn: an RTX has no AS number as large as {}",
+                    gateway.asn
+                ),
+                format!("use one up to {LARGEST_ASN}, such as a private one from 64512 on"),
+            ));
+        }
+        problems
+    }
+
     fn render(
         &self,
         set: &TunnelSet,
@@ -188,6 +205,11 @@ impl Device for YamahaRtx {
         if matches!(set.routes, RouteExchange::Bgp(_)) {
             notes.push(
                 "BGP does not work on an RTX that has a secondary address on any interface"
+                    .to_owned(),
+            );
+            notes.push(
+                "`bgp import` and `bgp export` are for all neighbors of AWS's AS number: where such \
+                 lines stand already, add the new filters to their lists instead"
                     .to_owned(),
             );
             notes.push(
@@ -301,6 +323,13 @@ impl<'a> Router<'a> {
                     leg.number
                 ));
             }
+        }
+        let pairs = self.vpc.len() * self.lan.len();
+        if pairs > MOST_PAIRS {
+            return Some(format!(
+                "each of the VPC's networks needs a filter for each of the site's, and {pairs} are \
+                 more than {MOST_PAIRS}: write the site's networks as fewer, larger ones"
+            ));
         }
         let bgp = self.bgp?;
         let asns = [bgp.customer_asn, bgp.aws_asn];

@@ -250,13 +250,18 @@ fn watch(case: &Case, legs: &[Value], interfaces: &[String], wanted: &mut Wanted
     if file.is_empty() || !script.contains(&file) {
         wanted.problems.push("nobody runs watch.sh".to_owned());
     }
-    let checked = std::process::Command::new("bash")
-        .args(["-n", "-c", script])
-        .status();
-    if !checked.is_ok_and(|status| status.success()) {
-        wanted
-            .problems
-            .push("bash does not read watch.sh".to_owned());
+    // A few of the cases are enough: they differ in addresses alone.
+    if case.name.contains("planted") || case.name.ends_with("strong") {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("watch.sh");
+        std::fs::write(&path, script).unwrap();
+        let output = std::process::Command::new("shellcheck").arg(&path).output();
+        let output = output.unwrap();
+        if !output.status.success() {
+            wanted
+                .problems
+                .push(String::from_utf8(output.stdout).unwrap());
+        }
     }
 }
 
@@ -357,6 +362,12 @@ const MUTATIONS: &[Mutation] = &[
         "watch.sh",
         "watch vti10 ",
         "watch vti11 ",
+    ),
+    (
+        "a script that is broken",
+        "watch.sh",
+        "watch() {",
+        "watch() {{",
     ),
 ];
 

@@ -239,6 +239,42 @@ impl Menus<'_> {
     }
 }
 
+/// The watch moves the VPC's policies to tunnel 2 when tunnel 1 is silent, and back; without BGP
+/// tunnel 2 is up only meanwhile.
+fn watch(entries: &[Entry], site: &str, bgp: bool, problems: &mut Vec<String>) {
+    let to = |number: u8| {
+        let name = format!("underpass-{site}-{number}");
+        format!(
+            "/ip ipsec policy set [find where comment=\"underpass {site}: VPC\"] peer={name} \
+             proposal={name}"
+        )
+    };
+    let peer =
+        |what: &str| format!("/ip ipsec peer {what} [find where name=\"underpass-{site}-2\"]");
+    let (down, up) = if bgp {
+        (to(2), to(1))
+    } else {
+        let down = format!("{}; {}", peer("enable"), to(2));
+        (down, format!("{}; {}", to(1), peer("disable")))
+    };
+    let watches: Vec<&Entry> = (entries.iter())
+        .filter(|entry| entry.menu == "/tool netwatch")
+        .collect();
+    let [watch] = watches.as_slice() else {
+        problems.push("not one watch".to_owned());
+        return;
+    };
+    if watch.get("down-script") != down || watch.get("up-script") != up {
+        problems.push("the watch does not move the policies".to_owned());
+    }
+    // Out of the box 100 ms on average are a failure.
+    for threshold in ["thr-avg", "thr-max", "thr-stdev", "thr-jitter"] {
+        if !watch.get(threshold).ends_with('s') || watch.get(threshold).ends_with("ms") {
+            problems.push(format!("the watch has a low {threshold}"));
+        }
+    }
+}
+
 fn text(value: &Value) -> String {
     value
         .as_str()
@@ -367,7 +403,8 @@ fn meaning(case: &Case, minor: u32, entries: &[Entry], problems: &mut Vec<String
                     ("input.filter", &format!("{names}-in")),
                 ],
             );
-        } else if number == "1" {
+        }
+        if number == "1" {
             menus.need("/tool netwatch", &[("host", inside), ("src-address", own)]);
         }
     }
@@ -421,6 +458,7 @@ fn meaning(case: &Case, minor: u32, entries: &[Entry], problems: &mut Vec<String
         filters(intent, &names, &mut menus);
         own_as(intent, &names, minor, &mut menus);
     }
+    watch(entries, &site, bgp, menus.1);
     clashes(entries, menus.1);
 }
 
@@ -558,6 +596,18 @@ const MUTATIONS: &[Mutation] = &[
         "add peer=underpass-plant-7-2 auth",
     ),
     ("no role in BGP", "config.rsc", "local.role=ebgp ", ""),
+    (
+        "a watch that moves nothing",
+        "config.rsc",
+        "peer=underpass-plant-7-2 proposal=underpass-plant-7-2\" up",
+        "peer=underpass-plant-7-1 proposal=underpass-plant-7-1\" up",
+    ),
+    (
+        "a watch for near peers alone",
+        "config.rsc",
+        " thr-avg=5s",
+        "",
+    ),
     (
         "no instance from 7.20 on",
         "config.rsc",

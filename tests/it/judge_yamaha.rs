@@ -6,7 +6,11 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use serde_json::Value;
+use underpass::device::{self, RenderContext};
+use underpass::spec::{Asn, DhGroup, Routing};
+use underpass::tunnel::{RouteExchange, TunnelSet};
 
+use super::bundle_sample::{site, tunnel_set};
 use super::judge::{Case, Mutation, cases, passes_by};
 
 const FACTS: &str = include_str!("../judges/yamaha.txt");
@@ -504,4 +508,46 @@ fn an_rtx_takes_away_what_it_made() {
             assert!(was, "{}: {command} was never given", case.name);
         }
     }
+}
+
+/// What no choice of single values finds, and what is told before anything is made.
+#[test]
+fn an_rtx_refuses_what_it_cannot_do() {
+    let device = device::find("yamaha-rtx").unwrap();
+    let context = RenderContext {
+        generated_at: jiff::Timestamp::UNIX_EPOCH,
+        tool_version: "0.0.0".to_owned(),
+    };
+    let mut site = site(Routing::Bgp);
+    "yamaha-rtx".clone_into(&mut site.gateway.device);
+    let good = tunnel_set(&site);
+    assert!(device.render(&good, &context).is_ok());
+    let refused = |set: &TunnelSet, words: &str| {
+        let error = device.render(set, &context).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+
+    let mut groups = good.clone();
+    groups.tunnels[1].options.phase2.dh_group = DhGroup(2);
+    refused(
+        &groups,
+        "one group for both phases, and tunnel 2 has 14 and 2",
+    );
+
+    let mut large = good.clone();
+    if let RouteExchange::Bgp(bgp) = &mut large.routes {
+        bgp.aws_asn = Asn::try_from(4_200_000_000).unwrap();
+    }
+    refused(&large, "AS numbers up to 65535");
+    site.gateway.asn = Asn::try_from(4_200_000_000).unwrap();
+    let problems = device.check_options(&site.gateway);
+    assert!(problems.len() == 1 && problems[0].problem.contains("gateway.asn"));
+
+    let mut many = good;
+    many.site.lan = Ipv4Net::new([10, 20, 0, 0].into(), 16)
+        .unwrap()
+        .subnets(23)
+        .unwrap()
+        .collect();
+    refused(&many, "more than 94");
 }
