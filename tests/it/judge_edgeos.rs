@@ -2,6 +2,8 @@
 //! what the configuration must mean.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -252,11 +254,16 @@ fn watch(case: &Case, legs: &[Value], interfaces: &[String], wanted: &mut Wanted
     }
     // A few of the cases are enough: they differ in addresses alone.
     if case.name.contains("planted") || case.name.ends_with("strong") {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("watch.sh");
-        std::fs::write(&path, script).unwrap();
-        let output = std::process::Command::new("shellcheck").arg(&path).output();
-        let output = output.unwrap();
+        let mut checker = Command::new("shellcheck")
+            .arg("-")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = checker.stdin.take().unwrap();
+        input.write_all(script.as_bytes()).unwrap();
+        drop(input);
+        let output = checker.wait_with_output().unwrap();
         if !output.status.success() {
             wanted
                 .problems
