@@ -8,6 +8,7 @@
 
 mod arista_eos;
 pub mod bundle;
+mod checkpoint_gaia;
 mod cisco_asa;
 mod cisco_ios_xe;
 mod firewall_xml;

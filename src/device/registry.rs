@@ -1,6 +1,7 @@
 //! The one list of devices.
 
 use super::arista_eos::AristaEos;
+use super::checkpoint_gaia::CheckPointGaia;
 use super::cisco_asa::CiscoAsa;
 use super::cisco_ios_xe::CiscoIosXe;
 use super::fortinet_fortios::FortinetFortiOs;
@@ -21,6 +22,7 @@ use crate::spec::InvalidValue;
 static DEVICES: &[&dyn Device] = &[
     &StrongSwan,
     &AristaEos,
+    &CheckPointGaia,
     &CiscoAsa,
     &CiscoIosXe,
     &FortinetFortiOs,

@@ -28,6 +28,7 @@ mod journal_format;
 mod journey;
 mod judge;
 mod judge_asa;
+mod judge_checkpoint;
 mod judge_eos;
 mod judge_fortios;
 mod judge_iked;

@@ -1,0 +1,140 @@
+//! Check Point: every call of the Management API against Check Point's own argument specifications,
+//! every command of the gateway against Gaia's.
+
+use super::judge::passes;
+
+#[test]
+fn check_point_calls_stand_in_check_points_specifications() {
+    const G: &str = "gateway.clish";
+    const M: &str = "management.sh";
+    passes(
+        "checkpoint-gaia",
+        "checkpoint.py",
+        &[
+            (
+                "IOS's word for it",
+                M,
+                "phase-1.encryption-algorithm aes-256",
+                "phase-1.encryption-algorithm aes-cbc-256",
+            ),
+            (
+                "GCM in phase 1",
+                M,
+                "phase-1.encryption-algorithm aes-256",
+                "phase-1.encryption-algorithm aes-gcm-256",
+            ),
+            (
+                "a group without its dash",
+                M,
+                "diffie-hellman-group group-20",
+                "diffie-hellman-group group20",
+            ),
+            (
+                "a group that R81.20 lacks",
+                M,
+                "ike-p2-pfs-dh-grp group-20",
+                "ike-p2-pfs-dh-grp group-21",
+            ),
+            (
+                "a lifetime in seconds",
+                M,
+                "ike-p1-rekey-time ",
+                "ike-p1-rekey-time 28260 #",
+            ),
+            (
+                "a pair of subnets a tunnel",
+                M,
+                "tunnel-granularity universal",
+                "tunnel-granularity per_subnet",
+            ),
+            (
+                "a parameter of the community in the wrong place",
+                M,
+                "granular-encryptions.1.encryption-suite",
+                "granular-encryptions.1.ike-suite",
+            ),
+            (
+                "no forward secrecy",
+                M,
+                "ike-p2-use-pfs true",
+                "ike-p2-use-pfs false",
+            ),
+            (
+                "IKEv1 as well",
+                M,
+                "\"ikev2 only\"",
+                "\"prefer ikev2 but support ikev1\"",
+            ),
+            (
+                "the other tunnel's key",
+                M,
+                "\"FAKEkeyOfTunnel1.",
+                "\"._FAKEkeyOfTunnel2_",
+            ),
+            (
+                "a domain that is not empty",
+                M,
+                "vpn-settings.vpn-domain up-plant-7-empty",
+                "vpn-settings.vpn-domain up-plant-7-vpc",
+            ),
+            (
+                "a list without numbers",
+                M,
+                "source.1 up-plant-7-vpc",
+                "source up-plant-7-vpc source.x up-plant-7-vpc",
+            ),
+            ("nothing published", M, "run publish\n", ""),
+            (
+                "a group that is not there",
+                M,
+                "groups.1 up-plant-7-lan",
+                "groups.1 up-plant-7-site",
+            ),
+            (
+                "a peer of another name",
+                G,
+                "peer up-plant-7-2\n",
+                "peer up-plant-7-aws-2\n",
+            ),
+            (
+                "AWS's address on the wrong side",
+                G,
+                "local 169.254.15.194 remote 169.254.15.193",
+                "local 169.254.15.193 remote 169.254.15.194",
+            ),
+            ("IOS's timers", G, "holdtime 30", "timers 10 30"),
+            (
+                "the default route from AWS",
+                G,
+                "match network 10.0.0.0/16 between 16 and 28",
+                "match network 0.0.0.0/0 all",
+            ),
+            (
+                "an open end",
+                G,
+                "-in id 65535 restrict",
+                "-in id 65535 allow",
+            ),
+            ("no probe", G, "set static-route 10.0.0.0/17 ping on\n", ""),
+            ("IOS's route", G, "nexthop gateway address", "via"),
+            (
+                "a last resort before BGP's routes",
+                G,
+                "rank 250",
+                "rank 60",
+            ),
+            (
+                "a rule that stays",
+                "remove-management.sh",
+                "name up-plant-7-own\n",
+                "name up-plant-7-in\n",
+            ),
+            (
+                "a tunnel that stays",
+                "remove-gateway.clish",
+                "delete vpn tunnel 22\n",
+                "",
+            ),
+        ],
+    );
+}
