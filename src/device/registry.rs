@@ -13,6 +13,7 @@ use super::openbsd_iked::OpenBsdIked;
 use super::opnsense::OpnSense;
 use super::paloalto_panos::PaloAltoPanOs;
 use super::pfsense::PfSense;
+use super::sonicwall_sonicos::SonicWallSonicOs;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
 use super::vyos::VyOs;
@@ -28,6 +29,7 @@ static DEVICES: &[&dyn Device] = &[
     &FortinetFortiOs,
     &JuniperSrx,
     &PaloAltoPanOs,
+    &SonicWallSonicOs,
     &Libreswan,
     &StrongSwanIpsecConf,
     &OpenBsdIked,
