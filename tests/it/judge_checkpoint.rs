@@ -1,7 +1,10 @@
 //! Check Point: every call of the Management API against Check Point's own argument specifications,
 //! every command of the gateway against Gaia's.
 
-use super::judge::passes;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use super::judge::{cases, passes};
 
 #[test]
 fn check_point_calls_stand_in_check_points_specifications() {
@@ -137,4 +140,74 @@ fn check_point_calls_stand_in_check_points_specifications() {
             ),
         ],
     );
+}
+
+/// A management server that writes down what it is asked, and refuses what `REFUSED` names.
+const SERVER: &str = r#"#!/bin/sh
+printf '%s\n' "$*" >> "$LOG"
+case "$*" in
+  *"${REFUSED:-nothing at all}"*) echo 'code: "generic_err_object_not_found"'; exit 1 ;;
+esac
+"#;
+
+/// Runs a script against that server: whether it ended well, what it said, what it asked.
+fn run(script: &str, refused: Option<&str>) -> (bool, String, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let server = folder.path().join("mgmt_cli");
+    std::fs::write(&server, SERVER).unwrap();
+    std::fs::set_permissions(&server, PermissionsExt::from_mode(0o755)).unwrap();
+    let file = folder.path().join("script.sh");
+    std::fs::write(&file, script).unwrap();
+    let log = folder.path().join("log");
+    let path = std::env::var("PATH").unwrap();
+    let mut command = Command::new("sh");
+    command
+        .arg(&file)
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .env("LOG", &log);
+    if let Some(refused) = refused {
+        command.env("REFUSED", refused);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let asked = std::fs::read_to_string(log).unwrap_or_default();
+    let asked = asked.lines().map(str::to_owned).collect();
+    (output.status.success(), said, asked)
+}
+
+#[test]
+fn all_of_a_script_is_published_or_nothing() {
+    let case = cases("checkpoint-gaia").remove(0);
+    for name in ["management.sh", "remove-management.sh"] {
+        let script = &case.files[name];
+        let (well, said, asked) = run(script, None);
+        assert!(well, "{said}");
+        let calls: Vec<&str> = script.lines().filter(|l| l.starts_with("run ")).collect();
+        assert_eq!(asked.len(), calls.len() + 2, "login, logout and every call");
+        assert!(asked[0].starts_with("login ") && asked[asked.len() - 2].starts_with("publish "));
+        assert!(asked.iter().all(|call| !call.starts_with("discard")));
+
+        let (well, said, asked) = run(script, Some("vpn-community-star"));
+        assert!(
+            !well && said.contains("generic_err_object_not_found"),
+            "{said}"
+        );
+        assert!(asked.last().unwrap().starts_with("discard "), "{asked:?}");
+        assert!(asked.iter().all(|call| !call.starts_with("publish")));
+    }
+}
+
+#[test]
+fn check_point_scripts_pass_shellcheck() {
+    for case in cases("checkpoint-gaia") {
+        for name in ["management.sh", "remove-management.sh"] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(name);
+            std::fs::write(&file, &case.files[name]).unwrap();
+            let output = Command::new("shellcheck").arg(&file).output();
+            let output = output.expect("shellcheck; see .ci/packages");
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success(), "{}: {said}", case.name);
+        }
+    }
 }
