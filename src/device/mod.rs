@@ -28,6 +28,7 @@ mod paper;
 mod pfsense;
 mod profile;
 mod registry;
+mod screens;
 mod sonicwall_sonicos;
 mod strongswan;
 mod strongswan_ipsecconf;

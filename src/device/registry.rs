@@ -13,6 +13,7 @@ use super::openbsd_iked::OpenBsdIked;
 use super::opnsense::OpnSense;
 use super::paloalto_panos::PaloAltoPanOs;
 use super::pfsense::PfSense;
+use super::screens::{MERAKI, SOPHOS, UNIFI, WATCHGUARD};
 use super::sonicwall_sonicos::SonicWallSonicOs;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
@@ -36,6 +37,10 @@ static DEVICES: &[&dyn Device] = &[
     &VyOs,
     &OpnSense,
     &PfSense,
+    &MERAKI,
+    &UNIFI,
+    &SOPHOS,
+    &WATCHGUARD,
     &Generic,
 ];
 
@@ -87,23 +92,34 @@ mod tests {
             let path = entry.unwrap().path();
             let text = fs::read_to_string(&path).unwrap_or_default();
             if text.lines().any(|line| line.starts_with(&marker)) {
-                files.insert(
-                    path.file_stem()
-                        .unwrap()
-                        .to_str()
-                        .unwrap()
-                        .replace('_', "-"),
-                );
+                files.insert(stem(&path).replace('_', "-"));
             }
         }
+        // Step lists share one file; each has a page instead of a folder.
+        assert!(files.remove("screens"));
+        let pages: BTreeSet<String> = fs::read_dir(root.join("templates/screens"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+            .map(|path| stem(&path))
+            .collect();
         let folders: BTreeSet<String> = fs::read_dir(root.join("templates"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name != "common")
+            .filter(|name| !["common", "screens"].contains(&name.as_str()))
             .collect();
-        assert_eq!(files, names(), "src/device/*.rs and registry.rs differ");
-        assert_eq!(folders, names(), "templates/* and registry.rs differ");
+        let all = |own: &BTreeSet<String>| own.union(&pages).cloned().collect::<BTreeSet<_>>();
+        assert_eq!(
+            all(&files),
+            names(),
+            "src/device/*.rs and registry.rs differ"
+        );
+        assert_eq!(all(&folders), names(), "templates/* and registry.rs differ");
         assert_eq!(names().len(), DEVICES.len(), "two devices of one name");
+    }
+
+    fn stem(path: &Path) -> String {
+        path.file_stem().unwrap().to_str().unwrap().to_owned()
     }
 
     #[test]

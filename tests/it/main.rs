@@ -37,6 +37,7 @@ mod judge_libreswan;
 mod judge_opnsense;
 mod judge_panos;
 mod judge_pfsense;
+mod judge_screens;
 mod judge_sonicos;
 mod judge_srx;
 mod judge_starter;
