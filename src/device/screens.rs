@@ -18,7 +18,7 @@ use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
 mod pages;
 mod vendors;
 
-pub(super) use vendors::{MERAKI, SOPHOS, UNIFI, WATCHGUARD};
+pub(super) use vendors::{BIGIP, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
 
 const STEPS: &str = "steps.md";
 const BGP: &str = "bgp.conf";
@@ -45,7 +45,8 @@ struct Can {
     phase1: &'static [Encryption],
     phase2: &'static [Encryption],
     integrity: &'static [Integrity],
-    groups: &'static [DhGroup],
+    phase1_groups: &'static [DhGroup],
+    phase2_groups: &'static [DhGroup],
     bgp: bool,
     static_routing: bool,
 }
@@ -107,6 +108,12 @@ impl Page<'_> {
         }
     }
 
+    /// The group by its kind and size, with its number.
+    fn group(&self, group: impl Borrow<DhGroup>) -> String {
+        let group = group.borrow();
+        format!("{} (group {group})", group.name().to_uppercase())
+    }
+
     /// Seconds between probes: three without an answer and the peer is dead.
     fn probe(&self, leg: &Leg<'_>) -> u32 {
         (leg.options.dpd_timeout / 3).max(10)
@@ -149,10 +156,10 @@ impl Device for Screens {
             ike_versions: can.ike.to_vec(),
             phase1_encryption: can.phase1.to_vec(),
             phase1_integrity: can.integrity.to_vec(),
-            phase1_dh_groups: can.groups.to_vec(),
+            phase1_dh_groups: can.phase1_groups.to_vec(),
             phase2_encryption: can.phase2.to_vec(),
             phase2_integrity: can.integrity.to_vec(),
-            phase2_dh_groups: can.groups.to_vec(),
+            phase2_dh_groups: can.phase2_groups.to_vec(),
             bgp: can.bgp,
             static_routing: can.static_routing,
             route_based: true,

@@ -2,6 +2,7 @@
 //! every command of the gateway against Gaia's.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::judge::{cases, passes};
@@ -150,14 +151,19 @@ case "$*" in
 esac
 "#;
 
+fn fixture(folder: &Path, name: &str, content: &str) -> PathBuf {
+    let path = folder.join(name);
+    #[expect(clippy::disallowed_methods, reason = "a fixture")]
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
 /// Runs a script against that server: whether it ended well, what it said, what it asked.
 fn run(script: &str, refused: Option<&str>) -> (bool, String, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
-    let server = folder.path().join("mgmt_cli");
-    std::fs::write(&server, SERVER).unwrap();
+    let server = fixture(folder.path(), "mgmt_cli", SERVER);
     std::fs::set_permissions(&server, PermissionsExt::from_mode(0o755)).unwrap();
-    let file = folder.path().join("script.sh");
-    std::fs::write(&file, script).unwrap();
+    let file = fixture(folder.path(), "script.sh", script);
     let log = folder.path().join("log");
     let path = std::env::var("PATH").unwrap();
     let mut command = Command::new("sh");
@@ -202,8 +208,7 @@ fn check_point_scripts_pass_shellcheck() {
     for case in cases("checkpoint-gaia") {
         for name in ["management.sh", "remove-management.sh"] {
             let folder = tempfile::tempdir().unwrap();
-            let file = folder.path().join(name);
-            std::fs::write(&file, &case.files[name]).unwrap();
+            let file = fixture(folder.path(), name, &case.files[name]);
             let output = Command::new("shellcheck").arg(&file).output();
             let output = output.expect("shellcheck; see .ci/packages");
             let said = String::from_utf8_lossy(&output.stdout);

@@ -7,17 +7,19 @@ use serde_json::Value;
 
 use super::judge::{Case, cases};
 
-const LISTS: [&str; 4] = [
+const LISTS: [&str; 5] = [
     "cisco-meraki",
     "ubiquiti-unifi",
     "sophos-firewall",
     "watchguard-firebox",
+    "f5-bigip",
 ];
 
 /// Whether FRR's parser takes the lines; the dry run needs no daemon.
 fn frr_takes(lines: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bgp.conf");
+    #[expect(clippy::disallowed_methods, reason = "a fixture")]
     std::fs::write(&file, lines).unwrap();
     let output = Command::new("vtysh")
         .arg("-C")

@@ -23,6 +23,7 @@ macro_rules! page {
 page!(meraki, Meraki, "screens/cisco-meraki.md");
 page!(unifi, UniFi, "screens/ubiquiti-unifi.md");
 page!(sophos, Sophos, "screens/sophos-firewall.md");
+page!(bigip, BigIp, "screens/f5-bigip.md");
 page!(watchguard, WatchGuard, "screens/watchguard-firebox.md");
 
 #[derive(Template)]

@@ -36,7 +36,8 @@ pub(in crate::device) static MERAKI: Screens = Screens {
         phase1: CBC,
         phase2: CBC,
         integrity: &[Integrity::Sha1, Integrity::Sha256],
-        groups: &[DhGroup(2), DhGroup(5), DhGroup(14)],
+        phase1_groups: &[DhGroup(2), DhGroup(5), DhGroup(14)],
+        phase2_groups: &[DhGroup(2), DhGroup(5), DhGroup(14)],
         bgp: true,
         static_routing: false,
     },
@@ -76,7 +77,17 @@ pub(in crate::device) static UNIFI: Screens = Screens {
         phase1: CBC,
         phase2: CBC,
         integrity: SHA,
-        groups: &[
+        phase1_groups: &[
+            DhGroup(2),
+            DhGroup(5),
+            DhGroup(14),
+            DhGroup(15),
+            DhGroup(16),
+            DhGroup(19),
+            DhGroup(20),
+            DhGroup(21),
+        ],
+        phase2_groups: &[
             DhGroup(2),
             DhGroup(5),
             DhGroup(14),
@@ -127,7 +138,19 @@ pub(in crate::device) static SOPHOS: Screens = Screens {
         phase1: CBC,
         phase2: CBC_AND_GCM,
         integrity: SHA,
-        groups: &[
+        phase1_groups: &[
+            DhGroup(2),
+            DhGroup(5),
+            DhGroup(14),
+            DhGroup(15),
+            DhGroup(16),
+            DhGroup(17),
+            DhGroup(18),
+            DhGroup(19),
+            DhGroup(20),
+            DhGroup(21),
+        ],
+        phase2_groups: &[
             DhGroup(2),
             DhGroup(5),
             DhGroup(14),
@@ -177,7 +200,15 @@ pub(in crate::device) static WATCHGUARD: Screens = Screens {
         phase1: CBC,
         phase2: CBC_AND_GCM,
         integrity: SHA,
-        groups: &[
+        phase1_groups: &[
+            DhGroup(2),
+            DhGroup(5),
+            DhGroup(14),
+            DhGroup(15),
+            DhGroup(19),
+            DhGroup(20),
+        ],
+        phase2_groups: &[
             DhGroup(2),
             DhGroup(5),
             DhGroup(14),
@@ -208,6 +239,65 @@ pub(in crate::device) static WATCHGUARD: Screens = Screens {
         (
             "System Status > Routes, Dynamic",
             "the VPC's networks by a bvpn interface",
+        ),
+    ],
+};
+
+/// F5's own argument specifications (`bigip_ike_peer`, `bigip_ipsec_policy` of f5networks.f5_modules):
+/// AES-CBC in phase 1, GCM as well in phase 2, groups 2 to 21, in phase 2 those with MODP
+/// alone. 17 and 18 are left out: they cost seconds at every rekeying.
+pub(in crate::device) static BIGIP: Screens = Screens {
+    name: "f5-bigip",
+    title: "F5 BIG-IP 15+ (step list)",
+    vendor: "F5",
+    versions: "BIG-IP 15 and later with the advanced routing module",
+    sample: Some(Sample {
+        vendor: "F5 Networks, Inc.",
+        platform: "BIG-IP",
+    }),
+    can: Can {
+        ike: V2,
+        phase1: CBC,
+        phase2: CBC_AND_GCM,
+        integrity: SHA,
+        phase1_groups: &[
+            DhGroup(2),
+            DhGroup(5),
+            DhGroup(14),
+            DhGroup(15),
+            DhGroup(16),
+            DhGroup(19),
+            DhGroup(20),
+            DhGroup(21),
+        ],
+        phase2_groups: &[
+            DhGroup(2),
+            DhGroup(5),
+            DhGroup(14),
+            DhGroup(15),
+            DhGroup(16),
+        ],
+        bgp: true,
+        static_routing: false,
+    },
+    words: Words {
+        ciphers: ["AES-128", "AES-256", "AES-GCM128", "AES-GCM256"],
+        hashes: ["SHA-1", "SHA-256", "SHA-384", "SHA-512"],
+    },
+    frr: false,
+    page: pages::bigip,
+    notes: &[
+        "see that the module is there: System > License, `Routing Bundle`",
+        "keep the way back: System > Archives > Create",
+    ],
+    checks: &[
+        (
+            "tmsh show net ipsec ike-sa",
+            "two SAs with the state established",
+        ),
+        (
+            "imish -e 'show ip bgp summary'",
+            "two neighbors with a number under State/PfxRcd",
         ),
     ],
 };
