@@ -8,6 +8,7 @@
 
 mod arista_eos;
 pub mod bundle;
+mod checkpoint_gaia;
 mod cisco_asa;
 mod cisco_ios_xe;
 mod edgeos;
@@ -29,6 +30,8 @@ mod paper;
 mod pfsense;
 mod profile;
 mod registry;
+mod screens;
+mod sonicwall_sonicos;
 mod strongswan;
 mod strongswan_ipsecconf;
 mod value;

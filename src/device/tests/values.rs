@@ -110,10 +110,11 @@ fn each_tunnel_has_its_own_proposal() {
             }
             let strong = super::sample::set(device, bgp, false, true);
             let mut weak = super::sample::set(device, bgp, false, false);
-            // Some devices have nothing stronger to offer than what `compatible` asks for here.
             if weak.tunnels[1].options == strong.tunnels[1].options {
+                // The best of this device is what others do for compatibility.
                 for tunnel in &mut weak.tunnels {
-                    tunnel.options.phase1.encryption = Encryption::Aes128;
+                    tunnel.options.phase1.dh_group = abilities.phase1_dh_groups[0];
+                    tunnel.options.phase2.dh_group = abilities.phase2_dh_groups[0];
                 }
             }
             let mut mixed = strong.clone();
