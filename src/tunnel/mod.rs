@@ -23,5 +23,5 @@ pub use model::{
     Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,
 };
 pub use mtu::{mss, mtu};
-pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate};
+pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate, strongest};
 pub use refusal::{NegotiationError, NegotiationErrors};

@@ -15,6 +15,7 @@ mod campaign;
 mod clocks;
 mod command_line;
 mod config_xml;
+mod device_commands;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
