@@ -1,7 +1,11 @@
 //! `underpass devices`: what people choose a router by.
 
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
-use underpass::device::registry;
+use underpass::device::{example, registry};
 
 use crate::env::Env;
 
@@ -100,4 +104,117 @@ fn show_is_as_reviewed() {
         "{}",
         run.stderr
     );
+}
+
+/// Asks jsonschema about site files, by name.
+fn judged(schema: &Value, cases: &[(String, String)]) -> Value {
+    let cases: Vec<Value> = (cases.iter())
+        .map(|(name, yaml)| serde_json::json!({ "name": name, "yaml": yaml }))
+        .collect();
+    let question = serde_json::json!({ "schema": schema, "cases": cases });
+    let python = crate::sandbox_clients::environment().join("bin/python");
+    let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges/schema.py");
+    let mut child = Command::new(python)
+        .arg(judge)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(question.to_string().as_bytes()).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Every device's example is valid, with its defaults written out too; what our own reader refuses
+/// in `gateway.options` the schema refuses as well.
+#[test]
+fn the_schema_knows_each_devices_options() {
+    let env = Env::new();
+    let schema: Value =
+        serde_json::from_str(&env.run(&["schema", "site"]).exits(0).stdout).unwrap();
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for device in registry() {
+        let name = device.name();
+        let site = |options: &str| {
+            format!(
+                "site: plant-7\nregion: eu-central-1\ngateway:\n  device: {name}\n  outside_ip: \
+                 198.51.100.7\n  asn: 65010\n{options}lan: [10.20.0.0/24]\naws: {{ vpc: \
+                 vpc-0a1b2c3d4e5f67890 }}\n"
+            )
+        };
+        let given = |all: &[(&str, &str)]| {
+            let lines = all
+                .iter()
+                .map(|(key, value)| format!("    {key}: {value}\n"));
+            format!("  options:\n{}", lines.collect::<String>())
+        };
+        let options = device.options();
+        let all: Vec<(&str, String)> = (options.iter())
+            .map(|option| (option.name, format!("\"{}\"", option.example)))
+            .collect();
+        let all: Vec<(&str, &str)> = all
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        good.push((name.to_owned(), example::site_file(*device)));
+        if !all.is_empty() {
+            good.push((format!("{name} full"), site(&given(&all))));
+        }
+        let more = |pair| given(&[&all[..], &[pair]].concat());
+        bad.push((
+            format!("{name} unknown"),
+            site(&more(("wan_interfice", "eth0"))),
+        ));
+        for (at, option) in options.iter().enumerate() {
+            let mut wrong = all.clone();
+            wrong[at].1 = "\"no such; value\"";
+            bad.push((
+                format!("{name} {} wrong", option.name),
+                site(&given(&wrong)),
+            ));
+            if option.required {
+                let mut less = all.clone();
+                less.remove(at);
+                let less = if less.is_empty() {
+                    String::new()
+                } else {
+                    given(&less)
+                };
+                bad.push((format!("{name} {} missing", option.name), site(&less)));
+            }
+        }
+    }
+    let strangers = site_of("strongswam");
+    bad.push(("no such device".to_owned(), strangers));
+    let answers = judged(&schema, &[&good[..], &bad[..]].concat());
+    for (name, text) in &good {
+        assert_eq!(answers[name], serde_json::json!([]), "{text}");
+    }
+    for (name, text) in &bad {
+        let problems = answers[name].as_array().unwrap();
+        assert!(!problems.is_empty(), "{name} is accepted:\n{text}");
+        assert!(
+            problems
+                .iter()
+                .all(|it| it.as_str().unwrap().starts_with("gateway")),
+            "{name}: {problems:?}"
+        );
+        env.write("bad.yaml", text);
+        let ran = env.run(&["plan", "bad.yaml", "--offline"]);
+        assert!(
+            [3, 5].contains(&ran.code),
+            "{name}: ours accepts it\n{text}"
+        );
+    }
+}
+
+fn site_of(device: &str) -> String {
+    format!(
+        "site: plant-7\nregion: eu-central-1\ngateway: {{ device: {device}, outside_ip: \
+         198.51.100.7, asn: 65010 }}\nlan: [10.20.0.0/24]\naws: {{ vpc: vpc-0a1b2c3d4e5f67890 }}\n"
+    )
 }
