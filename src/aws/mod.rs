@@ -33,6 +33,7 @@ mod share;
 mod transport;
 mod tunnel_request;
 mod view;
+mod wishes;
 
 #[cfg(test)]
 pub(crate) mod fake_s3;

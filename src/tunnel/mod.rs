@@ -12,6 +12,7 @@ mod join;
 pub mod key;
 mod model;
 mod mtu;
+mod narrow;
 mod negotiate;
 mod refusal;
 #[cfg(test)]
@@ -23,5 +24,6 @@ pub use model::{
     Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,
 };
 pub use mtu::{mss, mtu};
+pub use narrow::{Narrowing, narrow};
 pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate, strongest};
 pub use refusal::{NegotiationError, NegotiationErrors};

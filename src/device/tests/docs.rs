@@ -78,7 +78,10 @@ fn the_guide_shows_every_device_as_it_is() {
     // The prose says what each gets.
     for device in registry() {
         let name = format!("`{}`", device.name());
-        assert!(guide[..from].contains(&name), "the guide does not tell of {name}");
+        assert!(
+            guide[..from].contains(&name),
+            "the guide does not tell of {name}"
+        );
     }
 }
 
