@@ -17,6 +17,7 @@ mod negotiate;
 mod refusal;
 #[cfg(test)]
 pub(crate) mod sample;
+mod weak;
 pub mod xml;
 
 pub use join::{JoinError, JoinErrors, join};
@@ -27,3 +28,4 @@ pub use mtu::{mss, mtu};
 pub use narrow::{Narrowing, narrow};
 pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate, strongest};
 pub use refusal::{NegotiationError, NegotiationErrors};
+pub use weak::weak_of;

@@ -1,6 +1,8 @@
 //! What AWS would have to be told so that a device can meet a connection.
 
-use super::model::Abilities;
+use std::fmt;
+
+use super::model::{Abilities, TunnelOptions};
 use super::negotiate::strongest;
 use super::refusal::NegotiationErrors;
 
@@ -15,6 +17,22 @@ pub struct Narrowing {
 }
 
 impl Narrowing {
+    /// A tunnel that accepts exactly these options.
+    pub fn to(tunnel: u8, options: &TunnelOptions) -> Self {
+        let list = |value: &dyn fmt::Display| format!("[{{Value={value}}}]");
+        let (one, two) = (&options.phase1, &options.phase2);
+        let options = vec![
+            ("IKEVersions", list(&options.ike_version)),
+            ("Phase1EncryptionAlgorithms", list(&one.encryption)),
+            ("Phase1IntegrityAlgorithms", list(&one.integrity)),
+            ("Phase1DHGroupNumbers", list(&one.dh_group)),
+            ("Phase2EncryptionAlgorithms", list(&two.encryption)),
+            ("Phase2IntegrityAlgorithms", list(&two.integrity)),
+            ("Phase2DHGroupNumbers", list(&two.dh_group)),
+        ];
+        Self { tunnel, options }
+    }
+
     /// The value of `--tunnel-options`.
     pub fn shorthand(&self) -> String {
         let pairs: Vec<String> = (self.options.iter())
@@ -31,7 +49,7 @@ pub fn narrow(refused: &NegotiationErrors, abilities: &Abilities) -> Vec<Narrowi
     let Some(best) = strongest(abilities) else {
         return Vec::new();
     };
-    let list = |value: &dyn std::fmt::Display| format!("[{{Value={value}}}]");
+    let list = |value: &dyn fmt::Display| format!("[{{Value={value}}}]");
     let (one, two) = (&best.phase1, &best.phase2);
     // Beside a GCM cipher any hash will do; here it stands beside the connection's own cipher.
     let hash = abilities.phase2_integrity.iter().max();

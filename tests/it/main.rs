@@ -47,6 +47,7 @@ mod moto_journey;
 mod operators;
 mod races;
 mod reaping;
+mod rendering;
 mod sandbox_clients;
 mod sandbox_file;
 mod sandbox_http;

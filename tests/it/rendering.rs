@@ -1,0 +1,202 @@
+//! `underpass render` for connections and devices that no site file describes.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use underpass::sandbox::{Faults, GatewaySim};
+
+use crate::env::{Env, Ran, ran};
+use crate::sandbox_clients;
+
+const SITE: &str = "examples/plant-7.yaml";
+const FLAGS: [&str; 3] = ["--sandbox", "--time-scale", "2000"];
+
+/// A folder in whose sandbox plant 7 is onboarded, and the connection's id.
+fn onboarded() -> (Env, String) {
+    let env = Env::new();
+    run(&env, &["onboard", SITE, "--yes"]).exits(0);
+    let json = run(&env, &["status", SITE, "--format", "json"]).json();
+    let steps = json["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["kind"] == "vpn_connection");
+    let id = step.unwrap()["id"].as_str().unwrap().to_owned();
+    (env, id)
+}
+
+fn run(env: &Env, args: &[&str]) -> Ran {
+    env.run(&[args, &FLAGS].concat())
+}
+
+fn text(env: &Env, path: &str) -> String {
+    std::fs::read_to_string(env.file(path)).unwrap()
+}
+
+/// The two keys out of the bundle that onboarding wrote.
+fn keys(env: &Env) -> Vec<String> {
+    let secrets = text(
+        env,
+        "plant-7.bundle/etc/swanctl/conf.d/underpass-plant-7-secrets.conf",
+    );
+    let lines = secrets
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("secret = "));
+    let keys: Vec<_> = lines.map(|key| key.trim_matches('"').to_owned()).collect();
+    assert_eq!(keys.len(), 2, "{secrets}");
+    keys
+}
+
+/// Everything that is missing is told at once, and the command that is named next works.
+#[test]
+fn a_connection_without_a_site_file_asks_for_everything_at_once() {
+    let (env, id) = onboarded();
+    let from = ["render", "--from", &id];
+    let bare = run(
+        &env,
+        &[&from[..], &["--device", "fortinet-fortios"]].concat(),
+    )
+    .exits(3);
+    for flag in [
+        "--region",
+        "--option wan_interface",
+        "--option lan_interface",
+    ] {
+        assert!(bare.stderr.contains(flag), "{}", bare.stderr);
+    }
+    let all = [&from[..], &["--region", "eu-central-1", "--device", "vyos"]].concat();
+    let asked = run(&env, &all).exits(3);
+    for flag in ["--lan", "--option wan_interface"] {
+        assert!(asked.stderr.contains(flag), "{}", asked.stderr);
+    }
+    assert!(!asked.stderr.contains("--vpc CIDR"), "AWS tells the VPC's");
+    let next = asked.stderr.lines().last().unwrap().trim();
+    let next = next.strip_prefix("next: underpass ").unwrap();
+    let words: Vec<&str> = next.split(' ').collect();
+    env.run(&words).exits(0);
+    let config = text(&env, &format!("{id}.bundle/config.vyos"));
+    for key in keys(&env) {
+        assert!(config.contains(&key));
+    }
+    // What the site file's own reader refuses, flags cannot say either.
+    let wrong = ["--lan", "10.20.0.1/24", "--option", "wan_interface=eth0"];
+    let wrong = run(&env, &[&all[..], &wrong].concat()).exits(3);
+    assert!(wrong.stderr.contains("bits set"), "{}", wrong.stderr);
+    let line = "wan_interface=eth0\nset system host-name x";
+    let wrong = ["--lan", "10.20.0.0/24", "--option", line];
+    let wrong = run(&env, &[&all[..], &wrong].concat()).exits(3);
+    assert!(wrong.stdout.is_empty());
+}
+
+/// The site's own device is a strongSwan with GCM in phase 1; an EOS router has none there. The
+/// AWS CLI runs what is named, and then it works.
+#[test]
+fn what_a_device_cannot_do_is_told_with_the_command_that_narrows_it() {
+    let env = Env::served(2_000.0, Faults::default(), GatewaySim::Online);
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
+    let other = ["render", SITE, "--device", "arista-eos", "--out", "eos"];
+    let refused = env.run(&other).exits(5);
+    let said = &refused.stderr;
+    assert!(
+        said.contains("both tunnels, phase 1 encryption: AES256-GCM-16"),
+        "{said}"
+    );
+    assert!(said.contains("could use AES128, AES256"), "{said}");
+    assert!(!env.file("eos").exists());
+    let commands: Vec<String> = (said.lines())
+        .filter_map(|line| Some(format!("aws ec2 {}", line.split_once("aws ec2 ")?.1)))
+        .collect();
+    assert_eq!(commands.len(), 2, "one for each tunnel: {said}");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let venv = sandbox_clients::environment();
+    for command in commands {
+        let output = runtime.block_on(async {
+            sandbox_clients::client(&venv, env.path(), "sh")
+                .args(["-c", &command])
+                .env("AWS_ENDPOINT_URL", env.url())
+                .output()
+                .await
+        });
+        let output = output.unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{command}\n{complaint}");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    env.run(&other).exits(0);
+    let config = text(&env, "eos/config.eos");
+    assert!(config.contains("encryption aes256\n"), "{config}");
+}
+
+/// A saved document comes from a file or from stdin, and tells nothing of algorithms.
+#[test]
+fn a_saved_document_is_read_from_stdin() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let document = std::fs::read_to_string(fixtures.join("cgw-config-vgw-bgp.xml")).unwrap();
+    let env = Env::new();
+    let mut command = env.command(&[
+        "render",
+        "--xml",
+        "-",
+        "--region",
+        "eu-central-1",
+        "--device",
+        "generic",
+        "--lan",
+        "10.20.0.0/24",
+        "--vpc",
+        "10.0.0.0/16",
+        "--out",
+        "saved",
+    ]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(document.as_bytes()).unwrap();
+    drop(stdin);
+    let done = ran(child.wait_with_output().unwrap()).exits(0);
+    assert!(
+        done.stderr.contains("which algorithms AWS accepts"),
+        "{}",
+        done.stderr
+    );
+    let page = text(&env, "saved/tunnels.json");
+    assert!(page.contains("AES256-GCM-16"), "{page}");
+}
+
+#[test]
+fn remove_writes_only_what_takes_it_away() {
+    let (env, _) = onboarded();
+    let forti = [
+        "--option",
+        "wan_interface=wan1",
+        "--option",
+        "lan_interface=lan",
+    ];
+    for (device, options, files) in [
+        ("strongswan", &[][..], &["install.sh"][..]),
+        ("fortinet-fortios", &forti, &["remove.conf"]),
+        ("pfsense", &[], &["merge.php", "pfsense.xml"]),
+    ] {
+        let args = [
+            "render", SITE, "--remove", "--device", device, "--out", device,
+        ];
+        let json = run(&env, &[&args[..], options, &["--format", "json"]].concat());
+        let json = json.exits(0).json();
+        let written: Vec<&str> = (json["files"].as_array().unwrap().iter())
+            .map(|file| file.as_str().unwrap())
+            .collect();
+        for file in files {
+            assert!(written.contains(file), "{device}: {written:?}");
+            assert!(env.file(device).join(file).exists());
+        }
+        assert!(
+            !written.iter().any(|file| file.contains("README")),
+            "{written:?}"
+        );
+    }
+    assert!(!env.file("plant-7.remove").exists());
+    let page = run(&env, &["render", SITE, "--remove", "--device", "generic"]).exits(5);
+    assert!(page.stderr.contains("reverse order"), "{}", page.stderr);
+}
