@@ -7,6 +7,7 @@ mod args;
 mod confirm;
 mod connect;
 mod devices;
+mod differ;
 mod docs;
 mod exit;
 mod explain;

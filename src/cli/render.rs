@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::again::{Again, typed};
 use super::args::Global;
 use super::connect::{self, connect, connect_for};
+use super::differ;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::foreign::{self, Known, Missing};
@@ -28,7 +29,7 @@ use crate::spec::{Region, Site, VpnConnectionId};
 use crate::tunnel::{self, TunnelSet, xml};
 use crate::{files, limits};
 
-/// Write the router's configuration anew from what is in AWS, or from a saved XML
+/// Write the router's configuration anew, or compare it: from AWS, or from a saved XML
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The site file; not needed with --from or --xml, where flags say what the connection cannot
@@ -45,6 +46,9 @@ pub struct Args {
     /// Write only what takes the configuration away again
     #[arg(long)]
     remove: bool,
+    /// Compare with what was saved from the router instead of writing anything; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "remove")]
+    diff: Option<PathBuf>,
     /// Render this connection, whoever made it
     #[arg(long, value_name = "VPN-ID", conflicts_with = "xml")]
     from: Option<VpnConnectionId>,
@@ -84,6 +88,9 @@ pub(super) struct Ready {
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let ready = ready(args, global, output).await?;
+    if let Some(path) = &args.diff {
+        return differ::run(&ready, path, output);
+    }
     if args.remove {
         return removal::write(ready, args.out.as_deref(), output);
     }
@@ -165,7 +172,7 @@ async fn without_site(args: &Args, global: &Global, output: Output) -> Result<Re
             (known, connection.clock)
         }
         (None, Some(path)) => (
-            Known::of_text(saved(path)?, region)?,
+            Known::of_text(saved(path, limits::CONFIGURATION)?, region)?,
             connect::clock(global),
         ),
         (None, None) => {
@@ -185,8 +192,8 @@ async fn without_site(args: &Args, global: &Global, output: Output) -> Result<Re
     })
 }
 
-/// The text of a saved document: from a file or stdin, since it holds keys.
-fn saved(path: &Path) -> Result<secrecy::SecretString, Failure> {
+/// A saved text of at most so many bytes: from a file or stdin, since it holds keys.
+pub(super) fn saved(path: &Path, limit: usize) -> Result<secrecy::SecretString, Failure> {
     let failure = |error: std::io::Error| {
         Failure::new(
             Exit::Input,
@@ -194,17 +201,21 @@ fn saved(path: &Path) -> Result<secrecy::SecretString, Failure> {
         )
     };
     if path != Path::new("-") {
-        return files::read_text(path, limits::CONFIGURATION)
+        return files::read_text(path, limit)
             .map(Into::into)
             .map_err(failure);
     }
-    let mut text = Zeroizing::new(String::with_capacity(limits::CONFIGURATION));
-    let limit = limits::CONFIGURATION as u64 + 1;
+    let mut text = Zeroizing::new(String::new());
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let stdin = std::io::stdin().lock();
     stdin
-        .take(limit)
+        .take(most)
         .read_to_string(&mut text)
         .map_err(failure)?;
+    if text.len() > limit {
+        let error = format!("it has more than {limit} bytes");
+        return Err(failure(std::io::Error::other(error)));
+    }
     Ok(text.as_str().into())
 }
 
@@ -273,7 +284,7 @@ fn from_xml(args: &Args, global: &Global, site: &Site, path: &Path) -> Result<Re
         missing.add("--vpc CIDR", why, "--vpc 10.0.0.0/16");
         missing.told("a saved document")?;
     }
-    let text = saved(path)?;
+    let text = saved(path, limits::CONFIGURATION)?;
     let read = xml::read(text.expose_secret())
         .map_err(|error| Failure::new(Exit::Input, format!("{}: {error}", harmless::path(path))))?;
     let inside = handover::inside_cidrs(&read)?;

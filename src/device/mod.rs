@@ -10,6 +10,7 @@ mod arista_eos;
 pub mod bundle;
 mod cisco_asa;
 mod cisco_ios_xe;
+mod compare;
 pub mod example;
 mod firewall_xml;
 mod fortinet_fortios;
@@ -40,6 +41,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Compared, compare};
 pub use model::{BundleFile, Device, RenderContext, RenderError};
 pub use option::{InterfaceName, OptionSpec, check as check_options};
 pub use profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};

@@ -200,3 +200,55 @@ fn remove_writes_only_what_takes_it_away() {
     let page = run(&env, &["render", SITE, "--remove", "--device", "generic"]).exits(5);
     assert!(page.stderr.contains("reverse order"), "{}", page.stderr);
 }
+
+/// A router's saved configuration with other things in it, then with a changed one, then with
+/// another key; nothing is written, and no key is shown.
+#[test]
+fn diff_tells_by_its_exit_code_and_shows_no_key() {
+    let (env, _) = onboarded();
+    let args = [
+        "render",
+        SITE,
+        "--device",
+        "vyos",
+        "--option",
+        "wan_interface=eth0",
+    ];
+    run(&env, &[&args[..], &["--out", "vyos"]].concat()).exits(0);
+    let config = text(&env, "vyos/config.vyos");
+    let mut lines: Vec<&str> = config.lines().rev().collect();
+    lines.push("set system login user admin authentication plaintext-password hunter2");
+    let saved = lines.join("\n");
+    env.write("router.txt", &saved);
+    let diff = [&args[..], &["--diff", "router.txt", "--out", "never"]].concat();
+    let same = run(&env, &diff).exits(0);
+    assert!(same.stdout.contains("as it should be"), "{}", same.stdout);
+    assert!(same.stdout.contains("1 line(s)"), "{}", same.stdout);
+    let [one, two] = <[String; 2]>::try_from(keys(&env)).unwrap();
+    let other = saved
+        .replace(&one, "Another.Key_of1234")
+        .replace("mtu '", "mtu '1");
+    env.write("router.txt", &other);
+    let differs = run(&env, &diff).exits(10);
+    for secret in [&one, &two, "Another.Key_of1234", "hunter2"] {
+        assert!(!differs.stdout.contains(secret), "{}", differs.stdout);
+    }
+    assert!(differs.stdout.contains("+set vpn ipsec authentication psk"));
+    let mtu = differs
+        .stdout
+        .lines()
+        .filter(|line| line.contains(" mtu "))
+        .count();
+    assert_eq!(mtu, 4, "{}", differs.stdout);
+    assert!(!differs.stdout.contains('\u{1b}'), "colour in a pipe");
+    let json = run(&env, &[&diff[..], &["--format", "json"]].concat()).exits(10);
+    assert_eq!(json.json()["same"], false);
+    let mut command = env.command(&[&diff[..], &FLAGS].concat());
+    let coloured = ran(command.env("CLICOLOR_FORCE", "1").output().unwrap()).exits(10);
+    assert!(
+        coloured.stdout.contains("\u{1b}[32m+set"),
+        "{}",
+        coloured.stdout
+    );
+    assert!(!env.file("never").exists());
+}
