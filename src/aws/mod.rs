@@ -27,6 +27,7 @@ mod objects;
 mod pace;
 mod profile;
 mod request;
+mod samples;
 mod sdk_error;
 mod server_clock;
 mod share;
@@ -52,4 +53,5 @@ pub use model::{
     StaticRoute, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
 pub use objects::{BucketTarget, Etag, Listing, Object, Objects, Put};
+pub use samples::DeviceType;
 pub use view::{Collection, View};

@@ -4,6 +4,7 @@
 
 mod again;
 mod args;
+mod compare_aws;
 mod confirm;
 mod connect;
 mod devices;

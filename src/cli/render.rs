@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::again::{Again, typed};
 use super::args::Global;
+use super::compare_aws;
 use super::connect::{self, connect, connect_for};
 use super::differ;
 use super::exit::Exit;
@@ -21,6 +22,7 @@ use super::output::{Line, Output};
 use super::removal;
 use super::survey::{HowToPlan, survey};
 use super::{load, store};
+use crate::aws::Client;
 use crate::clock::Clock;
 use crate::device;
 use crate::engine;
@@ -49,6 +51,9 @@ pub struct Args {
     /// Compare with what was saved from the router instead of writing anything; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "remove")]
     diff: Option<PathBuf>,
+    /// Explain how AWS's own sample for the device differs instead of writing anything
+    #[arg(long, conflicts_with_all = ["xml", "remove", "diff"])]
+    compare_aws: bool,
     /// Render this connection, whoever made it
     #[arg(long, value_name = "VPN-ID", conflicts_with = "xml")]
     from: Option<VpnConnectionId>,
@@ -84,10 +89,15 @@ pub(super) struct Ready {
     pub(super) tunnels: TunnelSet,
     pub(super) connection: VpnConnectionId,
     pub(super) clock: Clock,
+    /// Who asked AWS; none with a saved document.
+    pub(super) client: Option<Client>,
 }
 
 pub(super) async fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
     let ready = ready(args, global, output).await?;
+    if let Some(client) = ready.client.as_ref().filter(|_| args.compare_aws) {
+        return compare_aws::run(&ready, client, output).await;
+    }
     if let Some(path) = &args.diff {
         return differ::run(&ready, path, output);
     }
@@ -147,6 +157,7 @@ async fn adopted(
         tunnels: known.tunnels(site, &args.vpc, &keys, output)?,
         connection: id.clone(),
         clock: connection.clock.clone(),
+        client: Some(connection.client.clone()),
     })
 }
 
@@ -165,16 +176,16 @@ async fn without_site(args: &Args, global: &Global, output: Output) -> Result<Re
         missing.told("the command line")?;
         return Err(Failure::new(Exit::Internal, "no Region").next(typed()));
     };
-    let (known, clock) = match (&args.from, &args.xml) {
+    let (known, clock, client) = match (&args.from, &args.xml) {
         (Some(id), _) => {
             let connection = connect(global, &region).await?;
             let known = Known::of_aws(&connection, &region, id).await?;
-            (known, connection.clock)
+            (known, connection.clock, Some(connection.client))
         }
-        (None, Some(path)) => (
-            Known::of_text(saved(path, limits::CONFIGURATION)?, region)?,
-            connect::clock(global),
-        ),
+        (None, Some(path)) => {
+            let text = saved(path, limits::CONFIGURATION)?;
+            (Known::of_text(text, region)?, connect::clock(global), None)
+        }
         (None, None) => {
             return Err(
                 Failure::new(Exit::Input, "name a site file, or --from, or --xml")
@@ -189,6 +200,7 @@ async fn without_site(args: &Args, global: &Global, output: Output) -> Result<Re
         tunnels,
         connection,
         clock,
+        client,
     })
 }
 
@@ -272,6 +284,7 @@ async fn from_aws(
         tunnels,
         connection: id,
         clock: connection.clock,
+        client: Some(connection.client),
     })
 }
 
@@ -299,5 +312,6 @@ fn from_xml(args: &Args, global: &Global, site: &Site, path: &Path) -> Result<Re
         tunnels: handover::join(site, &options, text.expose_secret(), &keys, &args.vpc)?,
         connection: read.connection.clone(),
         clock: connect::clock(global),
+        client: None,
     })
 }

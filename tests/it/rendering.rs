@@ -252,3 +252,48 @@ fn diff_tells_by_its_exit_code_and_shows_no_key() {
     );
     assert!(!env.file("never").exists());
 }
+
+/// AWS's sample has its weaknesses, ours has none of them, and no key is shown of either.
+#[test]
+fn awss_own_sample_is_explained_by_value() {
+    let (env, _) = onboarded();
+    let keys = keys(&env);
+    // PAN-OS has no GCM in phase 1, so it gets a connection of its own.
+    let site = text(&env, SITE)
+        .replace("site: plant-7", "site: plant-8")
+        .replace("198.51.100.7", "198.51.100.8")
+        .replace(
+            "device: strongswan",
+            "device: paloalto-panos\n  options: { wan_interface: ethernet1/1 }",
+        );
+    env.write("plant-8.yaml", &site);
+    run(&env, &["onboard", "plant-8.yaml", "--yes"]).exits(0);
+    let ios = ["--device", "cisco-ios-xe", "--option", "wan_interface=Gi1"];
+    for (site, device, weak) in [
+        (SITE, &[][..], &["28260 s", "1419"][..]),
+        (SITE, &ios, &["0.0.0.0/0", "1379", "10, 10", "10 s, 30 s"]),
+        ("plant-8.yaml", &[], &["1427", "10 s, 30 s"]),
+    ] {
+        let args = [&["render", site, "--compare-aws"][..], device].concat();
+        let shown = run(&env, &args).exits(0).stdout;
+        let always = ["ikev1", "AES128", "SHA1", "ikev2", "AES256-GCM-16"];
+        for word in weak.iter().chain(&always) {
+            assert!(shown.contains(word), "no {word} in\n{shown}");
+        }
+        assert!(!keys.iter().any(|key| shown.contains(key)), "{shown}");
+        let json = run(&env, &[&args[..], &["--format", "json"]].concat()).exits(0);
+        assert!(!keys.iter().any(|key| json.stdout.contains(key)));
+        let json = json.json();
+        let facts = &json["facts"];
+        assert_eq!(facts["tunnels"], 2);
+        assert_eq!(facts["groups"], serde_json::json!([2]));
+        assert_eq!(facts["lifetimes"], serde_json::json!([3_600, 28_800]));
+        assert_eq!(json["comparison"].as_array().unwrap().len(), 11);
+    }
+    let none = run(
+        &env,
+        &["render", SITE, "--compare-aws", "--device", "opnsense"],
+    )
+    .exits(0);
+    assert!(none.stdout.contains("AWS has no sample"), "{}", none.stdout);
+}
