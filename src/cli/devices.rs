@@ -78,27 +78,45 @@ fn list(output: Output) -> Result<(), Failure> {
 
 /// The table for so many columns.
 fn table(rows: &[Summary], width: usize) -> String {
-    let [a, b, c, d, e, f, g] = FACTS;
-    if width < WIDE {
-        let mut table = Table::new([a, b, c, d, e, f, g, "judged"]);
-        for row in rows {
-            let [a, b, c, d, e, f, g] = facts(row, width < NARROW);
-            table.add_row([a, b, c, d, e, f, g, row.judged.level.to_string()]);
-        }
-        return table.fitted(width);
-    }
-    let mut table = Table::new([a, b, c, d, e, f, g, "judged by", "versions"]);
+    let wide = width >= WIDE;
+    let mut table = if wide {
+        Table::new([
+            "device",
+            "IKE",
+            "BGP",
+            "static",
+            "IPv6",
+            "GCM",
+            "strongest",
+            "judged by",
+            "versions",
+        ])
+    } else {
+        Table::new([
+            "device",
+            "IKE",
+            "BGP",
+            "static",
+            "IPv6",
+            "GCM",
+            "strongest",
+            "judged",
+        ])
+    };
     for row in rows {
-        let [a, b, c, d, e, f, g] = facts(row, false);
-        let judged = format!("{}: {}", row.judged.level, row.judged.by);
-        table.add_row([a, b, c, d, e, f, g, judged, row.versions.to_owned()]);
+        let mut cells = facts(row, width < NARROW);
+        if wide {
+            cells.push(format!("{}: {}", row.judged.level, row.judged.by));
+            cells.push(row.versions.to_owned());
+        } else {
+            cells.push(row.judged.level.to_string());
+        }
+        table.add_row(cells);
     }
     table.fitted(width)
 }
 
-const FACTS: [&str; 7] = ["device", "IKE", "BGP", "static", "IPv6", "GCM", "strongest"];
-
-fn facts(row: &Summary, narrow: bool) -> [String; 7] {
+fn facts(row: &Summary, narrow: bool) -> Vec<String> {
     let strongest = row.strongest.map_or_else(
         || "–".to_owned(),
         |best| {
@@ -110,7 +128,7 @@ fn facts(row: &Summary, narrow: bool) -> [String; 7] {
             format!("{ike}\n{}", best.esp())
         },
     );
-    [
+    vec![
         row.name.to_owned(),
         row.ike(),
         yes(row.bgp),

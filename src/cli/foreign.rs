@@ -209,10 +209,8 @@ fn vpc_of(view: &View, listed: &VpnConnection) -> Vec<Ipv4Net> {
     let gateway = listed.vpn_gateway.as_ref();
     let gateway = gateway.and_then(|id| view.vpn_gateways.get(id));
     let attachment = gateway.and_then(|gateway| {
-        let attachments = gateway.attachments.iter();
-        attachments
-            .filter(|attachment| !attachment.state.is_ending())
-            .next_back()
+        let mut attachments = gateway.attachments.iter();
+        attachments.rfind(|attachment| !attachment.state.is_ending())
     });
     let vpc = attachment.and_then(|attachment| view.vpcs.get(&attachment.vpc));
     vpc.map(|vpc| vpc.cidrs.clone()).unwrap_or_default()

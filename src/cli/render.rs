@@ -164,8 +164,8 @@ async fn adopted(
 /// A connection without a site file: flags say what it cannot tell.
 async fn without_site(args: &Args, global: &Global, output: Output) -> Result<Ready, Failure> {
     let environment = || {
-        let names = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter();
-        let region = names.filter_map(|name| std::env::var(name).ok()).next();
+        let mut names = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter();
+        let region = names.find_map(|name| std::env::var(name).ok());
         region.and_then(|text| text.parse().ok())
     };
     let Some(region) = args.region.clone().or_else(environment) else {
