@@ -27,12 +27,14 @@ mod objects;
 mod pace;
 mod profile;
 mod request;
+mod samples;
 mod sdk_error;
 mod server_clock;
 mod share;
 mod transport;
 mod tunnel_request;
 mod view;
+mod wishes;
 
 #[cfg(test)]
 pub(crate) mod fake_s3;
@@ -51,4 +53,5 @@ pub use model::{
     StaticRoute, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
 pub use objects::{BucketTarget, Etag, Listing, Object, Objects, Put};
+pub use samples::DeviceType;
 pub use view::{Collection, View};

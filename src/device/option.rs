@@ -158,7 +158,10 @@ pub(super) fn value<T: FromStr<Err = InvalidValue>>(
     let text = given.or(otherwise).ok_or_else(|| {
         RenderError::Option(InvalidValue::new(
             format!("gateway.options lacks `{name}`"),
-            format!("`underpass devices {}` says what it is for", gateway.device),
+            format!(
+                "`underpass devices show {}` says what it is for",
+                gateway.device
+            ),
         ))
     })?;
     text.parse().map_err(RenderError::Option)
