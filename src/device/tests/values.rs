@@ -2,7 +2,6 @@
 
 use super::sample::{cases, rendered, vendors};
 use crate::device::Device;
-use crate::spec::Encryption;
 use crate::tunnel::{PreSharedKey, TunnelSet};
 
 /// Changes one value of the model and says what its text was and has become.
