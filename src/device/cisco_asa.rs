@@ -95,7 +95,7 @@ impl Device for CiscoAsa {
             name_limit: Some(48),
             judged: Judged {
                 level: Level::Grammar,
-                by: "a grammar after Cisco's ASA 9.8 command reference (tests/judges/asa.py)",
+                by: "after Cisco's ASA 9.8 command reference (tests/judges/asa.py)",
             },
             sample: Some(Sample {
                 vendor: "Cisco Systems, Inc.",

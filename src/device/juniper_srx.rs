@@ -92,7 +92,7 @@ impl Device for JuniperSrx {
             name_limit: Some(32),
             judged: Judged {
                 level: Level::Grammar,
-                by: "a grammar after Juniper's YANG models for the SRX (tests/judges/srx.py)",
+                by: "after Juniper's YANG models for the SRX (tests/judges/srx.py)",
             },
             sample: Some(Sample {
                 vendor: "Juniper Networks, Inc.",

@@ -142,7 +142,7 @@ impl Device for PaloAltoPanOs {
             name_limit: Some(31),
             judged: Judged {
                 level: Level::Grammar,
-                by: "a grammar after Palo Alto's own specifications (tests/judges/panos.py)",
+                by: "after Palo Alto's own specifications (tests/judges/panos.py)",
             },
             sample: Some(Sample {
                 vendor: "Palo Alto Networks",

@@ -78,7 +78,7 @@ impl Device for SonicWallSonicOs {
             name_limit: Some(31),
             judged: Judged {
                 level: Level::Grammar,
-                by: "a grammar after SonicWall's own specification of the SonicOS 7 API, whose \
+                by: "after SonicWall's own specification of the SonicOS 7 API, whose \
                      words the CLI shares (tests/judges/sonicos.py)",
             },
             sample: Some(Sample {
