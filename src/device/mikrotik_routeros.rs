@@ -17,7 +17,7 @@ use super::paper::{self, Listed};
 use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 use super::value::ShortName;
 use super::view::{Leg, View};
-use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, InvalidValue, SiteName};
+use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, InvalidValue, Routing, SiteName};
 use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
 
 /// The device.
@@ -226,6 +226,11 @@ impl Device for MikroTikRouterOs {
 
     fn removal(&self) -> Removal {
         Removal::File(REMOVE)
+    }
+
+    fn standby(&self, routing: Routing) -> Option<u8> {
+        // AWS might else answer through a tunnel that no policy takes packets of the VPC from.
+        (routing == Routing::Static).then_some(2)
     }
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::option::{self, OptionSpec};
 use super::profile::{Check, Profile, Removal};
-use crate::spec::{Gateway, InvalidValue};
+use crate::spec::{Gateway, InvalidValue, Routing};
 use crate::tunnel::{Abilities, TunnelSet};
 
 /// A router family that can be configured.
@@ -50,6 +50,11 @@ pub trait Device: Sync {
 
     /// How the device is put back as it was.
     fn removal(&self) -> Removal;
+
+    /// The tunnel that this device keeps down while the other one works; none for nearly all.
+    fn standby(&self, _routing: Routing) -> Option<u8> {
+        None
+    }
 }
 
 impl fmt::Debug for dyn Device {
