@@ -7,8 +7,10 @@ use askama::Template;
 use ipnet::Ipv4Net;
 use sha2::{Digest, Sha256};
 
+use super::profile::Check;
 use super::view::View;
 use crate::spec::{InvalidValue, SiteName};
+use crate::tunnel::TunnelSet;
 
 /// The program that merges a part into the firewall's configuration.
 #[derive(Template)]
@@ -43,6 +45,44 @@ impl fmt::Display for FirewallInterface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// `underpass-` and the site's name: FRR's plugin for OPNsense allows 64 characters.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a>(pub(super) &'a SiteName);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "underpass-{}", self.0)
+    }
+}
+
+/// What shows that it works; `first` is the number of tunnel 1's interface.
+pub(super) fn checks(set: &TunnelSet, first: u32) -> Vec<Check> {
+    let mut checks = vec![
+        Check::new(
+            "swanctl --list-sas",
+            "two IKE_SAs ESTABLISHED, each with one CHILD_SA INSTALLED",
+        ),
+        Check::new(
+            format!("ifconfig ipsec{first}"),
+            "RUNNING and the inside address",
+        ),
+    ];
+    for tunnel in &set.tunnels {
+        checks.push(Check::new(
+            format!(
+                "ping -c 3 -S {} {}",
+                tunnel.customer.inside, tunnel.aws.inside
+            ),
+            format!("answers through tunnel {}", tunnel.number),
+        ));
+    }
+    checks.push(Check::new(
+        "vtysh -c 'show bgp ipv4 unicast summary'",
+        "two neighbors with a number under State/PfxRcd",
+    ));
+    checks
 }
 
 /// A network of the VPC and one of the site.

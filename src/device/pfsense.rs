@@ -5,13 +5,13 @@ use std::ops::Deref;
 
 use askama::Template;
 
-use super::firewall_xml::{FirewallInterface, Merge, Pair, pairs, uuid};
+use super::firewall_xml::{self, FirewallInterface, Merge, Names, Pair, pairs, uuid};
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, Number, OptionSpec, is};
 use super::paper::{self, Listed};
 use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 use super::view::{Leg, View};
-use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, SiteName};
+use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity};
 use crate::tunnel::{Abilities, Phase, TunnelSet};
 
 /// The device.
@@ -175,31 +175,7 @@ impl Device for PfSense {
     }
 
     fn checks(&self, set: &TunnelSet) -> Vec<Check> {
-        let first = number(set).map_or(0, |number| number.0);
-        let mut checks = vec![
-            Check::new(
-                "swanctl --list-sas",
-                "two IKE_SAs ESTABLISHED, each with one CHILD_SA INSTALLED",
-            ),
-            Check::new(
-                format!("ifconfig ipsec{first}"),
-                "RUNNING and the inside address",
-            ),
-        ];
-        for tunnel in &set.tunnels {
-            checks.push(Check::new(
-                format!(
-                    "ping -c 3 -S {} {}",
-                    tunnel.customer.inside, tunnel.aws.inside
-                ),
-                format!("answers through tunnel {}", tunnel.number),
-            ));
-        }
-        checks.push(Check::new(
-            "vtysh -c 'show bgp ipv4 unicast summary'",
-            "two neighbors with a number under State/PfxRcd",
-        ));
-        checks
+        firewall_xml::checks(set, number(set).map_or(0, |number| number.0))
     }
 
     fn removal(&self) -> Removal {
@@ -217,16 +193,6 @@ struct Router<'a> {
     wan_interface: FirewallInterface,
     lan_interface: FirewallInterface,
     first: TunnelNumber,
-}
-
-/// `underpass-` and the site's name.
-#[derive(Clone, Copy)]
-struct Names<'a>(&'a SiteName);
-
-impl fmt::Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "underpass-{}", self.0)
-    }
 }
 
 impl<'a> Deref for Router<'a> {
