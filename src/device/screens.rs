@@ -114,6 +114,21 @@ impl Page<'_> {
         format!("{} (group {group})", group.name().to_uppercase())
     }
 
+    /// The group as Sophos's interface names it: `14(DH2048)`, `19(ecp256)`.
+    fn kind(&self, group: impl Borrow<DhGroup>) -> String {
+        let group = group.borrow();
+        let name = group.name();
+        match name.strip_prefix("modp") {
+            Some(bits) => format!("{group}(DH{bits})"),
+            None => format!("{group}({name})"),
+        }
+    }
+
+    /// Seconds from the device's rekeying to the end of both phases, of three digits at most.
+    fn margin(&self, leg: &Leg<'_>) -> u32 {
+        leg.esp_over().min(999)
+    }
+
     /// Seconds between probes: three without an answer and the peer is dead.
     fn probe(&self, leg: &Leg<'_>) -> u32 {
         (leg.options.dpd_timeout / 3).max(10)
@@ -143,8 +158,13 @@ impl Device for Screens {
             name_limit: Some(31),
             judged: Judged {
                 level: Level::Structure,
-                by: "our own reading of every value back out of the page; its BGP, where there is \
-                     a file, FRR 8.4",
+                by: if self.frr {
+                    "every value read back out of the page by our own test; the lines of its \
+                     `bgp.conf` by the parser of FRR 8.4; the labels of the screens by nobody"
+                } else {
+                    "every value read back out of the page by our own test; the labels of the \
+                     screens and the commands by nobody"
+                },
             },
             sample: self.sample,
         }
