@@ -1,5 +1,5 @@
-//! Devices that are configured by hand in a browser: a page of fields and values in the order of the
-//! vendor's screens.
+//! Devices that are configured by hand: a page of fields and values in the order of the vendor's
+//! screens, or of commands in the order in which they are typed.
 //!
 //! A vendor is one [`Screens`] in `screens/vendors.rs` and one page in `templates/screens/`.
 
@@ -18,7 +18,7 @@ use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
 mod pages;
 mod vendors;
 
-pub(super) use vendors::{BIGIP, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
+pub(super) use vendors::{BIGIP, H3C, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
 
 const STEPS: &str = "steps.md";
 const BGP: &str = "bgp.conf";

@@ -307,3 +307,53 @@ pub(in crate::device) static BIGIP: Screens = Screens {
         ),
     ],
 };
+
+/// A provider's guide for H3C firewalls (IKEv2, AES-CBC, SHA-1, group 15, tunnel interface, BGP over
+/// 169.254.0.0/16), a copy of H3C's command reference for a release with SHA-1 and `dh-group14` at most
+/// (AES-CBC in `esp encryption-algorithm`), and published configurations of newer ones with SHA-256.
+/// What newer releases have besides was not read. A static route's track was not read either, so BGP
+/// alone.
+pub(in crate::device) static H3C: Screens = Screens {
+    name: "h3c-comware",
+    title: "H3C MSR and SecPath, Comware 7 (list of commands)",
+    vendor: "H3C",
+    versions: "Comware 7 with IKEv2, SHA-256 and group 15, which early releases lack",
+    sample: Some(Sample {
+        vendor: "H3C",
+        platform: "MSR800",
+    }),
+    can: Can {
+        ike: V2,
+        phase1: CBC,
+        phase2: CBC,
+        integrity: &[Integrity::Sha1, Integrity::Sha256],
+        phase1_groups: &[DhGroup(14), DhGroup(15)],
+        phase2_groups: &[DhGroup(14), DhGroup(15)],
+        bgp: true,
+        static_routing: false,
+    },
+    words: Words {
+        ciphers: ["aes-cbc-128", "aes-cbc-256", "", ""],
+        hashes: ["sha1", "sha256", "", ""],
+    },
+    frr: false,
+    page: pages::h3c,
+    notes: &[
+        "see that the release has IKEv2 (`ikev2 ?` in system view), and SHA-256 and group 15 with it",
+        "keep the way back: the present configuration in a file of its own",
+    ],
+    checks: &[
+        (
+            "display ipsec sa",
+            "two tunnel interfaces with SAs in and out",
+        ),
+        (
+            "display bgp peer ipv4",
+            "two peers in the state Established",
+        ),
+        (
+            "display ip routing-table",
+            "the VPC's networks by Tunnel71 and Tunnel72",
+        ),
+    ],
+};
