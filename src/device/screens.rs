@@ -108,12 +108,6 @@ impl Page<'_> {
         }
     }
 
-    /// The group by its kind and size, with its number.
-    fn group(&self, group: impl Borrow<DhGroup>) -> String {
-        let group = group.borrow();
-        format!("{} (group {group})", group.name().to_uppercase())
-    }
-
     /// The group as Sophos's interface names it: `14(DH2048)`, `19(ecp256)`.
     fn kind(&self, group: impl Borrow<DhGroup>) -> String {
         let group = group.borrow();
