@@ -15,7 +15,7 @@ use super::openbsd_iked::OpenBsdIked;
 use super::opnsense::OpnSense;
 use super::paloalto_panos::PaloAltoPanOs;
 use super::pfsense::PfSense;
-use super::screens::{BIGIP, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
+use super::screens::{BIGIP, H3C, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
 use super::sonicwall_sonicos::SonicWallSonicOs;
 use super::strongswan::StrongSwan;
 use super::strongswan_ipsecconf::StrongSwanIpsecConf;
@@ -48,6 +48,7 @@ static DEVICES: &[&dyn Device] = &[
     &SOPHOS,
     &WATCHGUARD,
     &BIGIP,
+    &H3C,
     &Generic,
 ];
 

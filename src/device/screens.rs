@@ -1,5 +1,5 @@
-//! Devices that are configured by hand in a browser: a page of fields and values in the order of the
-//! vendor's screens.
+//! Devices that are configured by hand: a page of fields and values in the order of the vendor's
+//! screens, or of commands in the order in which they are typed.
 //!
 //! A vendor is one [`Screens`] in `screens/vendors.rs` and one page in `templates/screens/`.
 
@@ -18,7 +18,7 @@ use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
 mod pages;
 mod vendors;
 
-pub(super) use vendors::{BIGIP, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
+pub(super) use vendors::{BIGIP, H3C, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
 
 const STEPS: &str = "steps.md";
 const BGP: &str = "bgp.conf";
@@ -108,10 +108,19 @@ impl Page<'_> {
         }
     }
 
-    /// The group by its kind and size, with its number.
-    fn group(&self, group: impl Borrow<DhGroup>) -> String {
+    /// The group as Sophos's interface names it: `14(DH2048)`, `19(ecp256)`.
+    fn kind(&self, group: impl Borrow<DhGroup>) -> String {
         let group = group.borrow();
-        format!("{} (group {group})", group.name().to_uppercase())
+        let name = group.name();
+        match name.strip_prefix("modp") {
+            Some(bits) => format!("{group}(DH{bits})"),
+            None => format!("{group}({name})"),
+        }
+    }
+
+    /// Seconds from the device's rekeying to the end of both phases, of three digits at most.
+    fn margin(&self, leg: &Leg<'_>) -> u32 {
+        leg.esp_over().min(999)
     }
 
     /// Seconds between probes: three without an answer and the peer is dead.
@@ -143,8 +152,13 @@ impl Device for Screens {
             name_limit: Some(31),
             judged: Judged {
                 level: Level::Structure,
-                by: "our own reading of every value back out of the page; its BGP, where there is \
-                     a file, FRR 8.4",
+                by: if self.frr {
+                    "every value read back out of the page by our own test; the lines of its \
+                     `bgp.conf` by the parser of FRR 8.4; the labels of the screens by nobody"
+                } else {
+                    "every value read back out of the page by our own test; the labels of the \
+                     screens and the commands by nobody"
+                },
             },
             sample: self.sample,
         }

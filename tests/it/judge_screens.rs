@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use super::judge::{Case, cases};
 
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     "cisco-meraki",
     "ubiquiti-unifi",
     "sophos-firewall",
     "watchguard-firebox",
     "f5-bigip",
+    "h3c-comware",
 ];
 
 /// Whether FRR's parser takes the lines; the dry run needs no daemon.

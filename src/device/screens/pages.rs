@@ -24,6 +24,7 @@ page!(meraki, Meraki, "screens/cisco-meraki.md");
 page!(unifi, UniFi, "screens/ubiquiti-unifi.md");
 page!(sophos, Sophos, "screens/sophos-firewall.md");
 page!(bigip, BigIp, "screens/f5-bigip.md");
+page!(h3c, H3c, "screens/h3c-comware.md");
 page!(watchguard, WatchGuard, "screens/watchguard-firebox.md");
 
 #[derive(Template)]

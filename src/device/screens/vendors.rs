@@ -122,8 +122,10 @@ pub(in crate::device) static UNIFI: Screens = Screens {
     ],
 };
 
-/// Sophos's administrator help, IPsec profiles: AES-CBC in phase 1, GCM as well in phase 2, SHA-1 to
-/// SHA-512, groups 14 to 21 and older.
+/// Sophos's API reference of 2025 (`VPNProfile`): AES-CBC and GCM in both phases, SHA-1 to SHA-512,
+/// groups 1 to 31. GCM in phase 1 is left out: whether 19.5 has it was not read. BGP: the help's page
+/// (19.5, 21.0). Static routing: its pages on gateways with a health check (21.0) and SD-WAN routes
+/// (19.5). What stands of the screens in which source is on the page itself.
 pub(in crate::device) static SOPHOS: Screens = Screens {
     name: "sophos-firewall",
     title: "Sophos Firewall, SFOS 19.5+ (step list)",
@@ -167,30 +169,32 @@ pub(in crate::device) static SOPHOS: Screens = Screens {
     },
     words: Words {
         ciphers: ["AES128", "AES256", "AES128GCM16", "AES256GCM16"],
-        hashes: ["SHA1", "SHA2 256", "SHA2 384", "SHA2 512"],
+        hashes: ["SHA1", "SHA2_256", "SHA2_384", "SHA2_512"],
     },
     frr: true,
     page: pages::sophos,
-    notes: &["keep the way back: Backup & firmware > Backup and restore > Download"],
+    notes: &["keep the way back: a backup of the whole configuration, off the firewall"],
     checks: &[
         (
             "Site-to-site VPN > IPsec",
             "both connections with two green lights",
         ),
         (
-            "Routing > Information > Routes",
+            "the routing table",
             "the VPC's networks by an xfrm interface",
         ),
     ],
 };
 
-/// WatchGuard's Fireware help, BOVPN virtual interfaces: GCM in both phases with IKEv2, SHA-1 to
-/// SHA-512, groups 2, 5, 14, 15, 19 and 20. Its static routes follow the interface, not a probe.
+/// Published notes on WatchGuard's study guide for Fireware 12.11: AES-CBC, in phase 2 GCM as well;
+/// SHA-1 to SHA-512; groups 1, 2, 5, 14, 15, 19 and 20, from 12.10 on 21, which is left out. NAT
+/// traversal and dead peer detection are always on with IKEv2. BGP: WatchGuard's help ("About Dynamic
+/// Routing", "BGP Commands (FRR)"). Nothing read has a static route follow a probe, so BGP alone.
 pub(in crate::device) static WATCHGUARD: Screens = Screens {
     name: "watchguard-firebox",
-    title: "WatchGuard Firebox, Fireware 12.4+ (step list)",
+    title: "WatchGuard Firebox, Fireware 12.9+ (step list)",
     vendor: "WatchGuard",
-    versions: "Fireware 12.4 and later",
+    versions: "Fireware 12.9 and later, whose routing engine is FRR",
     sample: Some(Sample {
         vendor: "WatchGuard, Inc.",
         platform: "XTM, Firebox",
@@ -230,22 +234,24 @@ pub(in crate::device) static WATCHGUARD: Screens = Screens {
     },
     frr: true,
     page: pages::watchguard,
-    notes: &["keep the way back: System > Backup and Restore Image"],
+    notes: &["keep the way back: a backup image of the Firebox, off the Firebox"],
     checks: &[
         (
-            "System Status > VPN Statistics > Branch Office",
+            "the statistics of branch office VPNs",
             "both virtual interfaces up",
         ),
         (
-            "System Status > Routes, Dynamic",
+            "the routing table",
             "the VPC's networks by a bvpn interface",
         ),
     ],
 };
 
-/// F5's own argument specifications (`bigip_ike_peer`, `bigip_ipsec_policy` of f5networks.f5_modules):
-/// AES-CBC in phase 1, GCM as well in phase 2, groups 2 to 21, in phase 2 those with MODP
-/// alone. 17 and 18 are left out: they cost seconds at every rekeying.
+/// F5's own argument specifications (`bigip_ike_peer`, `bigip_ipsec_policy` of f5networks.f5_modules,
+/// 2025): AES-CBC in phase 1, GCM as well in phase 2, SHA-1 to SHA-512, groups 2 to 21, in phase 2
+/// those with MODP alone. 17 and 18 are left out: they cost seconds at every rekeying. The system
+/// variables and the shape of the tunnel are from published scripts for BIG-IP and Azure. Nothing
+/// read has a static route follow a probe inside a tunnel, so BGP alone.
 pub(in crate::device) static BIGIP: Screens = Screens {
     name: "f5-bigip",
     title: "F5 BIG-IP 15+ (step list)",
@@ -281,14 +287,14 @@ pub(in crate::device) static BIGIP: Screens = Screens {
         static_routing: false,
     },
     words: Words {
-        ciphers: ["AES-128", "AES-256", "AES-GCM128", "AES-GCM256"],
-        hashes: ["SHA-1", "SHA-256", "SHA-384", "SHA-512"],
+        ciphers: ["aes128", "aes256", "aes-gcm128", "aes-gcm256"],
+        hashes: ["sha1", "sha256", "sha384", "sha512"],
     },
     frr: false,
     page: pages::bigip,
     notes: &[
-        "see that the module is there: System > License, `Routing Bundle`",
-        "keep the way back: System > Archives > Create",
+        "see that the license has the advanced routing module",
+        "keep the way back: an archive (UCS) of the configuration, off the BIG-IP",
     ],
     checks: &[
         (
@@ -296,8 +302,58 @@ pub(in crate::device) static BIGIP: Screens = Screens {
             "two SAs with the state established",
         ),
         (
-            "imish -e 'show ip bgp summary'",
+            "imish, then show ip bgp summary",
             "two neighbors with a number under State/PfxRcd",
+        ),
+    ],
+};
+
+/// A provider's guide for H3C firewalls (IKEv2, AES-CBC, SHA-1, group 15, tunnel interface, BGP over
+/// 169.254.0.0/16), a copy of H3C's command reference for a release with SHA-1 and `dh-group14` at most
+/// (AES-CBC in `esp encryption-algorithm`), and published configurations of newer ones with SHA-256.
+/// What newer releases have besides was not read. A static route's track was not read either, so BGP
+/// alone.
+pub(in crate::device) static H3C: Screens = Screens {
+    name: "h3c-comware",
+    title: "H3C MSR and SecPath, Comware 7 (list of commands)",
+    vendor: "H3C",
+    versions: "Comware 7 with IKEv2, SHA-256 and group 15, which early releases lack",
+    sample: Some(Sample {
+        vendor: "H3C",
+        platform: "MSR800",
+    }),
+    can: Can {
+        ike: V2,
+        phase1: CBC,
+        phase2: CBC,
+        integrity: &[Integrity::Sha1, Integrity::Sha256],
+        phase1_groups: &[DhGroup(14), DhGroup(15)],
+        phase2_groups: &[DhGroup(14), DhGroup(15)],
+        bgp: true,
+        static_routing: false,
+    },
+    words: Words {
+        ciphers: ["aes-cbc-128", "aes-cbc-256", "", ""],
+        hashes: ["sha1", "sha256", "", ""],
+    },
+    frr: false,
+    page: pages::h3c,
+    notes: &[
+        "see that the release has IKEv2 (`ikev2 ?` in system view), and SHA-256 and group 15 with it",
+        "keep the way back: the present configuration in a file of its own",
+    ],
+    checks: &[
+        (
+            "display ipsec sa",
+            "two tunnel interfaces with SAs in and out",
+        ),
+        (
+            "display bgp peer ipv4",
+            "two peers in the state Established",
+        ),
+        (
+            "display ip routing-table",
+            "the VPC's networks by Tunnel71 and Tunnel72",
         ),
     ],
 };
