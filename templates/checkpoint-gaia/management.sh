@@ -5,7 +5,8 @@
 set -eu
 umask 077
 session=$(mktemp)
-trap 'mgmt_cli discard -s "$session" >/dev/null 2>&1; rm -f "$session"' EXIT
+keys=$(mktemp)
+trap 'mgmt_cli discard -s "$session" >/dev/null 2>&1; rm -f "$session" "$keys"' EXIT
 mgmt_cli login -r true session-name "underpass {{ v.site }}" > "$session"
 run() { said=$(mgmt_cli "$@" -s "$session") || { printf '%s\n' "$said" >&2; exit 1; }; }
 
@@ -41,8 +42,6 @@ run add vpn-community-star name {{ v.name() }} \
     tunnel-granularity universal \
     use-shared-secret true \
 {%- for l in v.legs %}
-    shared-secrets.{{ l.number }}.external-gateway {{ v.tunnel(l) }} \
-    shared-secrets.{{ l.number }}.shared-secret "{{ v.key(l) }}" \
     granular-encryptions.{{ l.number }}.internal-gateway {{ v.gateway }} \
     granular-encryptions.{{ l.number }}.external-gateway {{ v.tunnel(l) }} \
     granular-encryptions.{{ l.number }}.encryption-method "{{ v.method(l) }}" \
@@ -60,6 +59,18 @@ run add vpn-community-star name {{ v.name() }} \
     granular-encryptions.{{ l.number }}.ike-phase-2.ike-p2-rekey-time-unit seconds \
 {%- endfor %}
     comments "underpass {{ v.site }}"
+# The keys by a file, because everybody can see a program's arguments.
+{%- for l in v.legs %}
+secret_{{ l.number }}="{{ v.key(l) }}"
+{%- endfor %}
+cat > "$keys" <<KEYS
+name
+{%- for l in v.legs %},shared-secrets.{{ l.number }}.external-gateway,shared-secrets.{{ l.number }}.shared-secret{% endfor %}
+{{ v.name() }}
+{%- for l in v.legs %},{{ v.tunnel(l) }},$secret_{{ l.number }}{% endfor %}
+KEYS
+run set vpn-community-star --batch "$keys"
+rm -f "$keys"
 
 # With another word than Any in the VPN column a rule would not match what a tunnel interface carries.
 run add access-rule layer "{{ v.layer }}" position top name {{ v.name() }}-in action Accept track.type Log \

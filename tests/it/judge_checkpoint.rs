@@ -192,6 +192,17 @@ fn all_of_a_script_is_published_or_nothing() {
         assert_eq!(asked.len(), calls.len() + 2, "login, logout and every call");
         assert!(asked[0].starts_with("login ") && asked[asked.len() - 2].starts_with("publish "));
         assert!(asked.iter().all(|call| !call.starts_with("discard")));
+        let keys = ["FAKEkeyOfTunnel1", "FAKEkeyOfTunnel2"];
+        assert!(
+            keys.iter()
+                .all(|key| name != "management.sh" || script.contains(key))
+        );
+        let told = |call: &&String| keys.iter().any(|key| call.contains(key));
+        assert_eq!(
+            asked.iter().find(told),
+            None,
+            "a key is among the arguments"
+        );
 
         let (well, said, asked) = run(script, Some("vpn-community-star"));
         assert!(

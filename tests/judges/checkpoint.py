@@ -7,6 +7,7 @@ commands of Gaia's clish are judged by a grammar, written down from the list tha
 """
 
 import ast
+import csv
 import ipaddress
 import os
 import pathlib
@@ -108,12 +109,21 @@ def plain(node):
 
 
 def calls(text, problem):
-    """What a script asks of mgmt_cli: verb, kind, parameters."""
+    """What a script asks of mgmt_cli: verb, kind, parameters; a batch's file says them by columns."""
     found = []
+    batch = re.search(r'^cat > "\$keys" <<KEYS\n(.*?)\nKEYS$', text, re.M | re.S)
+    secrets = dict(re.findall(r'^(secret_\d)="([^"]*)"$', text, re.M))
     for line in text.replace("\\\n", " ").splitlines():
         if not line.startswith("run "):
             continue
         words = shlex.split(line)[1:]
+        if words[2:] == ["--batch", "$keys"] and batch:
+            told = re.sub(r"\$(\w+)", lambda name: secrets.get(name[1], ""), batch[1])
+            names, *rows = csv.reader(told.splitlines())
+            if len(rows) != 1 or len(rows[0]) != len(names):
+                problem(f"a batch of {len(rows)} rows")
+                continue
+            words[2:] = [word for pair in zip(names, rows[0]) for word in pair]
         if words == ["publish"]:
             found.append(("publish", "", {}))
             continue
@@ -174,7 +184,7 @@ def references(made, problem):
     own = set()
     pointers = ("groups", "members", "vpn-domain", "satellite-gateways", "external-gateway",
                 "source", "destination", "original-source", "original-destination")
-    for _, kind, parameters in made:
+    for verb, kind, parameters in made:
         name = parameters.get("name", "")
         if len(name) > 32:
             problem(f"{name} has more than 32 characters")
@@ -183,7 +193,7 @@ def references(made, problem):
             if last in pointers and value.startswith("up-") and value not in own:
                 problem(f"{kind} {name}: there is no {value}")
         if not kind.endswith("-rule"):
-            if name in own:
+            if name in own and verb == "add":
                 problem(f"{name} is made twice")
             own.add(name)
 
@@ -196,7 +206,10 @@ def meaning(lines, made, intent, problem):
     if len(stars) != 1:
         problem("not one community")
         return
-    star, gateway = stars[0], intent["options"]["gateway_object"]
+    star, gateway = dict(stars[0]), intent["options"]["gateway_object"]
+    for verb, kind, more in made:
+        if (verb, kind, more.get("name")) == ("set", "vpn-community-star", star["name"]):
+            star |= more
     common.compare(problem, "community", star, {
         "center-gateways.1": gateway, "tunnel-granularity": "universal",
         "use-shared-secret": "true", "override-vpn-domains.1.gateway": gateway})

@@ -61,7 +61,10 @@ fn after_word(line: &str) -> Option<usize> {
             .find(|c| !part(c))
             .map_or(lower.len(), |length| begin + length);
         let word = &lower[begin..end];
-        if word == "md5" || ENDINGS.iter().any(|ending| word.ends_with(ending)) {
+        let is_md5 = word == "md5";
+        // Whatever number it has: `secret_1`.
+        let word = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+        if is_md5 || ENDINGS.iter().any(|ending| word.ends_with(ending)) {
             return Some(end);
         }
         at = end;
