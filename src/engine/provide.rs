@@ -27,8 +27,8 @@ impl Worker {
         if task.run.plan.mode == Mode::Teardown {
             return Ok(untouched(&task));
         }
-        self.search_for_unseen_call().await?;
-        let (view, finding, decision) = self.observe().await?;
+        let found = self.search_for_unseen_call().await?;
+        let (view, finding, decision) = self.observe(found.is_some()).await?;
         match (decision.change, finding.chosen().cloned()) {
             (Change::Keep | Change::Adopt, Some(seen)) => self.keep(seen, decision.change).await,
             (Change::Update, Some(seen)) => self.update(seen).await,
@@ -56,8 +56,9 @@ impl Worker {
     /// A look may be answered by a server that has not heard of a change yet: what it does not list
     /// may be there, and what it lists may be gone. What is to be made, and what this run has made,
     /// counts when two looks in a row tell it; what the plan did not expect, when it has lasted
-    /// longer than AWS's lists lag.
-    async fn observe(&self) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
+    /// longer than AWS's lists lag. So does that nothing is there any more where an earlier look has
+    /// `found` it.
+    async fn observe(&self, found: bool) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
         let task = &self.task;
         let began = task.run.now();
         let mut before = None;
@@ -70,8 +71,8 @@ impl Worker {
             });
             let planned = told.as_ref().is_some_and(|(it, _)| *it == task.step.change);
             let makes = matches!(task.step.change, Change::Create | Change::Replace);
-            let missed =
-                self.past.ready.is_some() && matches!(task.find(&view), Ok(Finding::Absent));
+            let known = found || self.past.ready.is_some();
+            let missed = known && matches!(task.find(&view), Ok(Finding::Absent));
             let expected = !missed && (planned || (told.is_some() && self.has_called()));
             let agreed = expected && before.as_ref() == Some(&told);
             let late = task.run.clock.since(began) >= 2 * STALE;
@@ -105,13 +106,13 @@ impl Worker {
     ///
     /// The whole time, however old the journal says the call is: a clock that was put forward
     /// meanwhile would make it look older than it is, and the price is a wait once in a blue moon.
-    async fn search_for_unseen_call(&mut self) -> Result<(), StepProblem> {
+    async fn search_for_unseen_call(&mut self) -> Result<Option<String>, StepProblem> {
         let Some(unseen) = self.past.unseen() else {
-            return Ok(());
+            return Ok(None);
         };
         let call = self.task.creation()?;
         if !call.is_unrepeatable() || call.action() != unseen.action {
-            return Ok(());
+            return Ok(None);
         }
         let attempt = Attempt {
             call: &call,
@@ -126,8 +127,7 @@ impl Worker {
             Some(_) => search_window(&call),
             None => LISTED_AFTER.unsigned_abs(),
         };
-        self.task.search(&attempt, window).await?;
-        Ok(())
+        self.task.search(&attempt, window).await
     }
 
     /// Whether a call of this run may have made something without tags on what is not ours, such as
