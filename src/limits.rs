@@ -34,6 +34,8 @@ pub const NOTE: usize = 64 * 1024;
 pub const JOURNAL: usize = 64 * 1024 * 1024;
 /// Bytes of one file of a bundle.
 pub const BUNDLE_FILE: usize = 4 * 1024 * 1024;
+/// Bytes of a configuration that was saved from a router; a large firewall's has 10 MiB.
+pub const ROUTER: usize = 32 * 1024 * 1024;
 /// Bytes of an answer of AWS. `DescribeVpnConnections` has no pages and some 15 KB a connection:
 /// this is room for four thousand of them in a Region, eighty times the default quota.
 pub const ANSWER: usize = 64 * 1024 * 1024;
@@ -61,6 +63,7 @@ mod tests {
             ("an IKE log", LOG),
             ("a file with a pre-shared key", KEY_FILE),
             ("a journal", JOURNAL),
+            ("a router's configuration", ROUTER),
             ("an answer of AWS", ANSWER),
         ] {
             let row = format!("| {what} | {} |", size(bytes));

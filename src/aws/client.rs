@@ -425,16 +425,20 @@ impl Client {
         answer.map_err(|fault| fault.without(call.secrets()))
     }
 
+    /// EC2's client for looks, when it is a look's turn.
+    pub(super) async fn reader(&self) -> &aws_sdk_ec2::Client {
+        self.shared.pace.turn(Group::Read).await;
+        &self.shared.reader
+    }
+
     /// What both ends of a tunnel agreed on (`GetActiveVpnTunnelStatus`).
     pub async fn negotiated(
         &self,
         connection: &VpnConnectionId,
         outside: Ipv4Addr,
     ) -> Result<NegotiatedTunnel, Fault> {
-        self.shared.pace.turn(Group::Read).await;
-        let request = self
-            .shared
-            .reader
+        let reader = self.reader().await;
+        let request = reader
             .get_active_vpn_tunnel_status()
             .vpn_connection_id(connection.as_str())
             .vpn_tunnel_outside_ip_address(outside.to_string());

@@ -30,6 +30,7 @@ mod pace;
 mod profile;
 mod request;
 mod request_transit;
+mod samples;
 mod sdk_error;
 mod server_clock;
 mod share;
@@ -38,6 +39,7 @@ mod transit_call;
 mod transport;
 mod tunnel_request;
 mod view;
+mod wishes;
 
 #[cfg(test)]
 pub(crate) mod fake_s3;
@@ -56,6 +58,7 @@ pub use model::{
     StaticRoute, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
 pub use objects::{BucketTarget, Etag, Listing, Object, Objects, Put};
+pub use samples::DeviceType;
 pub use transit::{
     Subnet, TransitAssociation, TransitAttachment, TransitGateway, TransitPropagation,
     TransitRoute, TransitRouteTable, TransitTableContents, TransitVpcAttachment,

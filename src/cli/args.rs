@@ -151,7 +151,7 @@ pub enum Command {
     Plan(plan::Args),
     /// Bring a site up: AWS's half, the router's half, and what to do next.
     Onboard(onboard::Args),
-    /// Write the router's configuration anew from what is in AWS, or from a saved XML.
+    /// Write the router's configuration anew, or compare it: from AWS, or from a saved XML.
     Render(render::Args),
     /// Check that the two halves meet, with the likely cause of each miss.
     Verify(verify::Args),

@@ -26,7 +26,7 @@ pub enum Exit {
     Cancelled = 8,
     /// A wait gave up; the run can be resumed.
     TimedOut = 9,
-    /// What exists differs from what was planned.
+    /// What exists differs from what was planned; what a router has from what it should have.
     Drift = 10,
     /// `teardown`, `reap`: done, but something stays, and a person is told what and why.
     Left = 11,
@@ -51,7 +51,10 @@ impl Exit {
         (Self::NotVerified, "deployed, but not (all) tunnels are up"),
         (Self::Cancelled, "cancelled or not confirmed; resumable"),
         (Self::TimedOut, "timed out; resumable"),
-        (Self::Drift, "what exists differs from the plan"),
+        (
+            Self::Drift,
+            "what exists differs from the plan (also render --diff)",
+        ),
         (
             Self::Left,
             "done, but for what others need or a person must look at (teardown, reap)",

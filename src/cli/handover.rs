@@ -12,7 +12,7 @@ use super::table::Table;
 use super::words::{esp, ike, wrapped};
 use crate::clock::Clock;
 use crate::device::bundle::{self, Change, Manifest};
-use crate::device::{self, RenderContext};
+use crate::device::{self, BundleFile, Device, RenderContext};
 use crate::engine::{self, HandoverError};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -50,7 +50,7 @@ pub(super) async fn write(
     let tunnels = engine::read_back(&connection.client, site, plan, id, keys)
         .await
         .map_err(failure)?;
-    render(site, tunnels, id.clone(), folder, &connection.clock)
+    render(tunnels, id.clone(), folder, &connection.clock)
 }
 
 /// The two inside CIDRs of AWS's document, the lower first: the order of our own choice.
@@ -80,7 +80,8 @@ pub(super) fn join(
     engine::join_xml(site, options, text, keys, vpc_cidrs).map_err(failure)
 }
 
-fn failure(error: HandoverError) -> Failure {
+/// What a read-back that failed means for the command.
+pub(super) fn failure(error: HandoverError) -> Failure {
     let exit = match &error {
         HandoverError::Aws(fault) => return fault.clone().into(),
         HandoverError::NoConfiguration(_) | HandoverError::Unreadable(_) => Exit::Aws,
@@ -90,28 +91,47 @@ fn failure(error: HandoverError) -> Failure {
     Failure::new(exit, error.to_string())
 }
 
-/// Renders for the site's device and writes the folder.
-pub(super) fn render(
-    site: &Site,
-    tunnels: TunnelSet,
-    connection: VpnConnectionId,
-    folder: &Path,
+/// The files for the site's device.
+pub(super) fn files(
+    tunnels: &TunnelSet,
     clock: &Clock,
-) -> Result<Handover, Failure> {
-    let device =
-        device::find(&site.gateway.device).map_err(|error| super::devices::unknown(&error))?;
-    let tool_version = env!("CARGO_PKG_VERSION").to_owned();
+) -> Result<(&'static dyn Device, Vec<BundleFile>, RenderContext), Failure> {
+    let name = &tunnels.site.gateway.device;
+    let device = device::find(name).map_err(|error| super::devices::unknown(&error))?;
     let context = RenderContext {
         generated_at: clock.now(),
-        tool_version,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let files = device.render(&tunnels, &context).map_err(|error| {
+    let files = device.render(tunnels, &context).map_err(|error| {
         Failure::new(
             Exit::Refused,
             format!("{} cannot be configured: {error}", device.title()),
         )
     })?;
-    let manifest = bundle::write(folder, &files, &tunnels, device.name(), &context)
+    Ok((device, files, context))
+}
+
+/// Renders for the site's device and writes the folder.
+pub(super) fn render(
+    tunnels: TunnelSet,
+    connection: VpnConnectionId,
+    folder: &Path,
+    clock: &Clock,
+) -> Result<Handover, Failure> {
+    let (device, files, context) = files(&tunnels, clock)?;
+    write_files(device, &files, &context, tunnels, connection, folder)
+}
+
+/// Writes files of a device into the folder.
+pub(super) fn write_files(
+    device: &dyn Device,
+    files: &[BundleFile],
+    context: &RenderContext,
+    tunnels: TunnelSet,
+    connection: VpnConnectionId,
+    folder: &Path,
+) -> Result<Handover, Failure> {
+    let manifest = bundle::write(folder, files, &tunnels, device.name(), context)
         .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
     let notes = device.notes(&tunnels);
     Ok(Handover {
@@ -138,6 +158,14 @@ impl Handover {
         );
         text.push_str(&self.tunnels(report));
         text.push_str(&self.files());
+        text.push_str(&self.on_the_router());
+        text.push_str(&format!("\nnext: {next}\n"));
+        text
+    }
+
+    /// What the user does next on the router.
+    pub(super) fn on_the_router(&self) -> String {
+        let mut text = String::new();
         if !self.notes.is_empty() {
             text.push_str("\nOn the router\n");
             for (number, note) in self.notes.iter().enumerate() {
@@ -145,7 +173,6 @@ impl Handover {
                 text.push_str(&format!("  {}. {note}\n", number + 1));
             }
         }
-        text.push_str(&format!("\nnext: {next}\n"));
         text
     }
 

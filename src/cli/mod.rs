@@ -4,13 +4,16 @@
 
 mod again;
 mod args;
+mod compare_aws;
 mod confirm;
 mod connect;
 mod devices;
+mod differ;
 mod docs;
 mod exit;
 mod explain;
 mod failure;
+mod foreign;
 mod handover;
 mod harmless;
 mod init;
@@ -27,6 +30,7 @@ mod policy;
 mod progress;
 mod reap;
 mod reaped;
+mod removal;
 mod render;
 mod rest;
 mod resume;

@@ -237,11 +237,16 @@ impl Output {
 
 /// Columns to fill: those of `COLUMNS`, or of the terminal, or 100 where nobody looks.
 pub(super) fn columns() -> usize {
+    all_columns().clamp(60, 100)
+}
+
+/// The same without the limit at which prose becomes hard to read: for tables with many columns.
+pub(super) fn all_columns() -> usize {
     let told = std::env::var("COLUMNS")
         .ok()
         .and_then(|columns| columns.parse().ok());
     let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    told.or_else(seen).unwrap_or(100).clamp(60, 100)
+    told.or_else(seen).unwrap_or(100).clamp(60, 200)
 }
 
 /// Why stdout did not take everything, if so: there is one stdout, and many who write to it.

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::OptionSpec;
+use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
 use super::value::ShownKey;
 use super::words::{self, Words};
 use crate::spec::{
@@ -29,6 +30,24 @@ impl Device for Generic {
 
     fn title(&self) -> &'static str {
         "Any other IPsec router: every value written down, with vendors' words for it"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            vendor: "any",
+            versions: "any with IKEv2, or IKEv1 under `security: compatible`",
+            tunnelling: Tunnelling::RouteBased,
+            ipv6: false,
+            name_limit: None,
+            judged: Judged {
+                level: Level::Structure,
+                by: "our own reading of every value back out of the page",
+            },
+            sample: Some(Sample {
+                vendor: "Generic",
+                platform: "Generic",
+            }),
+        }
     }
 
     /// Everything that AWS has: what an unknown device lacks, only its owner can say, by naming
@@ -85,6 +104,22 @@ impl Device for Generic {
                 .to_owned(),
             "give a colleague tunnels-redacted.md, never tunnels.md: it holds the keys".to_owned(),
         ]
+    }
+
+    fn checks(&self, set: &TunnelSet) -> Vec<Check> {
+        set.tunnels
+            .iter()
+            .map(|tunnel| {
+                Check::new(
+                    format!("ping {}", tunnel.aws.inside),
+                    format!("answers through tunnel {}", tunnel.number),
+                )
+            })
+            .collect()
+    }
+
+    fn removal(&self) -> Removal {
+        Removal::ByHand
     }
 }
 

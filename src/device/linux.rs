@@ -3,76 +3,117 @@
 //! Every field is valid by type, so no template can render what could end a line or a string.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::ops::Deref;
 
-use ipnet::Ipv4Net;
-use sha2::{Digest, Sha256};
-
+use super::linux_daemon::Daemon;
 use super::model::RenderError;
-use super::option::InterfaceName;
-use super::strongswan::{FIREWALL, WAN_INTERFACE};
+use super::option::{InterfaceName, OptionSpec};
 use super::value::QuotedKey;
-use crate::spec::{
-    Appliance, AttachTo, Encryption, IkeVersion, Integrity, Region, SiteName, VpnConnectionId,
-};
-use crate::tunnel::{Bgp, Phase, RouteExchange, Tunnel, TunnelOptions, TunnelSet, mss, mtu};
+use super::view::{self, Leg};
+use crate::spec::{Encryption, Integrity, InvalidValue, SiteName};
+use crate::tunnel::{Phase, TunnelSet};
 
-/// Prefixes that a virtual private gateway announces at most (AWS VPN quotas).
-const VGW_ROUTES: u32 = 1_000;
-/// Prefixes that a transit gateway announces at most (AWS VPN quotas).
-const TGW_ROUTES: u32 = 5_000;
-/// The longest prefix of a subnet of a VPC.
-const LONGEST_SUBNET: u8 = 28;
+/// The option that names the WAN interface.
+pub(super) const WAN_INTERFACE: &str = "wan_interface";
+/// The option that chooses how far the firewall goes.
+pub(super) const FIREWALL: &str = "firewall";
+
+/// [`WAN_INTERFACE`].
+pub(super) const WAN_INTERFACE_OPTION: OptionSpec = OptionSpec {
+    name: WAN_INTERFACE,
+    what: "the interface that leads to the Internet; install.sh refuses if the route to AWS \
+           leaves by another",
+    pattern: "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}",
+    default: Some("the one that the route to AWS leaves by"),
+    required: false,
+    example: "eth0",
+    check: |value| value.parse::<InterfaceName>().map(drop),
+};
+
+/// [`FIREWALL`].
+pub(super) const FIREWALL_OPTION: OptionSpec = OptionSpec {
+    name: FIREWALL,
+    what: "`strict` lets the WAN address speak IKE and ESP with AWS's two endpoints alone, \
+           `shared` leaves IKE and ESP of other VPNs on the same machine in peace",
+    pattern: "strict|shared",
+    default: Some("strict"),
+    required: false,
+    example: "shared",
+    check: |value| match value {
+        "strict" | "shared" => Ok(()),
+        other => Err(InvalidValue::new(
+            format!("`{}` is not a firewall mode", other.escape_debug()),
+            "use `strict` or `shared`",
+        )),
+    },
+};
 
 /// What the templates of a Linux router show.
 pub(super) struct View<'a> {
-    pub(super) site: &'a SiteName,
-    pub(super) region: &'a Region,
-    pub(super) connection: Option<&'a VpnConnectionId>,
-    /// The router's own address.
-    pub(super) wan: Ipv4Addr,
-    /// The address that AWS sees.
-    pub(super) public: Ipv4Addr,
-    pub(super) nat: bool,
+    base: view::View<'a>,
     pub(super) wan_interface: Option<InterfaceName>,
     pub(super) strict: bool,
     pub(super) table: Table<'a>,
     pub(super) links: [Link<'a>; 2],
-    pub(super) bgp: Option<Bgp>,
-    pub(super) lan: &'a [Ipv4Net],
-    pub(super) vpc: &'a [Ipv4Net],
-    pub(super) appliances: &'a [Appliance],
-    transit: bool,
+    pub(super) daemon: Daemon,
 }
 
 /// One tunnel and its XFRM interface.
 pub(super) struct Link<'a> {
-    pub(super) number: u8,
+    leg: Leg<'a>,
     pub(super) name: LinkName,
     /// Ties policies and states to the interface; unique on the machine.
     pub(super) if_id: u32,
-    pub(super) mtu: u16,
-    pub(super) mss: u16,
-    pub(super) aws_outside: Ipv4Addr,
-    pub(super) aws_inside: Ipv4Addr,
-    pub(super) customer_inside: Ipv4Addr,
-    pub(super) options: &'a TunnelOptions,
     pub(super) key: QuotedKey<'a>,
 }
 
-/// `ipsec-` plus six hexadecimal digits of the site's name's hash plus the tunnel: 14 characters.
+impl<'a> Deref for View<'a> {
+    type Target = view::View<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl<'a> Deref for Link<'a> {
+    type Target = Leg<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.leg
+    }
+}
+
+/// The name of a tunnel's interface, out of the hash of the site's name: 14 characters at most.
 ///
 /// The kernel stops at 15, and a site's name may have 40.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LinkName {
     tag: u32,
     number: u8,
+    style: LinkStyle,
+}
+
+/// How interfaces are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LinkStyle {
+    /// `ipsec-`, six hexadecimal digits and the tunnel.
+    Dashed,
+    /// `ipsec` and the if_id in decimal: the only names that Libreswan knows.
+    Numbered,
 }
 
 impl fmt::Display for LinkName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ipsec-{:06x}-{}", self.tag, self.number)
+        match self.style {
+            LinkStyle::Dashed => write!(f, "ipsec-{:06x}-{}", self.tag, self.number),
+            LinkStyle::Numbered => write!(f, "ipsec{}", if_id(self.tag, self.number)),
+        }
     }
+}
+
+/// 28 bits.
+const fn if_id(tag: u32, number: u8) -> u32 {
+    tag << 4 | number as u32
 }
 
 /// The site's nftables table; nftables allows no `-` in a name, and no site has a `_` in its own.
@@ -84,129 +125,84 @@ impl fmt::Display for Table<'_> {
     }
 }
 
-/// A network, and with `up_to` also the longer prefixes within it: a line of a prefix list.
-pub(super) struct Prefixes {
-    net: Ipv4Net,
-    up_to: u8,
-}
-
-impl fmt::Display for Prefixes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.net.fmt(f)?;
-        // FRR wants `le` to be greater than the prefix's own length.
-        if self.up_to > self.net.prefix_len() {
-            write!(f, " le {}", self.up_to)?;
-        }
-        Ok(())
-    }
-}
-
 impl<'a> View<'a> {
-    pub(super) fn of(set: &'a TunnelSet) -> Result<Self, RenderError> {
+    pub(super) fn of(set: &'a TunnelSet, daemon: Daemon) -> Result<Self, RenderError> {
+        if set.vpc_cidrs.is_empty() {
+            return Err(RenderError::Unsupported {
+                device: daemon.name,
+                problem: "the VPC has no network to route to".to_owned(),
+            });
+        }
         let gateway = &set.site.gateway;
         let wan_interface = gateway.options.get(WAN_INTERFACE);
         let wan_interface = wan_interface.map(|name| name.parse()).transpose();
-        let links = [&set.tunnels[0], &set.tunnels[1]].map(|tunnel| Link::of(set, tunnel));
+        let base = view::View::of(set);
+        let [one, two] = view::View::of(set).legs;
+        let tag = base.tag();
         Ok(Self {
-            site: &set.site.name,
-            region: &set.site.region,
-            connection: set.connection.as_ref(),
-            wan: gateway.wan_address(),
-            public: gateway.outside_ip,
-            nat: gateway.behind_nat(),
             wan_interface: wan_interface.map_err(RenderError::Option)?,
             strict: gateway
                 .options
                 .get(FIREWALL)
                 .is_none_or(|mode| mode == "strict"),
             table: Table(&set.site.name),
-            links,
-            bgp: match &set.routes {
-                RouteExchange::Bgp(bgp) => Some(*bgp),
-                RouteExchange::Static => None,
-            },
-            lan: &set.site.lan,
-            vpc: &set.vpc_cidrs,
-            appliances: &set.site.appliances,
-            transit: matches!(set.site.aws.attach_to, AttachTo::TransitGateway(_)),
+            links: [one, two].map(|leg| Link::of(leg, tag, daemon.link_style)),
+            base,
+            daemon,
         })
+    }
+
+    /// What the page about a Linux router says first.
+    pub(super) fn about(&self) -> Vec<String> {
+        let mut about = vec![
+            String::new(),
+            format!(
+                "The table `inet {}` keeps LAN-to-VPC traffic from ever leaving in clear and clamps \
+                 TCP's segments. It cannot open what another table closes: if your input chain drops \
+                 by default, let IKE (UDP 500 and 4500) and ESP in from both AWS addresses there{}.",
+                self.table,
+                if self.bgp.is_some() {
+                    ", and TCP 179 from both tunnel interfaces"
+                } else {
+                    ""
+                }
+            ),
+            format!(
+                "Tunnel 1 is the interface `{}`, tunnel 2 is `{}`; let forwarded traffic pass between \
+                 the LAN and both, since AWS may answer through either. Masquerading needs no \
+                 exemption.",
+                self.links[0].name, self.links[1].name
+            ),
+        ];
+        about.push(if self.bgp.is_some() {
+            format!(
+                "Fail-over is BGP's: at most {} s when a tunnel goes silent.",
+                self.hold_time()
+            )
+        } else {
+            format!(
+                "Fail-over of this router's half takes about 4 s: three pings lost inside a tunnel. \
+                 AWS's half follows its own dead peer detection, about {} s.",
+                self.dpd_timeout()
+            )
+        });
+        about
     }
 
     /// Where the site's programs are installed.
     pub(super) fn lib(&self) -> String {
         format!("/usr/local/lib/underpass/{}", self.site)
     }
-
-    pub(super) fn connection_name(&self) -> &str {
-        self.connection
-            .map_or("a connection", VpnConnectionId::as_str)
-    }
-
-    /// Seconds: the shorter one, where the tunnels differ.
-    pub(super) fn dpd_timeout(&self) -> u32 {
-        let [one, two] = &self.links;
-        one.options.dpd_timeout.min(two.options.dpd_timeout)
-    }
-
-    /// Seconds of BGP's hold time.
-    pub(super) fn hold_time(&self) -> u16 {
-        self.bgp.map_or(30, |bgp| bgp.hold_time)
-    }
-
-    /// Seconds between BGP keepalives: a third of the hold time (RFC 4271 § 10).
-    pub(super) fn keepalive(&self) -> u16 {
-        (self.hold_time() / 3).max(1)
-    }
-
-    /// As many prefixes as AWS ever announces: more mean that somebody else is talking.
-    pub(super) const fn maximum_prefix(&self) -> u32 {
-        if self.transit { TGW_ROUTES } else { VGW_ROUTES }
-    }
-
-    /// The site's networks and everything within: never learned from AWS.
-    pub(super) fn own_prefixes(&self) -> Vec<Prefixes> {
-        let all = self.lan.iter();
-        all.map(|net| Prefixes {
-            net: *net,
-            up_to: 32,
-        })
-        .collect()
-    }
-
-    /// The VPC's networks, down to its subnets, which a transit gateway may announce one by one.
-    pub(super) fn vpc_prefixes(&self) -> Vec<Prefixes> {
-        let all = self.vpc.iter();
-        all.map(|net| Prefixes {
-            net: *net,
-            up_to: LONGEST_SUBNET,
-        })
-        .collect()
-    }
 }
 
 impl<'a> Link<'a> {
-    fn of(set: &'a TunnelSet, tunnel: &'a Tunnel) -> Self {
-        let gateway = &set.site.gateway;
-        let tag = tag(&set.site.name);
-        let (options, number) = (&tunnel.options, tunnel.number);
+    fn of(leg: Leg<'a>, tag: u32, style: LinkStyle) -> Self {
+        let number = leg.number;
         Self {
-            number,
-            name: LinkName { tag, number },
-            if_id: tag << 4 | u32::from(number),
-            mtu: mtu(options, gateway.behind_nat(), gateway.uplink_mtu),
-            mss: mss(options, gateway.behind_nat(), gateway.uplink_mtu),
-            aws_outside: tunnel.aws.outside,
-            aws_inside: tunnel.aws.inside,
-            customer_inside: tunnel.customer.inside,
-            options,
-            key: QuotedKey(&tunnel.key),
-        }
-    }
-
-    pub(super) const fn ike_version(&self) -> u8 {
-        match self.options.ike_version {
-            IkeVersion::V1 => 1,
-            IkeVersion::V2 => 2,
+            name: LinkName { tag, number, style },
+            if_id: if_id(tag, number),
+            key: QuotedKey(leg.key),
+            leg,
         }
     }
 
@@ -237,25 +233,6 @@ impl<'a> Link<'a> {
             format!("{cipher}-{hash}-{group}")
         }
     }
-
-    pub(super) fn ike_rekey(&self) -> u32 {
-        self.options.device_rekey(self.options.phase1.lifetime)
-    }
-
-    /// Seconds from the begin of rekeying to the end of the session.
-    pub(super) fn ike_over(&self) -> u32 {
-        self.options.phase1.lifetime - self.ike_rekey()
-    }
-
-    pub(super) fn esp_rekey(&self) -> u32 {
-        self.options.device_rekey(self.options.phase2.lifetime)
-    }
-}
-
-/// 24 bits that the site's name decides.
-fn tag(site: &SiteName) -> u32 {
-    let digest = Sha256::digest(site.as_str().as_bytes());
-    u32::from_be_bytes([0, digest[0], digest[1], digest[2]])
 }
 
 fn words(phase: Phase) -> (&'static str, &'static str, &'static str) {
@@ -279,6 +256,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::device::linux_daemon::SWANCTL;
+    use crate::device::view::Prefixes;
     use crate::tunnel::sample;
 
     /// Several sites may share a machine.
@@ -292,7 +271,7 @@ mod tests {
         for site in sites {
             let mut set = sample::tunnel_set();
             set.site.name = site.parse().unwrap();
-            let view = View::of(&set).unwrap();
+            let view = View::of(&set, SWANCTL).unwrap();
             assert!(tables.insert(view.table.to_string()));
             for link in &view.links {
                 let name = link.name.to_string();
@@ -311,7 +290,7 @@ mod tests {
         set.site.lan = ["10.20.0.1/32", "10.21.0.0/24"]
             .map(|net| net.parse().unwrap())
             .to_vec();
-        let view = View::of(&set).unwrap();
+        let view = View::of(&set, SWANCTL).unwrap();
         let lines = |all: Vec<Prefixes>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
             lines(view.vpc_prefixes()),

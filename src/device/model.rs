@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::option::{self, OptionSpec};
-use crate::spec::{Gateway, InvalidValue};
+use super::profile::{Check, Profile, Removal};
+use crate::spec::{Gateway, InvalidValue, Routing};
 use crate::tunnel::{Abilities, TunnelSet};
 
 /// A router family that can be configured.
@@ -17,6 +18,9 @@ pub trait Device: Sync {
 
     /// The name for people, with the versions that are meant.
     fn title(&self) -> &'static str;
+
+    /// Versions, limits, and what has judged its files.
+    fn profile(&self) -> Profile;
 
     /// What it can do: negotiation chooses within.
     fn abilities(&self) -> Abilities;
@@ -40,6 +44,17 @@ pub trait Device: Sync {
 
     /// What the user does next on the device, one step a line, in order.
     fn notes(&self, set: &TunnelSet) -> Vec<String>;
+
+    /// Commands that show whether it works, in the order in which things come up.
+    fn checks(&self, set: &TunnelSet) -> Vec<Check>;
+
+    /// How the device is put back as it was.
+    fn removal(&self) -> Removal;
+
+    /// The tunnel that this device keeps down while the other one works; none for nearly all.
+    fn standby(&self, _routing: Routing) -> Option<u8> {
+        None
+    }
 }
 
 impl fmt::Debug for dyn Device {

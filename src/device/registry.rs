@@ -1,12 +1,56 @@
 //! The one list of devices.
 
+use super::arista_eos::AristaEos;
+use super::checkpoint_gaia::CheckPointGaia;
+use super::cisco_asa::CiscoAsa;
+use super::cisco_ios_xe::CiscoIosXe;
+use super::edgeos::EdgeOs;
+use super::fortinet_fortios::FortinetFortiOs;
 use super::generic::Generic;
+use super::juniper_srx::JuniperSrx;
+use super::libreswan::Libreswan;
+use super::mikrotik_routeros::MikroTikRouterOs;
 use super::model::Device;
+use super::openbsd_iked::OpenBsdIked;
+use super::opnsense::OpnSense;
+use super::paloalto_panos::PaloAltoPanOs;
+use super::pfsense::PfSense;
+use super::screens::{BIGIP, H3C, MERAKI, SOPHOS, UNIFI, WATCHGUARD};
+use super::sonicwall_sonicos::SonicWallSonicOs;
 use super::strongswan::StrongSwan;
+use super::strongswan_ipsecconf::StrongSwanIpsecConf;
+use super::vyos::VyOs;
+use super::yamaha_rtx::YamahaRtx;
 use crate::spec::InvalidValue;
 
 /// Every device, in the order in which `underpass devices` shows them.
-static DEVICES: &[&dyn Device] = &[&StrongSwan, &Generic];
+static DEVICES: &[&dyn Device] = &[
+    &StrongSwan,
+    &AristaEos,
+    &CheckPointGaia,
+    &CiscoAsa,
+    &CiscoIosXe,
+    &FortinetFortiOs,
+    &JuniperSrx,
+    &PaloAltoPanOs,
+    &SonicWallSonicOs,
+    &Libreswan,
+    &StrongSwanIpsecConf,
+    &OpenBsdIked,
+    &EdgeOs,
+    &MikroTikRouterOs,
+    &VyOs,
+    &YamahaRtx,
+    &OpnSense,
+    &PfSense,
+    &MERAKI,
+    &UNIFI,
+    &SOPHOS,
+    &WATCHGUARD,
+    &BIGIP,
+    &H3C,
+    &Generic,
+];
 
 /// Every device.
 pub fn registry() -> &'static [&'static dyn Device] {
@@ -56,22 +100,34 @@ mod tests {
             let path = entry.unwrap().path();
             let text = fs::read_to_string(&path).unwrap_or_default();
             if text.lines().any(|line| line.starts_with(&marker)) {
-                files.insert(
-                    path.file_stem()
-                        .unwrap()
-                        .to_str()
-                        .unwrap()
-                        .replace('_', "-"),
-                );
+                files.insert(stem(&path).replace('_', "-"));
             }
         }
+        // Step lists share one file; each has a page instead of a folder.
+        assert!(files.remove("screens"));
+        let pages: BTreeSet<String> = fs::read_dir(root.join("templates/screens"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+            .map(|path| stem(&path))
+            .collect();
         let folders: BTreeSet<String> = fs::read_dir(root.join("templates"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !["common", "screens"].contains(&name.as_str()))
             .collect();
-        assert_eq!(files, names(), "src/device/*.rs and registry.rs differ");
-        assert_eq!(folders, names(), "templates/* and registry.rs differ");
+        let all = |own: &BTreeSet<String>| own.union(&pages).cloned().collect::<BTreeSet<_>>();
+        assert_eq!(
+            all(&files),
+            names(),
+            "src/device/*.rs and registry.rs differ"
+        );
+        assert_eq!(all(&folders), names(), "templates/* and registry.rs differ");
         assert_eq!(names().len(), DEVICES.len(), "two devices of one name");
+    }
+
+    fn stem(path: &Path) -> String {
+        path.file_stem().unwrap().to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -94,6 +150,7 @@ mod tests {
             crate::tunnel::negotiate(&site, &device.abilities(), inside).unwrap();
             for spec in device.options() {
                 assert_eq!(spec.required, spec.default.is_none(), "{}", spec.name);
+                (spec.check)(spec.example).unwrap();
             }
         }
     }

@@ -2,46 +2,19 @@
 
 use askama::Template;
 
-use super::linux::View;
+use super::linux::{FIREWALL_OPTION, View, WAN_INTERFACE_OPTION};
+use super::linux_files::templates;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
-use super::option::{InterfaceName, OptionSpec};
-use crate::spec::{Encryption, IkeVersion, Integrity, InvalidValue};
+use super::option::OptionSpec;
+use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::{linux_daemon, linux_files};
+use crate::spec::{Encryption, IkeVersion, Integrity};
 use crate::tunnel::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, Abilities, RouteExchange, TunnelSet};
 
 /// The device.
 pub(super) struct StrongSwan;
 
-/// The option that names the WAN interface.
-pub(super) const WAN_INTERFACE: &str = "wan_interface";
-/// The option that chooses how far the firewall goes.
-pub(super) const FIREWALL: &str = "firewall";
-
-const OPTIONS: &[OptionSpec] = &[
-    OptionSpec {
-        name: WAN_INTERFACE,
-        what: "the interface that leads to the Internet; install.sh refuses if the route to AWS \
-               leaves by another",
-        pattern: "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}",
-        default: Some("the one that the route to AWS leaves by"),
-        required: false,
-        check: |value| value.parse::<InterfaceName>().map(drop),
-    },
-    OptionSpec {
-        name: FIREWALL,
-        what: "`strict` lets the WAN address speak IKE and ESP with AWS's two endpoints alone, \
-               `shared` leaves IKE and ESP of other VPNs on the same machine in peace",
-        pattern: "strict|shared",
-        default: Some("strict"),
-        required: false,
-        check: |value| match value {
-            "strict" | "shared" => Ok(()),
-            other => Err(InvalidValue::new(
-                format!("`{}` is not a firewall mode", other.escape_debug()),
-                "use `strict` or `shared`",
-            )),
-        },
-    },
-];
+const OPTIONS: &[OptionSpec] = &[WAN_INTERFACE_OPTION, FIREWALL_OPTION];
 
 impl Device for StrongSwan {
     fn name(&self) -> &'static str {
@@ -50,6 +23,25 @@ impl Device for StrongSwan {
 
     fn title(&self) -> &'static str {
         "Linux router: strongSwan 5.9+ (swanctl), FRR 8+, nftables"
+    }
+
+    fn profile(&self) -> Profile {
+        Profile {
+            vendor: "Linux",
+            versions: "strongSwan 5.9, FRR 8, nftables 1.0, kernel 4.19 with XFRM interfaces",
+            tunnelling: Tunnelling::RouteBased,
+            ipv6: true,
+            // IFNAMSIZ - 1
+            name_limit: Some(15),
+            judged: Judged {
+                level: Level::Daemon,
+                by: "charon 5.9.8, zebra and bgpd 8.4, nft 1.0.6, systemd 252",
+            },
+            sample: Some(Sample {
+                vendor: "Strongswan",
+                platform: "Ubuntu 16.04",
+            }),
+        }
     }
 
     fn abilities(&self) -> Abilities {
@@ -79,25 +71,13 @@ impl Device for StrongSwan {
         if let Some(problem) = self.check_options(&set.site.gateway).into_iter().next() {
             return Err(RenderError::Option(problem));
         }
-        if set.vpc_cidrs.is_empty() {
-            return Err(RenderError::Unsupported {
-                device: self.name(),
-                problem: "the VPC has no network to route to".to_owned(),
-            });
-        }
-        let view = View::of(set)?;
+        let view = View::of(set, linux_daemon::SWANCTL)?;
         let v = &view;
         let mut files = ipsec_files(v)?;
-        files.extend(network_files(v)?);
-        files.extend(frr_files(v)?);
-        let installed: Vec<Installed> = files.iter().map(Installed::of).collect();
-        files.push(BundleFile::program(
-            "install.sh",
-            &Install {
-                v,
-                files: &installed,
-            },
-        )?);
+        files.extend(linux_files::network(v)?);
+        files.extend(networkd_files(v)?);
+        files.extend(linux_files::frr(v)?);
+        files.push(linux_files::install(v, &files)?);
         let version = &context.tool_version;
         files.push(BundleFile::public("README.md", &Readme { v, version })?);
         Ok(files)
@@ -119,24 +99,33 @@ impl Device for StrongSwan {
         }
         notes
     }
-}
 
-/// A file that `install.sh` puts under `/`.
-struct Installed {
-    path: String,
-    mode: u32,
-}
-
-impl Installed {
-    fn of(file: &BundleFile) -> Self {
-        Self {
-            path: file.path.clone(),
-            mode: file.mode,
+    fn checks(&self, set: &TunnelSet) -> Vec<Check> {
+        let mut checks = vec![Check::new(
+            "swanctl --list-sas",
+            "two IKE_SAs ESTABLISHED, each with one CHILD_SA INSTALLED",
+        )];
+        for tunnel in &set.tunnels {
+            checks.push(Check::new(
+                format!("ping -c 3 {}", tunnel.aws.inside),
+                format!("answers through tunnel {}", tunnel.number),
+            ));
         }
+        if matches!(set.routes, RouteExchange::Bgp(_)) {
+            checks.push(Check::new(
+                "vtysh -c 'show bgp ipv4 unicast summary'",
+                "two neighbors with a number under State/PfxRcd",
+            ));
+        }
+        checks.push(Check::new(
+            "nft list table inet underpass_SITE",
+            "the chains of this site, SITE with `_` for `-`",
+        ));
+        checks
     }
 
-    fn mode(&self) -> String {
-        format!("{:04o}", self.mode)
+    fn removal(&self) -> Removal {
+        Removal::Command("./install.sh --remove")
     }
 }
 
@@ -153,40 +142,14 @@ fn ipsec_files(v: &View<'_>) -> Result<Vec<BundleFile>, RenderError> {
     ])
 }
 
-fn network_files(v: &View<'_>) -> Result<Vec<BundleFile>, RenderError> {
-    let site = v.site;
-    let (units, lib) = ("etc/systemd/system", v.lib());
-    let lib = lib.trim_start_matches('/');
-    let mut files = vec![
-        BundleFile::public(
-            format!("etc/sysctl.d/60-underpass-{site}.conf"),
-            &Sysctl { v },
-        )?,
-        BundleFile::public(
-            format!("etc/underpass/{site}/firewall.nft"),
-            &Firewall { v },
-        )?,
-        BundleFile::public(
-            format!("etc/systemd/networkd.conf.d/50-underpass-{site}.conf"),
-            &Networkd { v },
-        )?,
-        BundleFile::program(format!("{lib}/links.sh"), &Links { v })?,
-        BundleFile::program(format!("{lib}/watch.sh"), &Watch { v })?,
-        BundleFile::public(
-            format!("{units}/underpass-{site}.service"),
-            &LinksUnit { v },
-        )?,
-        BundleFile::public(
-            format!("{units}/underpass-{site}-firewall.service"),
-            &FirewallUnit { v },
-        )?,
-        BundleFile::public(
-            format!("{units}/underpass-{site}-watch.service"),
-            &WatchUnit { v },
-        )?,
-    ];
+/// The interfaces, for machines where systemd-networkd makes them.
+fn networkd_files(v: &View<'_>) -> Result<Vec<BundleFile>, RenderError> {
+    let mut files = Vec::new();
     for link in &v.links {
-        let unit = format!("etc/systemd/network/50-underpass-{site}-{}", link.number);
+        let unit = format!(
+            "etc/systemd/network/50-underpass-{}-{}",
+            v.site, link.number
+        );
         files.push(BundleFile::public(
             format!("{unit}.netdev"),
             &NetDev { v, link },
@@ -199,47 +162,12 @@ fn network_files(v: &View<'_>) -> Result<Vec<BundleFile>, RenderError> {
     Ok(files)
 }
 
-fn frr_files(v: &View<'_>) -> Result<Vec<BundleFile>, RenderError> {
-    let Some(bgp) = &v.bgp else {
-        return Ok(Vec::new());
-    };
-    let folder = format!("etc/underpass/{}", v.site);
-    Ok(vec![
-        BundleFile::public(format!("{folder}/frr.conf"), &Frr { v, bgp })?,
-        BundleFile::public(format!("{folder}/frr-remove.conf"), &FrrRemove { v, bgp })?,
-    ])
-}
-
-macro_rules! templates {
-    ($($name:ident = $path:literal { $($field:ident: $type:ty),* })+) => {
-        $(
-            #[derive(Template)]
-            #[template(path = $path, escape = "none")]
-            struct $name<'a> {
-                v: &'a View<'a>,
-                $($field: $type),*
-            }
-        )+
-    };
-}
-
 templates! {
     Swanctl = "strongswan/swanctl.conf" {}
     Secrets = "strongswan/secrets.conf" {}
     Charon = "strongswan/strongswan.conf" {}
-    Sysctl = "strongswan/sysctl.conf" {}
-    Firewall = "strongswan/firewall.nft" {}
-    Networkd = "strongswan/networkd.conf" {}
     NetDev = "strongswan/link.netdev" { link: &'a super::linux::Link<'a> }
     Network = "strongswan/link.network" { link: &'a super::linux::Link<'a> }
-    Links = "strongswan/links.sh" {}
-    Watch = "strongswan/watch.sh" {}
-    LinksUnit = "strongswan/links.service" {}
-    FirewallUnit = "strongswan/firewall.service" {}
-    WatchUnit = "strongswan/watch.service" {}
-    Frr = "strongswan/frr.conf" { bgp: &'a crate::tunnel::Bgp }
-    FrrRemove = "strongswan/frr-remove.conf" { bgp: &'a crate::tunnel::Bgp }
-    Install = "strongswan/install.sh" { files: &'a [Installed] }
     Readme = "strongswan/README.md" { version: &'a str }
 }
 

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::device::linux::{FIREWALL, WAN_INTERFACE};
 use crate::spec::{Appliance, Routing, Site};
 use crate::tunnel::{Phase, PreSharedKey, sample};
 

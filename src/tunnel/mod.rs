@@ -12,10 +12,12 @@ mod join;
 pub mod key;
 mod model;
 mod mtu;
+mod narrow;
 mod negotiate;
 mod refusal;
 #[cfg(test)]
 pub(crate) mod sample;
+mod weak;
 pub mod xml;
 
 pub use join::{JoinError, JoinErrors, join};
@@ -23,5 +25,7 @@ pub use model::{
     Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,
 };
 pub use mtu::{mss, mtu};
-pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate};
+pub use narrow::{Narrowing, narrow};
+pub use negotiate::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, negotiate, strongest};
 pub use refusal::{NegotiationError, NegotiationErrors};
+pub use weak::weak_of;

@@ -80,6 +80,22 @@ pub fn negotiate(
     }
 }
 
+/// The strongest options that AWS and a device of these abilities share, whatever the policy.
+///
+/// None when they share none.
+pub fn strongest(abilities: &Abilities) -> Option<TunnelOptions> {
+    let wishes = TunnelWishes::default();
+    let inside = InsideCidr::nth(InsideCidr::COUNT - 1)?;
+    let mut refusals = Refusals::default();
+    tunnel(
+        &Security::Compatible,
+        abilities,
+        &wishes,
+        inside,
+        &mut refusals,
+    )
+}
+
 fn site_problems(
     site: &Site,
     abilities: &Abilities,

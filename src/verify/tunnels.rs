@@ -9,6 +9,7 @@ use super::crypto;
 use super::report::{Check, CheckId, TunnelReport};
 use super::subject::{Negotiated, Subject};
 use crate::aws::{Telemetry, VpnConnection};
+use crate::device;
 use crate::plan::TunnelPlan;
 use crate::spec::{Asn, Routing};
 
@@ -69,6 +70,19 @@ impl Tunnels<'_> {
     /// How many tunnels AWS says are up.
     pub(super) fn up(&self) -> usize {
         self.connection.telemetry.iter().filter(|t| t.up).count()
+    }
+
+    /// The tunnel that the site's device keeps down by design.
+    fn reserve(&self) -> Option<u8> {
+        let site = &self.subject.site;
+        device::find(&site.gateway.device)
+            .ok()?
+            .standby(site.routing)
+    }
+
+    /// Whether this tunnel is rightly down: kept in reserve, and the other one works.
+    fn is_in_reserve(&self, number: u8) -> bool {
+        self.reserve() == Some(number) && self.up() > 0
     }
 
     fn telemetry(&self, outside: Ipv4Addr) -> Option<&Telemetry> {
@@ -199,6 +213,12 @@ impl Tunnels<'_> {
             "" => "DOWN".to_owned(),
             message => format!("DOWN, {message}"),
         };
+        if self.is_in_reserve(tunnel.number) {
+            return check.passed(format!(
+                "{saw}: {} keeps it in reserve while the other one works",
+                self.subject.site.gateway.device
+            ));
+        }
         let subject = self.subject;
         let (mut cause, next) = if has_ipsec(seen) {
             (
@@ -303,12 +323,12 @@ impl Tunnels<'_> {
             self.connection.id.to_string(),
             format!("{all} tunnels up"),
         );
-        let down: Vec<String> = self
-            .reports()
-            .into_iter()
-            .filter(|tunnel| !tunnel.up)
-            .map(|tunnel| tunnel.title())
-            .collect();
+        let reports = self.reports();
+        let down = reports.iter().filter(|tunnel| !tunnel.up);
+        let rightly =
+            |tunnel: &TunnelReport| tunnel.number.is_some_and(|it| self.is_in_reserve(it));
+        let all_rightly = down.clone().all(rightly);
+        let down: Vec<String> = down.map(TunnelReport::title).collect();
         match self.up() {
             0 if self.connection.telemetry.is_empty() => check.unknown(
                 "no telemetry",
@@ -321,6 +341,9 @@ impl Tunnels<'_> {
                  tunnel",
                 self.subject.render(),
             ),
+            up if up < all && all_rightly => {
+                check.passed(format!("{up} up, {} in reserve", down.join(", ")))
+            }
             up if up < all => check.failed(
                 format!("{} down", down.join(", ")),
                 "traffic flows, but nothing takes over when AWS replaces the endpoint of the \

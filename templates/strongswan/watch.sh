@@ -2,7 +2,7 @@
 # Site {{ v.site }}: keeps the tunnels up{% if v.bgp.is_none() %} and the routes on a tunnel that works{% endif %}.
 #   watch.sh run         never ends; the service underpass-{{ v.site }}-watch
 {%- if v.bgp.is_none() %}
-#   watch.sh updown N    strongSwan calls it when tunnel N goes up or down
+#   watch.sh updown N    {{ v.daemon.name }} calls it when tunnel N goes up or down
 {%- endif %}
 set -u
 
@@ -73,10 +73,11 @@ probe() { # number
   ping -n -q -c 1 -W 1 -I "$(link "$1")" "$(peer "$1")" >/dev/null 2>&1
 }
 {% endif %}
-# Begins again what strongSwan does not: a peer that refused, such as an endpoint being replaced.
+# Begins again what {{ v.daemon.name }} does not: a peer that refused, such as an endpoint being replaced.
 revive() { # number
-  if ! swanctl --list-sas --child "{{ v.site }}-$1" 2>/dev/null | grep -q INSTALLED; then
-    swanctl --initiate --child "{{ v.site }}-$1" --timeout 20 >/dev/null 2>&1
+  site='{{ v.site }}'
+  if ! {{ v.daemon.alive }}; then
+    {{ v.daemon.start }} >/dev/null 2>&1
   fi
 }
 

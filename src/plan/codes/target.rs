@@ -29,7 +29,7 @@ pub(super) const CODES: &[Code] = &[
         "The device's options are not right",
         "`gateway.options` lacks something that the router's configuration needs, or has something \
          that the device does not know.",
-        "`underpass devices NAME` lists the options with their defaults.",
+        "`underpass devices show NAME` lists the options with their defaults.",
     ),
     refused(
         "preflight::device_shared",

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::describe::Page;
+use crate::sandbox::calls::device_samples::{self, Facts};
 use crate::sandbox::error::ApiError;
 use crate::sandbox::ids::Kind;
 use crate::sandbox::resource::existing;
@@ -77,6 +78,12 @@ pub(super) fn sample_configuration(context: &mut Context<'_>) -> Outcome {
             ApiError::value("VpnConnectionDeviceTypeId", wanted, "It does not exist.")
         })?;
     let connection: &VpnConnection = existing(context.region, &id, context.now)?;
+    let facts = Facts::of(context, connection, ike, recommended);
+    if let Some(text) = device_samples::sample(&device.platform, &facts) {
+        let mut body = Xml::new();
+        body.text("vpnConnectionDeviceSampleConfiguration", text);
+        return Ok(Done::read(body));
+    }
     let mut text = format!(
         "! Sandbox sample for {} {} {}\n! VPN connection {id}, {ike}\n",
         device.vendor, device.platform, device.software

@@ -3,6 +3,7 @@
 mod context;
 mod customer_gateways;
 mod describe;
+mod device_samples;
 mod devices;
 mod propagation;
 mod regions;

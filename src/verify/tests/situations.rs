@@ -36,6 +36,25 @@ fn one_tunnel_down_is_degraded_and_says_who_has_to_begin() {
 }
 
 #[test]
+fn a_tunnel_that_the_device_keeps_in_reserve_is_rightly_down_and_the_other_one_is_not() {
+    let report = |device: &str, outside| {
+        let mut view = healthy(Routing::Static);
+        let down = connection(&mut view).telemetry.iter_mut();
+        for seen in down.filter(|seen| seen.outside == outside) {
+            *seen = telemetry(outside, false, "IPSEC IS DOWN", 2);
+        }
+        let mut subject = subject(Routing::Static);
+        subject.site.gateway.device = device.to_owned();
+        judged(&subject, &view)
+    };
+    let reserve = report("mikrotik-routeros", TWO);
+    assert_eq!(reserve.health, Health::Up, "{}", lines(&reserve));
+    assert!(lines(&reserve).contains("keeps it in reserve"));
+    assert_eq!(report("mikrotik-routeros", ONE).health, Health::Degraded);
+    assert_eq!(report("strongswan", TWO).health, Health::Degraded);
+}
+
+#[test]
 fn bgp_down_on_both_tunnels_stops_traffic_and_missing_routes_are_no_further_news() {
     let mut view = healthy(Routing::Bgp);
     for seen in &mut connection(&mut view).telemetry {

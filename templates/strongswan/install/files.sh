@@ -24,7 +24,7 @@ open_state() {
   remember_folders
   if [ "$live" = yes ] && [ ! -e "$state/idle" ]; then
     # Daemons that did not run before us, so that --remove can leave them as they were.
-    for unit in strongswan${asn:+ frr}; do
+    for unit in {{ v.daemon.unit }}${asn:+ frr}; do
       systemctl --quiet is-active "$unit" || printf '%s\n' "$unit"
     done >"$state/idle"
   fi

@@ -8,19 +8,19 @@ problem() {
 
 packages() {
   if command -v apt-get >/dev/null; then
-    echo "apt-get install strongswan-swanctl charon-systemd libstrongswan-standard-plugins nftables iproute2 iputils-ping${asn:+ frr frr-pythontools}"
+    echo "apt-get install {{ v.daemon.apt }} iproute2 iputils-ping${asn:+ frr frr-pythontools}"
   elif command -v dnf >/dev/null; then
-    echo "dnf install strongswan nftables iproute iputils${asn:+ frr frr-pythontools}"
+    echo "dnf install {{ v.daemon.dnf }} iproute iputils${asn:+ frr frr-pythontools}"
   elif command -v zypper >/dev/null; then
-    echo "zypper install strongswan nftables iproute2 iputils${asn:+ frr}"
+    echo "zypper install {{ v.daemon.zypper }} iproute2 iputils${asn:+ frr}"
   else
-    echo "install strongSwan with swanctl, nftables, iproute2, ping${asn:+, FRR} from your distribution"
+    echo "install {{ v.daemon.words }}, iproute2, ping${asn:+, FRR} from your distribution"
   fi
 }
 
 check_tools() {
   missing=''
-  for tool in swanctl charon-systemd ip nft ping${asn:+ vtysh}; do
+  for tool in {{ v.daemon.tools }} ip ping${asn:+ vtysh}; do
     command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] || missing="$missing $tool"
   done
   [ -z "$missing" ] || problem "missing:$missing. Install with: $(packages)"
@@ -29,12 +29,22 @@ check_tools() {
   fi
 }
 
+{% if !v.daemon.included.is_empty() -%}
+# Whether the daemon reads its folder.
+check_included() {
+{%- for (file, line) in v.daemon.included %}
+  grep -qxF "{{ line }}" "$root/{{ file }}" 2>/dev/null ||
+    problem "$root/{{ file }} lacks the line: {{ line }}"
+{%- endfor %}
+}
+
+{% endif -%}
 check_kernel() {
   name=upcheck$$
-  if ip link add "$name" type xfrm dev lo if_id 4294967294 2>/dev/null; then
+  if ip link add "$name" {{ v.daemon.link }} 2>/dev/null; then
     ip link delete "$name"
   else
-    problem "this kernel has no XFRM interfaces (Linux 4.19 and later, module xfrm_interface)"
+    problem "this kernel has no {{ v.daemon.kernel }}"
   fi
 }
 
@@ -55,7 +65,7 @@ check_addresses() {
 }
 
 check_others() {
-  for unit in strongswan-starter ipsec; do
+  for unit in {{ v.daemon.rivals }}; do
     if systemctl --quiet is-active "$unit" 2>/dev/null; then
       problem "$unit is running: it is another IKE daemon on the same ports; stop and disable it"
     fi
@@ -85,6 +95,9 @@ check_ready() {
     [ -f "$here/$path" ] || problem "$path is missing beside install.sh: copy the whole folder"
   done
   check_tools
+{%- if !v.daemon.included.is_empty() %}
+  check_included
+{%- endif %}
   check_frr
   if [ "$live" = yes ]; then
     [ "$(id -u)" -eq 0 ] || problem "not root"

@@ -22,16 +22,15 @@ apply() {
   done
   systemctl reload-or-restart "underpass-$site.service" "underpass-$site-firewall.service"
   say "interfaces and firewall are up"
-  systemctl --quiet enable strongswan
-  if ! systemctl --quiet is-active strongswan; then
-    systemctl start strongswan
-    say "started strongSwan"
-  elif has_changed etc/strongswan.d/; then
-    warn "restarting strongSwan: its other connections, if any, go down for a moment"
-    systemctl restart strongswan
+  systemctl --quiet enable {{ v.daemon.unit }}
+  if ! systemctl --quiet is-active {{ v.daemon.unit }}; then
+    systemctl start {{ v.daemon.unit }}
+    say "started {{ v.daemon.name }}"
+  elif has_changed {{ v.daemon.settings }}; then
+    {{ v.daemon.changed }}
   else
-    swanctl --load-all --noprompt >/dev/null
-    say "strongSwan loaded the tunnels"
+    {{ v.daemon.unchanged }}
+    say "{{ v.daemon.name }} loaded the tunnels"
   fi
   apply_frr
   if has_changed watch; then
@@ -59,7 +58,7 @@ stop_services() {
     systemctl --quiet disable --now "$unit" 2>/dev/null || :
   done
   for number in 1 2; do
-    swanctl --terminate --ike "$site-$number" --timeout 5 >/dev/null 2>&1 || :
+    {{ v.daemon.stop }} >/dev/null 2>&1 || :
   done
   for name in $links; do
     ip link delete "$name" 2>/dev/null || :
@@ -75,10 +74,9 @@ release() { # daemons that did not run then
     systemctl --quiet disable --now "$unit"
   done
   case " $1 " in
-    *strongswan*) ;;
+    *{{ v.daemon.unit }}*) ;;
     *)
-      warn "restarting strongSwan: its other connections, if any, go down for a moment"
-      systemctl restart strongswan
+      {{ v.daemon.released }}
       ;;
   esac
   case " $1 " in *frr*) ;; *) apply_frr ;; esac

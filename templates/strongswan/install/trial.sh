@@ -47,7 +47,7 @@ rollback_trial() {
     mv -- "$trial/state" "$state"
     # Only what the trial added.
     folders=$(printf '%s\n' "$folders" | grep -vxFf "$state/folders" || :)
-    changed=etc/strongswan.d/
+    changed={{ v.daemon.settings }}
     [ "$live" = no ] || apply
   else
     release "$idle"

@@ -1,0 +1,8 @@
+//! What every device must be: each test goes through the whole registry.
+
+mod docs;
+mod foreign;
+mod matrix;
+mod sample;
+mod shape;
+mod values;

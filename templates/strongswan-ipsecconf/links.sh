@@ -1,0 +1,41 @@
+#!/bin/sh
+# Site {{ v.site }}: the tunnels' VTI interfaces.
+#   links.sh up      makes what is missing, changes what differs; safe to repeat
+#   links.sh down    takes them away
+set -eu
+
+up() { # name key address mtu endpoint
+  if [ ! -e "/sys/class/net/$1" ]; then
+    ip link add "$1" type vti local {{ v.wan }} remote "$5" key "$2"
+  fi
+  ip -o -4 address show dev "$1" | while read -r _ _ _ address _; do
+    [ "$address" = "$3" ] || ip address delete "$address" dev "$1"
+  done
+  ip address replace "$3" dev "$1"
+  ip link set "$1" mtu "$4" up
+  # What is decrypted carries the tunnel's policy already; looking for another drops it.
+  echo 1 > "/proc/sys/net/ipv4/conf/$1/disable_policy"
+  # See /etc/sysctl.d/60-underpass-{{ v.site }}.conf.
+  echo 2 > "/proc/sys/net/ipv4/conf/$1/rp_filter"
+}
+
+down() { # name
+  [ ! -e "/sys/class/net/$1" ] || ip link delete "$1"
+}
+
+case ${1-} in
+  up)
+{%- for link in v.links %}
+    up {{ link.name }} {{ link.if_id }} {{ link.customer_inside }}/30 {{ link.mtu }} {{ link.aws_outside }}
+{%- endfor %}
+    ;;
+  down)
+{%- for link in v.links %}
+    down {{ link.name }}
+{%- endfor %}
+    ;;
+  *)
+    echo "usage: ${0##*/} up|down" >&2
+    exit 64
+    ;;
+esac
