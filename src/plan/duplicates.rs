@@ -69,7 +69,10 @@ pub(super) fn found(question: &Question<'_>, steps: &[PlannedStep]) -> Vec<Dupli
         .map(|step| (&step.node.id, beside(question, step, view)))
         .filter(|(_, others)| !others.is_empty())
         .collect();
-    let all: BTreeSet<&str> = others.values().flatten().copied().collect();
+    // What is replaced is gone, too, by the time that duplicates go.
+    let mut all: BTreeSet<&str> = others.values().flatten().copied().collect();
+    let replaced = steps.iter().filter(|it| it.change == Change::Replace);
+    all.extend(replaced.filter_map(|it| it.existing.as_deref()));
     let found = steps.iter().filter_map(|step| {
         let others = others.get(&step.node.id)?;
         let kept = step.existing.as_deref()?;
@@ -167,7 +170,7 @@ fn twin(id: &str, view: &View) -> Twin {
     }
 }
 
-/// Why a duplicate has to stay; `all` are all the duplicates, which may go together.
+/// Why a duplicate has to stay; `all` is all that goes by then: duplicates, and what is replaced.
 fn obstacle(step: &PlannedStep, id: &str, all: &BTreeSet<&str>, view: &View) -> Option<String> {
     if step.change == Change::Replace {
         return Some("what is kept is replaced first: plan again afterwards".to_owned());

@@ -19,17 +19,8 @@ pub struct Narrowing {
 impl Narrowing {
     /// A tunnel that accepts exactly these options.
     pub fn to(tunnel: u8, options: &TunnelOptions) -> Self {
-        let list = |value: &dyn fmt::Display| format!("[{{Value={value}}}]");
-        let (one, two) = (&options.phase1, &options.phase2);
-        let options = vec![
-            ("IKEVersions", list(&options.ike_version)),
-            ("Phase1EncryptionAlgorithms", list(&one.encryption)),
-            ("Phase1IntegrityAlgorithms", list(&one.integrity)),
-            ("Phase1DHGroupNumbers", list(&one.dh_group)),
-            ("Phase2EncryptionAlgorithms", list(&two.encryption)),
-            ("Phase2IntegrityAlgorithms", list(&two.integrity)),
-            ("Phase2DHGroupNumbers", list(&two.dh_group)),
-        ];
+        let options = members(options).map(|(_, name, value)| (name, value));
+        let options = options.to_vec();
         Self { tunnel, options }
     }
 
@@ -42,30 +33,64 @@ impl Narrowing {
     }
 }
 
+/// Each choice with negotiation's name for it, AWS's, and a list of it alone.
+fn members(options: &TunnelOptions) -> [(&'static str, &'static str, String); 7] {
+    let list = |value: &dyn fmt::Display| format!("[{{Value={value}}}]");
+    let (one, two) = (&options.phase1, &options.phase2);
+    [
+        ("IKE version", "IKEVersions", list(&options.ike_version)),
+        (
+            "phase 1 encryption",
+            "Phase1EncryptionAlgorithms",
+            list(&one.encryption),
+        ),
+        (
+            "phase 1 integrity",
+            "Phase1IntegrityAlgorithms",
+            list(&one.integrity),
+        ),
+        (
+            "phase 1 DH group",
+            "Phase1DHGroupNumbers",
+            list(&one.dh_group),
+        ),
+        (
+            "phase 2 encryption",
+            "Phase2EncryptionAlgorithms",
+            list(&two.encryption),
+        ),
+        (
+            "phase 2 integrity",
+            "Phase2IntegrityAlgorithms",
+            list(&two.integrity),
+        ),
+        (
+            "phase 2 DH group",
+            "Phase2DHGroupNumbers",
+            list(&two.dh_group),
+        ),
+    ]
+}
+
 /// For each tunnel the strongest values of the device where a connection's own were refused.
 ///
 /// Empty where nothing of a tunnel's options helps, such as with a device that has no BGP.
 pub fn narrow(refused: &NegotiationErrors, abilities: &Abilities) -> Vec<Narrowing> {
-    let Some(best) = strongest(abilities) else {
+    let Some(mut best) = strongest(abilities) else {
         return Vec::new();
     };
-    let list = |value: &dyn fmt::Display| format!("[{{Value={value}}}]");
-    let (one, two) = (&best.phase1, &best.phase2);
     // Beside a GCM cipher any hash will do; here it stands beside the connection's own cipher.
-    let hash = abilities.phase2_integrity.iter().max();
-    let hash = hash.copied().unwrap_or(two.integrity);
+    if let Some(hash) = abilities.phase2_integrity.iter().max() {
+        best.phase2.integrity = *hash;
+    }
+    let members = members(&best);
     let mut all: Vec<Narrowing> = Vec::new();
     for error in &refused.errors {
-        let option = match error.subject {
-            "IKE version" => ("IKEVersions", list(&best.ike_version)),
-            "phase 1 encryption" => ("Phase1EncryptionAlgorithms", list(&one.encryption)),
-            "phase 1 integrity" => ("Phase1IntegrityAlgorithms", list(&one.integrity)),
-            "phase 1 DH group" => ("Phase1DHGroupNumbers", list(&one.dh_group)),
-            "phase 2 encryption" => ("Phase2EncryptionAlgorithms", list(&two.encryption)),
-            "phase 2 integrity" => ("Phase2IntegrityAlgorithms", list(&hash)),
-            "phase 2 DH group" => ("Phase2DHGroupNumbers", list(&two.dh_group)),
-            "startup action" => ("StartupAction", best.startup_action.to_string()),
-            _ => continue,
+        let member = members.iter().find(|it| it.0 == error.subject);
+        let option = match (member, error.subject) {
+            (Some((_, name, value)), _) => (*name, value.clone()),
+            (None, "startup action") => ("StartupAction", best.startup_action.to_string()),
+            (None, _) => continue,
         };
         for tunnel in &error.tunnels {
             match all.iter_mut().find(|known| known.tunnel == *tunnel) {

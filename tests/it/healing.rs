@@ -181,7 +181,7 @@ fn a_saved_plan_removes_what_it_names_and_not_what_came_up_since() {
 }
 
 /// Two machines, each with a folder of its own, at the same moment: whatever comes of it, one
-/// onboarding with the flag leaves one of each, and a teardown nothing.
+/// onboarding with the flag leaves one of each (two, where the plan says so), and a teardown nothing.
 #[test]
 fn two_machines_that_share_nothing_end_with_one_site() {
     let mut doubled = 0;
@@ -217,7 +217,11 @@ fn two_machines_that_share_nothing_end_with_one_site() {
                 "--out",
                 "a",
             ];
-            env.run(&heal).exits(0);
+            let healed = env.run(&heal).exits(0);
+            // Beside a connection that is replaced, its twin stays until the new one stands.
+            if healed.stdout.contains("plan again afterwards") {
+                env.run(&heal).exits(0);
+            }
             let now = alive(env.sandbox());
             for kind in ["cgw", "vgw", "attachment", "vpn"] {
                 assert_eq!(

@@ -165,6 +165,22 @@ fn a_duplicate_that_is_up_goes_only_when_told_twice() {
 }
 
 #[test]
+fn a_gateway_goes_with_the_connection_that_is_replaced() {
+    // One machine's gateway was attached, and the other's has the only connection.
+    let mut view = raced(1);
+    view.vpn_connections.remove(&VPN.parse().unwrap());
+    tunnels(&mut view, TWIN_VPN, false);
+    let plan = removing(&view, &[]).unwrap();
+    assert_eq!(used(&plan, "vpn_gateway"), VGW);
+    assert_eq!(used(&plan, "vpn_connection"), TWIN_VPN);
+    assert_eq!(removed(&plan), [TWIN_VGW]);
+    let gone = plan.steps.iter().find(|it| it.change == Change::Delete);
+    let gone = gone.unwrap();
+    let connection = plan.steps.iter().find(|it| it.change == Change::Replace);
+    assert!(gone.node.needs.contains(&connection.unwrap().node.id));
+}
+
+#[test]
 fn what_is_attached_or_used_by_others_stays() {
     // Somebody else's connection ends on the surplus gateway.
     let mut view = raced(1);
