@@ -300,7 +300,7 @@ impl Client {
                     self.shared.server_clock.hear(&date);
                 }
                 view.looked_at.insert(collection, began);
-                Ok(view)
+                Ok(*view)
             }
             Asked::New(text) => {
                 let seen = self.look_by_sdk(collection, began).await;

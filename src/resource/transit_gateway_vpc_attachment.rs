@@ -95,7 +95,8 @@ impl Kind for TransitVpcAttachmentKind {
             return Ok(Decision::new(Change::Keep, "is there"));
         };
         let tags = listed::keep_or_tag(seen, &attachment.tags);
-        let Some((add, remove)) = subnets_to_change(inputs, attachment, view)? else {
+        let Some(SubnetChange { add, remove }) = subnets_to_change(inputs, attachment, view)?
+        else {
             return Ok(tags);
         };
         let mut decision = Decision::new(
@@ -142,7 +143,7 @@ impl Kind for TransitVpcAttachmentKind {
             return Ok(Some(call));
         }
         let change = subnets_to_change(inputs, attachment, view)?;
-        Ok(change.map(|(add, remove)| {
+        Ok(change.map(|SubnetChange { add, remove }| {
             Call::Transit(TransitCall::ModifyVpcAttachment {
                 attachment: attachment.id.clone(),
                 add,
@@ -254,12 +255,18 @@ pub(super) fn attached<'a>(
     })
 }
 
-/// Subnets that are to come and to go; none when they are as wanted, or AWS was not asked.
+/// The subnets that an attachment is to gain and to lose.
+struct SubnetChange {
+    add: BTreeSet<SubnetId>,
+    remove: BTreeSet<SubnetId>,
+}
+
+/// What is to change of an attachment; none when they are as wanted, or AWS was not asked.
 fn subnets_to_change(
     inputs: &Inputs,
     attachment: &TransitAttachment,
     view: &View,
-) -> Result<Option<(BTreeSet<SubnetId>, BTreeSet<SubnetId>)>, KindError> {
+) -> Result<Option<SubnetChange>, KindError> {
     let wanted: Option<BTreeSet<SubnetId>> = inputs.given(NAME, "subnets")?;
     let is = view.transit_vpc_attachments.get(&attachment.id);
     let Some((wanted, is)) = wanted.zip(is.map(|it| &it.subnets)) else {
@@ -267,5 +274,5 @@ fn subnets_to_change(
     };
     let add: BTreeSet<_> = wanted.difference(is).cloned().collect();
     let remove: BTreeSet<_> = is.difference(&wanted).cloned().collect();
-    Ok((!add.is_empty() || !remove.is_empty()).then_some((add, remove)))
+    Ok((!add.is_empty() || !remove.is_empty()).then_some(SubnetChange { add, remove }))
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use crate::aws::{Call, Subnet, Tags, TransitCall, TransitPair, TransitRoute, View};
+use crate::aws::{
+    Call, Subnet, Tags, TransitCall, TransitPair, TransitRoute, TransitTableContents, View,
+};
 use crate::plan::show::{Look, text};
 use crate::plan::testing::{
     TABLES, VPC, account, add_neighbour, applied, as_tags, nets, now, planned, refused, route,
@@ -290,7 +292,7 @@ fn what_stands_in_the_way_is_refused_with_its_code() {
             site.aws.transit.subnets = vec![nth("subnet", 1), nth("subnet", 2)];
         }),
         ("preflight::transit_no_subnet", &|_, view| {
-            view.subnets.clear()
+            view.subnets.clear();
         }),
         ("preflight::transit_no_association", &|_, view| {
             let id = hub(view);
@@ -428,7 +430,7 @@ fn a_table_of_its_own_takes_the_place_of_the_default_one() {
     before.transit_route_tables.insert(own.clone(), table);
     before
         .transit_table_contents
-        .insert(own.clone(), Default::default());
+        .insert(own.clone(), TransitTableContents::default());
     let attachment = before.transit_attachments.keys().next().unwrap().clone();
     let pair = TransitPair {
         table: own.clone(),

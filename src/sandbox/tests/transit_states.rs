@@ -80,7 +80,10 @@ async fn a_gateway_comes_with_one_table_and_takes_it_along() {
         ("Filter.1.Value.1", id.as_str()),
     ];
     let tables = client.ok("DescribeTransitGatewayRouteTables", &of_it);
-    assert_eq!(tables.all("transitGatewayRouteTableId"), [table.clone()]);
+    assert_eq!(
+        tables.all("transitGatewayRouteTableId"),
+        std::slice::from_ref(&table)
+    );
     assert_eq!(tables.text("defaultAssociationRouteTable"), "true");
     let named = [("TransitGatewayRouteTableId", table.as_str())];
     let kept = client.code("DeleteTransitGatewayRouteTable", &named);
@@ -142,7 +145,7 @@ async fn a_vpc_is_attached_associated_and_propagated() {
     assert_eq!(shown.text("resourceId"), VPC);
     assert_eq!(
         shown.inside("association", "transitGatewayRouteTableId"),
-        [table.clone()]
+        std::slice::from_ref(&table)
     );
     let learned = [row("10.0.0.0/16", "propagated", "active")];
     assert_eq!(routes(&client, &table, "type", "propagated"), learned);
