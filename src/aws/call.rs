@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
+use super::direct_connect_call::DirectConnectCall;
 use super::model::Tags;
 use super::transit_call::TransitCall;
 use crate::spec::{
@@ -111,6 +112,8 @@ pub enum Call {
     },
     /// A call about a transit gateway.
     Transit(TransitCall),
+    /// A Direct Connect call.
+    DirectConnect(DirectConnectCall),
     /// `CreateTags` on an existing object.
     CreateTags {
         /// Any id.
@@ -197,6 +200,21 @@ impl Call {
         "DeleteTransitGatewayRoute",
         "CreateRoute",
         "DeleteRoute",
+        "CreateConnection",
+        "ConfirmConnection",
+        "DeleteConnection",
+        "CreateDirectConnectGateway",
+        "DeleteDirectConnectGateway",
+        "CreateDirectConnectGatewayAssociation",
+        "UpdateDirectConnectGatewayAssociation",
+        "DeleteDirectConnectGatewayAssociation",
+        "CreatePrivateVirtualInterface",
+        "CreateTransitVirtualInterface",
+        "UpdateVirtualInterfaceAttributes",
+        "DeleteVirtualInterface",
+        "StartBgpFailoverTest",
+        "StopBgpFailoverTest",
+        "TagResource",
         "CreateTags",
     ];
 
@@ -217,6 +235,7 @@ impl Call {
             Self::DisableVgwRoutePropagation { .. } => "DisableVgwRoutePropagation",
             Self::ModifyVpnTunnelOptions { .. } => "ModifyVpnTunnelOptions",
             Self::Transit(call) => call.action(),
+            Self::DirectConnect(call) => call.action(),
             Self::CreateTags { .. } => "CreateTags",
         }
     }
@@ -225,7 +244,9 @@ impl Call {
     pub const fn has_dry_run(&self) -> bool {
         !matches!(
             self,
-            Self::CreateVpnConnectionRoute { .. } | Self::DeleteVpnConnectionRoute { .. }
+            Self::CreateVpnConnectionRoute { .. }
+                | Self::DeleteVpnConnectionRoute { .. }
+                | Self::DirectConnect(_)
         )
     }
 
@@ -236,6 +257,7 @@ impl Call {
             | Self::CreateVpnGateway { .. }
             | Self::CreateVpnConnection { .. } => true,
             Self::Transit(call) => call.is_unrepeatable(),
+            Self::DirectConnect(call) => call.is_unrepeatable(),
             _ => false,
         }
     }
@@ -253,6 +275,9 @@ impl Call {
             }
             Self::ModifyVpnTunnelOptions { key, .. } => {
                 key.iter().map(PreSharedKey::expose).collect()
+            }
+            Self::DirectConnect(DirectConnectCall::CreateVirtualInterface { key, .. }) => {
+                vec![key.expose()]
             }
             _ => Vec::new(),
         }
@@ -313,6 +338,7 @@ impl Call {
                 format!("{connection} tunnel {outside}")
             }
             Self::Transit(call) => call.describe(),
+            Self::DirectConnect(call) => call.describe(),
             Self::CreateTags { resource, .. } => resource.clone(),
         }
     }

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_directconnect::config::Builder as DirectConnectConfig;
 use aws_sdk_ec2::config::Builder as Ec2Config;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use futures_util::future::try_join_all;
@@ -71,6 +72,9 @@ struct Shared {
     ids: IdSource,
     reader: aws_sdk_ec2::Client,
     writer: aws_sdk_ec2::Client,
+    /// Direct Connect, for looks and for calls.
+    dx_reader: aws_sdk_directconnect::Client,
+    dx_writer: aws_sdk_directconnect::Client,
     sts: aws_sdk_sts::Client,
     pace: Pace,
     share: Share,
@@ -188,6 +192,12 @@ impl Client {
         let reader = Ec2Config::from(config)
             .interceptor(server_clock.clone())
             .interceptor(endpoints.clone());
+        let dx_writer = DirectConnectConfig::from(config)
+            .retry_config(transport::no_retries())
+            .interceptor(endpoints.clone());
+        let dx_reader = DirectConnectConfig::from(config)
+            .interceptor(server_clock.clone())
+            .interceptor(endpoints.clone());
         // Whoever asks who they are learns the time before anything is judged by it.
         let sts = aws_sdk_sts::config::Builder::from(config).interceptor(server_clock.clone());
         Self {
@@ -195,6 +205,8 @@ impl Client {
                 region: target.region.clone(),
                 reader: aws_sdk_ec2::Client::from_conf(reader.build()),
                 writer: aws_sdk_ec2::Client::from_conf(writer.build()),
+                dx_reader: aws_sdk_directconnect::Client::from_conf(dx_reader.build()),
+                dx_writer: aws_sdk_directconnect::Client::from_conf(dx_writer.build()),
                 sts: aws_sdk_sts::Client::from_conf(sts.build()),
                 pace: Pace::new(clock.clone()),
                 share: Share::default(),
@@ -296,7 +308,7 @@ impl Client {
             return self.look_by_sdk(collection, began).await;
         };
         // What takes several calls is not told by one text.
-        if collection == Collection::TransitTableContents {
+        if collection == Collection::TransitTableContents || collection.is_direct_connect() {
             return self.look_by_sdk(collection, began).await;
         }
         match asker.ask(collection) {
@@ -318,8 +330,13 @@ impl Client {
     }
 
     async fn look_by_sdk(&self, collection: Collection, began: Timestamp) -> Result<View, Fault> {
-        let Shared { reader, pace, .. } = &*self.shared;
-        describe::look(reader, pace, collection, began).await
+        let Shared {
+            reader,
+            dx_reader,
+            pace,
+            ..
+        } = &*self.shared;
+        describe::look(reader, dx_reader, pace, collection, began).await
     }
 
     /// Makes a call, when it is its turn.
@@ -426,7 +443,10 @@ impl Client {
     }
 
     async fn send(&self, call: &Call, dry: bool) -> Result<Answer, Fault> {
-        let answer = request::send(&self.shared.writer, call, dry).await;
+        let Shared {
+            writer, dx_writer, ..
+        } = &*self.shared;
+        let answer = request::send(writer, dx_writer, call, dry).await;
         answer.map_err(|fault| fault.without(call.secrets()))
     }
 

@@ -1,6 +1,7 @@
 //! EC2's and STS's error codes, and what each means.
 //!
-//! EC2 models no errors: the code is a string, and the message is never looked at.
+//! EC2 models no errors: the code is a string, and the message is never looked at. Direct Connect
+//! has one code for everything that a caller did wrong, and only its message tells what.
 
 use super::fault::FaultKind;
 use super::fault::FaultKind::{
@@ -46,6 +47,8 @@ enum Source {
     Ec2ErrorCodes,
     /// "Common error types" of the AWS Query APIs and STS.
     CommonErrors,
+    /// The errors of the Direct Connect API reference.
+    DirectConnect,
     /// The retry and delete logic of the AWS provider for Terraform.
     TerraformProvider,
     /// The retry classifiers of the AWS SDK for Rust.
@@ -55,11 +58,45 @@ enum Source {
 }
 
 use Pattern::{Begins, Ends, Exactly};
-use Source::{CommonErrors, Ec2ErrorCodes, S3ErrorCodes, Sdk, TerraformProvider};
+use Source::{CommonErrors, DirectConnect, Ec2ErrorCodes, S3ErrorCodes, Sdk, TerraformProvider};
 
 /// The row that fits `code`; exact rows stand before families.
 pub(super) fn find(code: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.pattern.fits(code))
+}
+
+/// The code of whatever a caller of Direct Connect did wrong.
+pub(super) const CLIENT_EXCEPTION: &str = "DirectConnectClientException";
+
+/// What a Direct Connect message means, by words that AWS is known to use.
+///
+/// Nothing else tells "there is none" from "that is wrong". A message that has none of the words is
+/// `Invalid`, which gives up and shows it.
+pub(super) fn direct_connect(message: &str) -> FaultKind {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    if says(&[
+        "does not exist",
+        "not found",
+        "could not find",
+        "no association exists",
+    ]) {
+        NotFound
+    } else if says(&["already"]) {
+        AlreadyExists
+    } else if says(&["limit", "quota", "maximum number"]) {
+        Quota
+    } else if says(&[
+        "still",
+        "has virtual interfaces",
+        "has associations",
+        "in use",
+        "must be in",
+    ]) {
+        NotYet
+    } else {
+        Invalid
+    }
 }
 
 const fn row(pattern: Pattern, kind: FaultKind, source: Source) -> Row {
@@ -104,6 +141,15 @@ const TABLE: &[Row] = &[
     row(Exactly("TooManyRequestsException"), Throttled, Sdk),
     row(Exactly("SlowDown"), Throttled, Sdk),
     row(Exactly("PriorRequestNotComplete"), Throttled, Sdk),
+    // Direct Connect's; a server's fault comes with the status 400, too.
+    row(Exactly(CLIENT_EXCEPTION), Invalid, DirectConnect),
+    row(
+        Exactly("DirectConnectServerException"),
+        Server,
+        DirectConnect,
+    ),
+    row(Exactly("DuplicateTagKeysException"), Invalid, DirectConnect),
+    row(Exactly("TooManyTagsException"), Invalid, DirectConnect),
     // S3's.
     hinted(Exactly("NoSuchBucket"), Invalid, S3ErrorCodes, BUCKET),
     hinted(

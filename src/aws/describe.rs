@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::convert;
 use super::convert_vpn;
+use super::describe_direct_connect;
 use super::describe_transit;
 use super::fault::Fault;
 use super::pace::Pace;
@@ -32,6 +33,10 @@ impl Collection {
             Self::TransitRouteTables | Self::TransitTableContents => {
                 "DescribeTransitGatewayRouteTables"
             }
+            Self::DxConnections => "DescribeConnections",
+            Self::DxGateways => "DescribeDirectConnectGateways",
+            Self::DxAssociations => "DescribeDirectConnectGatewayAssociations",
+            Self::VirtualInterfaces => "DescribeVirtualInterfaces",
         }
     }
 
@@ -53,6 +58,13 @@ impl Collection {
                 "GetTransitGatewayRouteTablePropagations",
                 "SearchTransitGatewayRoutes",
             ],
+            Self::DxConnections => &["DescribeConnections"],
+            Self::DxGateways => &["DescribeDirectConnectGateways"],
+            Self::DxAssociations => &[
+                "DescribeDirectConnectGateways",
+                "DescribeDirectConnectGatewayAssociations",
+            ],
+            Self::VirtualInterfaces => &["DescribeVirtualInterfaces"],
         }
     }
 
@@ -67,6 +79,10 @@ impl Collection {
             | Self::TransitVpcAttachments
             | Self::TransitRouteTables
             | Self::TransitTableContents => Some(describe_transit::PER_PAGE),
+            Self::DxConnections
+            | Self::DxGateways
+            | Self::DxAssociations
+            | Self::VirtualInterfaces => Some(describe_direct_connect::PER_PAGE),
             Self::VpnGateways | Self::CustomerGateways | Self::VpnConnections => None,
         }
     }
@@ -77,6 +93,7 @@ impl Collection {
 /// The three VPN calls have no pages: everything of the Region comes in one answer.
 pub(super) async fn look(
     client: &Client,
+    direct_connect: &aws_sdk_directconnect::Client,
     pace: &Pace,
     collection: Collection,
     began: Timestamp,
@@ -122,6 +139,12 @@ pub(super) async fn look(
         | Collection::TransitRouteTables
         | Collection::TransitTableContents => {
             view = describe_transit::look(client, pace, collection).await?;
+        }
+        Collection::DxConnections
+        | Collection::DxGateways
+        | Collection::DxAssociations
+        | Collection::VirtualInterfaces => {
+            view = describe_direct_connect::look(direct_connect, pace, collection).await?;
         }
     }
     view.looked_at.insert(collection, began);

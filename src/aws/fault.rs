@@ -70,7 +70,10 @@ impl Fault {
         message: &str,
         request_id: Option<&str>,
     ) -> Self {
-        let known = code.and_then(codes::find).map(|row| row.kind);
+        let known = match code {
+            Some(codes::CLIENT_EXCEPTION) => Some(codes::direct_connect(message)),
+            code => code.and_then(codes::find).map(|row| row.kind),
+        };
         let kind = known.unwrap_or(match status {
             500.. => FaultKind::Server,
             401 => FaultKind::Credentials,

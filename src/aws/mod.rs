@@ -15,12 +15,16 @@ mod call;
 mod client;
 mod codes;
 mod convert;
+mod convert_direct_connect;
 mod convert_transit;
 mod convert_vpn;
 mod date_header;
 mod decoded;
 mod describe;
+mod describe_direct_connect;
 mod describe_transit;
+mod direct_connect;
+mod direct_connect_call;
 mod endpoint;
 mod fault;
 mod in_process;
@@ -29,6 +33,7 @@ mod objects;
 mod pace;
 mod profile;
 mod request;
+mod request_direct_connect;
 mod request_transit;
 mod samples;
 mod sdk_error;
@@ -52,6 +57,10 @@ pub use bucket_address::{BucketAddress, BucketAddressError};
 pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits};
 pub use client::{Caller, Client, Target};
 pub use decoded::Decoded;
+pub use direct_connect::{
+    BgpPeer, DxAssociation, DxConnection, DxGateway, VirtualInterface, VirtualInterfaceKind,
+};
+pub use direct_connect_call::{DirectConnectCall, VirtualInterfaceOptions};
 pub use fault::{Fault, FaultKind};
 pub use model::{
     Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,

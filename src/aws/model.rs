@@ -39,7 +39,7 @@ impl State {
     pub fn is_ending(&self) -> bool {
         matches!(
             self.0.as_str(),
-            "deleting" | "deleted" | "detaching" | "detached"
+            "deleting" | "deleted" | "detaching" | "detached" | "disassociating" | "disassociated"
         )
     }
 

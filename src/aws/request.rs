@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use super::call::{Answer, Call, ConnectionEnd, ConnectionTraits};
 use super::fault::{Fault, FaultKind, WORD};
 use super::model::Tags;
+use super::request_direct_connect;
 use super::request_transit;
 use super::tunnel_request;
 use crate::spec::{Asn, CustomerGatewayId, VpnConnectionId, VpnGatewayId, one_line};
@@ -30,10 +31,15 @@ const PRIVATE_IPV4: &str = "PrivateIpv4";
 /// Makes `call`, or asks EC2 whether it would be allowed.
 ///
 /// As a dry run, a call that has no DryRun is refused: EC2 would carry it out.
-pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answer, Fault> {
+pub(super) async fn send(
+    client: &Client,
+    direct_connect: &aws_sdk_directconnect::Client,
+    call: &Call,
+    dry: bool,
+) -> Result<Answer, Fault> {
     let action = call.action();
     if dry && !call.has_dry_run() {
-        let message = "EC2 has no DryRun for this call";
+        let message = "AWS has no DryRun for this call";
         return Err(Fault::of_kind(action, FaultKind::Invalid, message));
     }
     // Left out unless wanted: look-alikes take its mere presence for `true`.
@@ -156,6 +162,7 @@ pub(super) async fn send(client: &Client, call: &Call, dry: bool) -> Result<Answ
             answered(action, request.send().await)
         }
         Call::Transit(call) => request_transit::send(client, call, dry).await,
+        Call::DirectConnect(call) => request_direct_connect::send(direct_connect, call).await,
         Call::CreateTags { resource, tags } => {
             let request = client
                 .create_tags()

@@ -15,7 +15,7 @@ type Look = (Mark, Result<Arc<View>, Fault>);
 /// The last look at each collection.
 #[derive(Debug, Default)]
 pub(super) struct Share {
-    last: [Mutex<Option<Look>>; Collection::ALL.len()],
+    last: [Mutex<Option<Look>>; Collection::COUNT],
 }
 
 impl Share {

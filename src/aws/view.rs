@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::direct_connect::{DxAssociation, DxConnection, DxGateway, VirtualInterface};
 use super::model::{
     CustomerGateway, RouteTable, SeenTunnel, State, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
@@ -15,8 +16,9 @@ use super::transit::{
     TransitVpcAttachment,
 };
 use crate::spec::{
-    CustomerGatewayId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
-    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+    CustomerGatewayId, DxAssociationId, DxConnectionId, DxGatewayId, RouteTableId, SubnetId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VirtualInterfaceId,
+    VpcId, VpnConnectionId, VpnGatewayId,
 };
 
 /// One kind of object that a single Describe call lists.
@@ -45,10 +47,21 @@ pub enum Collection {
     TransitRouteTables,
     /// What those route tables learn and hold: two calls for each of them.
     TransitTableContents,
+    /// `DescribeConnections`.
+    DxConnections,
+    /// `DescribeDirectConnectGateways`: of all Regions.
+    DxGateways,
+    /// `DescribeDirectConnectGatewayAssociations`: a call for each gateway.
+    DxAssociations,
+    /// `DescribeVirtualInterfaces`.
+    VirtualInterfaces,
 }
 
 impl Collection {
-    /// All of them.
+    /// How many there are.
+    pub(super) const COUNT: usize = Self::ALL.len() + Self::DIRECT_CONNECT.len();
+
+    /// All of EC2: what is looked at for every site.
     pub const ALL: [Self; 11] = [
         Self::Vpcs,
         Self::RouteTables,
@@ -62,6 +75,23 @@ impl Collection {
         Self::TransitRouteTables,
         Self::TransitTableContents,
     ];
+
+    /// All of Direct Connect: another service, with permissions of its own, which nobody needs whose
+    /// site has none.
+    pub const DIRECT_CONNECT: [Self; 4] = [
+        Self::DxConnections,
+        Self::DxGateways,
+        Self::DxAssociations,
+        Self::VirtualInterfaces,
+    ];
+
+    /// Whether Direct Connect lists it, and not EC2.
+    pub const fn is_direct_connect(self) -> bool {
+        matches!(
+            self,
+            Self::DxConnections | Self::DxGateways | Self::DxAssociations | Self::VirtualInterfaces
+        )
+    }
 }
 
 /// What exists in one Region of one account, deleted objects that AWS still lists included.
@@ -94,6 +124,14 @@ pub struct View {
     pub transit_route_tables: BTreeMap<TransitGatewayRouteTableId, TransitRouteTable>,
     /// What is in them.
     pub transit_table_contents: BTreeMap<TransitGatewayRouteTableId, TransitTableContents>,
+    /// Direct Connect connections.
+    pub dx_connections: BTreeMap<DxConnectionId, DxConnection>,
+    /// Direct Connect gateways.
+    pub dx_gateways: BTreeMap<DxGatewayId, DxGateway>,
+    /// What joins those gateways to gateways of VPCs.
+    pub dx_associations: BTreeMap<DxAssociationId, DxAssociation>,
+    /// Virtual interfaces.
+    pub virtual_interfaces: BTreeMap<VirtualInterfaceId, VirtualInterface>,
 }
 
 impl View {
@@ -125,6 +163,10 @@ impl View {
                 Collection::TransitVpcAttachments => take!(transit_vpc_attachments),
                 Collection::TransitRouteTables => take!(transit_route_tables),
                 Collection::TransitTableContents => take!(transit_table_contents),
+                Collection::DxConnections => take!(dx_connections),
+                Collection::DxGateways => take!(dx_gateways),
+                Collection::DxAssociations => take!(dx_associations),
+                Collection::VirtualInterfaces => take!(virtual_interfaces),
             }
         }
     }
@@ -177,6 +219,7 @@ impl View {
             "customer_gateways": customers.collect::<Vec<_>>(),
             "vpn_connections": connections.collect::<Vec<_>>(),
             "transit": self.transit_outline(),
+            "direct_connect": self.direct_connect_outline(),
         })
     }
 
@@ -204,6 +247,28 @@ impl View {
             "gateways": gateways.collect::<Vec<_>>(),
             "attachments": attachments.collect::<Vec<_>>(),
             "tables": contents.collect::<Vec<_>>(),
+        })
+    }
+
+    fn direct_connect_outline(&self) -> Value {
+        let alive = |state: &State| !state.is_ending();
+        let connections = self.dx_connections.values().filter(|it| alive(&it.state));
+        let connections = connections.map(|it| json!([it.id, it.tags]));
+        let gateways = self.dx_gateways.values().filter(|it| alive(&it.state));
+        let gateways = gateways.map(|it| json!([it.id, it.amazon_side_asn, it.tags]));
+        let associations = self.dx_associations.values();
+        let associations = associations.filter(|it| alive(&it.state));
+        let associations =
+            associations.map(|it| json!([it.id, it.gateway, it.associated, it.allowed_prefixes]));
+        let interfaces = self.virtual_interfaces.values();
+        let interfaces = interfaces.filter(|it| alive(&it.state));
+        let interfaces = interfaces
+            .map(|it| json!([it.id, it.connection, it.vlan, it.gateway, it.mtu, it.tags]));
+        json!({
+            "connections": connections.collect::<Vec<_>>(),
+            "gateways": gateways.collect::<Vec<_>>(),
+            "associations": associations.collect::<Vec<_>>(),
+            "interfaces": interfaces.collect::<Vec<_>>(),
         })
     }
 

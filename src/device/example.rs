@@ -126,6 +126,7 @@ pub fn connection(device: &dyn Device, site: Site, ids: &IdSource) -> Option<Tun
             Routing::Static => RouteExchange::Static,
         },
         vpc_cidrs: vec![VPC],
+        direct_connect: None,
         site,
     })
 }

@@ -21,6 +21,10 @@ impl InvalidId {
     fn form(&self) -> String {
         match self.prefix {
             "" => "twelve digits".to_owned(),
+            UUID => "32 hexadecimal digits as 8-4-4-4-12".to_owned(),
+            prefix @ ("dxcon-" | "dxvif-") => {
+                format!("`{prefix}` and 8 or 17 letters and digits in lower case")
+            }
             prefix => format!("`{prefix}` and 8 or 17 hexadecimal digits in lower case"),
         }
     }
@@ -33,8 +37,40 @@ impl From<InvalidId> for InvalidValue {
     }
 }
 
+/// Stands for the prefix that the ids of Direct Connect's global objects do not have.
+const UUID: &str = "uuid";
+
+/// Whether what follows an id's prefix is as EC2 makes it.
+fn is_ec2(digits: &str) -> bool {
+    let hex = digits
+        .bytes()
+        .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    hex && matches!(digits.len(), 8 | 17)
+}
+
+/// Whether what follows an id's prefix is as Direct Connect makes it, such as `fg31dyv6`.
+fn is_direct_connect(text: &str) -> bool {
+    let plain = text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase());
+    plain && matches!(text.len(), 8 | 17)
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts
+            .iter()
+            .all(|part| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $wanted:literal) => {
+        id!($(#[$doc])* $name, $prefix, $wanted, |text: &str| {
+            text.strip_prefix($prefix).is_some_and(is_ec2)
+        });
+    };
+    ($(#[$doc:meta])* $name:ident, $prefix:expr, $wanted:literal, $fits:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -51,9 +87,8 @@ macro_rules! id {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                let digits = text.strip_prefix($prefix).unwrap_or_default();
-                let hex = digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-                if hex && matches!(digits.len(), 8 | 17) {
+                let fits: fn(&str) -> bool = $fits;
+                if fits(text) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(InvalidId { found: text.to_owned(), wanted: $wanted, prefix: $prefix })
@@ -118,6 +153,25 @@ id!(
 id!(
     /// A Site-to-Site VPN connection.
     VpnConnectionId, "vpn-", "a VPN connection id"
+);
+
+id!(
+    /// A Direct Connect connection: a port at a location, or a partner's share of one.
+    DxConnectionId, "dxcon-", "a Direct Connect connection id",
+    |text: &str| text.strip_prefix("dxcon-").is_some_and(is_direct_connect)
+);
+id!(
+    /// A virtual interface of a Direct Connect connection: one VLAN with one BGP session or two.
+    VirtualInterfaceId, "dxvif-", "a virtual interface id",
+    |text: &str| text.strip_prefix("dxvif-").is_some_and(is_direct_connect)
+);
+id!(
+    /// A Direct Connect gateway, which belongs to no Region.
+    DxGatewayId, UUID, "a Direct Connect gateway id", is_uuid
+);
+id!(
+    /// What joins a Direct Connect gateway to a gateway of a VPC.
+    DxAssociationId, UUID, "a Direct Connect gateway association id", is_uuid
 );
 
 /// A twelve-digit AWS account id.

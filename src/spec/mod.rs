@@ -28,8 +28,9 @@ mod text;
 pub use codes::Code;
 pub use crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
 pub use id::{
-    AccountId, CustomerGatewayId, InvalidId, RouteTableId, SubnetId, TransitGatewayAttachmentId,
-    TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+    AccountId, CustomerGatewayId, DxAssociationId, DxConnectionId, DxGatewayId, InvalidId,
+    RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    TransitGatewayRouteTableId, VirtualInterfaceId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 pub use load::{Loaded, load, load_bytes, read};
 pub use net::{Asn, InsideCidr, InvalidValue, OutsideAddress, Region, SiteName};

@@ -141,6 +141,7 @@ pub fn join(
             tunnels: [one, two],
             routes,
             vpc_cidrs,
+            direct_connect: None,
         }),
         _ => Err(JoinErrors { errors }),
     }

@@ -5,7 +5,9 @@
 //! device. [`xml::read`] reads AWS's answer for addresses, ASNs and keys only, never for crypto,
 //! and [`join()`] puts the two together.
 
+mod bgp_key;
 mod choice;
+pub mod direct_connect;
 mod element;
 pub mod inside;
 mod join;
@@ -20,6 +22,8 @@ pub(crate) mod sample;
 mod weak;
 pub mod xml;
 
+pub use bgp_key::BgpKey;
+pub use direct_connect::DirectConnectLink;
 pub use join::{JoinError, JoinErrors, join};
 pub use model::{
     Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,

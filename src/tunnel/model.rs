@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::direct_connect::DirectConnectLink;
 use crate::spec::{
     Asn, DhGroup, DpdAction, Encryption, IkeVersion, InsideCidr, Integrity, InvalidValue, Site,
     StartupAction, VpnConnectionId,
@@ -202,4 +203,6 @@ pub struct TunnelSet {
     pub routes: RouteExchange,
     /// The VPC's networks: what the site may learn and reach.
     pub vpc_cidrs: Vec<Ipv4Net>,
+    /// The virtual interface beside the tunnels; none before AWS has made it, and without one.
+    pub direct_connect: Option<DirectConnectLink>,
 }

@@ -134,6 +134,7 @@ pub(crate) fn tunnel_set() -> TunnelSet {
             "10.0.0.0/16".parse().unwrap(),
             "100.64.0.0/28".parse().unwrap(),
         ],
+        direct_connect: None,
         site,
     }
 }
