@@ -185,10 +185,12 @@ impl Client {
         asker: Option<Asker>,
     ) -> Self {
         let endpoints = Endpoints::default();
+        let server_clock = ServerClock::new(clock.clone());
+        // What is written down of an answer carries a time that the answer has set right.
         let writer = Ec2Config::from(config)
             .retry_config(transport::no_retries())
+            .interceptor(server_clock.clone())
             .interceptor(endpoints.clone());
-        let server_clock = ServerClock::new(clock.clone());
         let reader = Ec2Config::from(config)
             .interceptor(server_clock.clone())
             .interceptor(endpoints.clone());
