@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::error::JournalError;
 use crate::resource::Keys;
 use crate::spec::{AccountId, InsideCidr, Region, VpnConnectionId};
-use crate::tunnel::PreSharedKey;
+use crate::tunnel::{BgpKey, PreSharedKey};
 use crate::{files, limits};
 
 const SCHEMA: u32 = 1;
@@ -34,7 +34,7 @@ impl KeyPlace {
     }
 }
 
-/// Keys by place.
+/// Keys by place; see [`Keys`].
 pub(super) type Places = BTreeMap<KeyPlace, Keys>;
 
 /// A site's keys in one place.
@@ -58,13 +58,22 @@ pub(super) struct KeyFile {
 pub(super) fn in_region(places: Places, region: &Region) -> Keys {
     let mut keys = Keys::new();
     let mut doubtful = Vec::new();
+    let mut two_bgp_keys = false;
     for (_, more) in places.into_iter().filter(|(place, _)| place.is_in(region)) {
+        match (&keys.bgp, &more.bgp) {
+            (Some(other), Some(key)) if !key.same_as(other) => two_bgp_keys = true,
+            (None, key) => keys.bgp.clone_from(key),
+            _ => {}
+        }
         for (cidr, key) in more {
             match keys.get(&cidr) {
                 Some(other) if !key.same_as(other) => doubtful.push(cidr),
                 _ => drop(keys.insert(cidr, key)),
             }
         }
+    }
+    if two_bgp_keys {
+        keys.bgp = None;
     }
     for cidr in doubtful {
         keys.remove(&cidr);
@@ -77,6 +86,8 @@ struct Written<'a> {
     schema: u32,
     keys: Texts<'a>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    bgp_keys: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     connections: BTreeMap<&'a str, &'a VpnConnectionId>,
 }
 
@@ -88,17 +99,20 @@ struct Read {
     schema: u32,
     keys: Secrets,
     #[serde(default)]
+    bgp_keys: BTreeMap<String, SecretString>,
+    #[serde(default)]
     connections: BTreeMap<String, VpnConnectionId>,
 }
 
 type Secrets = BTreeMap<String, BTreeMap<InsideCidr, SecretString>>;
 
 pub(super) fn save(path: &Path, file: &KeyFile) -> Result<(), JournalError> {
-    let count: usize = file.keys.values().map(|keys| 2 + keys.len()).sum();
+    let count: usize = file.keys.values().map(|keys| 3 + keys.len()).sum();
     let connections = file.connections.iter();
     let written = Written {
         schema: SCHEMA,
         keys: texts(&file.keys),
+        bgp_keys: bgp_texts(&file.keys),
         connections: connections.map(|(it, id)| (it.0.as_str(), id)).collect(),
     };
     // Large enough from the start: a buffer that grows leaves copies behind.
@@ -129,7 +143,7 @@ pub(super) fn load(path: &Path) -> Result<KeyFile, JournalError> {
         return Err(unusable(path, "it was written by another version"));
     }
     Ok(KeyFile {
-        keys: checked(path, read.keys)?,
+        keys: checked(path, read.keys, read.bgp_keys)?,
         connections: read
             .connections
             .into_iter()
@@ -148,7 +162,17 @@ fn texts(places: &Places) -> Texts<'_> {
         .collect()
 }
 
-fn checked(path: &Path, secrets: Secrets) -> Result<Places, JournalError> {
+fn bgp_texts(places: &Places) -> BTreeMap<&str, &str> {
+    let keys = places.iter();
+    keys.filter_map(|(place, keys)| Some((place.0.as_str(), keys.bgp.as_ref()?.expose())))
+        .collect()
+}
+
+fn checked(
+    path: &Path,
+    secrets: Secrets,
+    bgp_keys: BTreeMap<String, SecretString>,
+) -> Result<Places, JournalError> {
     let mut places = Places::new();
     for (place, keys) in secrets {
         let mut checked = Keys::new();
@@ -158,6 +182,11 @@ fn checked(path: &Path, secrets: Secrets) -> Result<Places, JournalError> {
             checked.insert(cidr, key);
         }
         places.insert(KeyPlace(place), checked);
+    }
+    for (place, key) in bgp_keys {
+        let key = BgpKey::new(key)
+            .map_err(|_| unusable(path, "the BGP key of a Direct Connect is not one for AWS"))?;
+        places.entry(KeyPlace(place)).or_default().bgp = Some(key);
     }
     Ok(places)
 }

@@ -10,9 +10,10 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::inputs::{Inputs, KindError};
+use super::keys::Keys;
 use super::kind::{
-    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
-    Seen, Usual,
+    Change, Decision, Finding, Goal, InputSpec, Kind, Owned, Ownership, Policy, Progress, Seen,
+    Usual,
 };
 use super::listed::{self, Listed};
 use super::owner::Owner;

@@ -9,14 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::inputs::{Inputs, KindError};
+use super::keys::Keys;
 use super::owner::Owner;
 use crate::aws::{Call, Collection, Fault, Tags, View};
 use crate::playbook::StepId;
-use crate::spec::{InsideCidr, SiteName};
-use crate::tunnel::PreSharedKey;
-
-/// The run's keys by tunnel; made before the first write, kept in a 0600 file.
-pub type Keys = BTreeMap<InsideCidr, PreSharedKey>;
+use crate::spec::SiteName;
 
 /// What a plan does to one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 
 mod customer_gateway;
 mod inputs;
+mod keys;
 mod kind;
 mod listed;
 mod owner;
@@ -30,9 +31,10 @@ mod vpn_gateway;
 mod vpn_gateway_attachment;
 
 pub use inputs::{Inputs, KindError, Maybe};
+pub use keys::Keys;
 pub use kind::{
-    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
-    Seen, TunnelImpact, Usual,
+    Change, Decision, Finding, Goal, InputSpec, Kind, Owned, Ownership, Policy, Progress, Seen,
+    TunnelImpact, Usual,
 };
 pub use owner::{
     NEVER_EXPIRES, Owner, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP,

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::inputs::{Inputs, KindError};
+use super::keys::Keys;
 use super::kind::{
-    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
-    Seen, Usual,
+    Change, Decision, Finding, Goal, InputSpec, Kind, Owned, Ownership, Policy, Progress, Seen,
+    Usual,
 };
 use super::listed;
 use super::owner::Owner;

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::inputs::{Inputs, KindError};
+use super::keys::Keys;
 use super::kind::{
-    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
-    Seen, Usual,
+    Change, Decision, Finding, Goal, InputSpec, Kind, Owned, Ownership, Policy, Progress, Seen,
+    Usual,
 };
 use super::listed;
 use super::owner::{Owner, is_of};

@@ -10,9 +10,10 @@ use ipnet::{IpNet, Ipv4Net};
 use serde_json::{Value, json};
 
 use super::inputs::{Inputs, KindError};
+use super::keys::Keys;
 use super::kind::{
-    Change, Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Ownership, Policy, Progress,
-    Seen, Usual,
+    Change, Decision, Finding, Goal, InputSpec, Kind, Owned, Ownership, Policy, Progress, Seen,
+    Usual,
 };
 use super::listed;
 use super::owner::Owner;

@@ -17,9 +17,8 @@ use serde_json::{Value, json};
 use self::end::End;
 pub use self::end::{is_connection, kind_of};
 use super::inputs::{Inputs, KindError};
-use super::kind::{
-    Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Policy, Progress, Seen, Usual,
-};
+use super::keys::Keys;
+use super::kind::{Decision, Finding, Goal, InputSpec, Kind, Owned, Policy, Progress, Seen, Usual};
 use super::listed::{self, Listed};
 use super::owner::Owner;
 use super::rank;

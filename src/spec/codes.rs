@@ -246,6 +246,13 @@ codes! {
     cause "`attach_to` names either a virtual private gateway or a transit gateway."
     mend "Keep the one that the VPC is attached to."
 
+    DirectConnectUnusable "direct_connect_unusable"
+    cause "A value of the Direct Connect that AWS would refuse, or that contradicts another one: a VLAN \
+           outside 1 to 4094, addresses that are not the two ends of one link, an MTU that a virtual \
+           interface does not have, a Direct Connect gateway with a transit gateway's ASN, or both a \
+           connection and an order."
+    mend "Take what the message proposes."
+
     TransitContradiction "transit_contradiction"
     cause "Two wishes about a transit gateway that AWS does not have together: an accelerated connection \
            with large tunnels, or both tunnels at once with static routes."

@@ -37,8 +37,8 @@ pub use net::{Asn, InsideCidr, InvalidValue, OutsideAddress, Region, SiteName};
 pub use problem::{Findings, Label, Problem, SpecErrors};
 pub use schema::schema;
 pub use site::{
-    Appliance, AttachTo, AwsSide, Environment, Gateway, RouteTables, Routing, Security, Site,
-    TransitSide, TransitTarget, TunnelWishes,
+    Appliance, AttachTo, AwsSide, DirectConnectSide, DxOrder, DxTarget, Environment, Gateway,
+    LinkAddresses, RouteTables, Routing, Security, Site, TransitSide, TransitTarget, TunnelWishes,
 };
 pub use text::{can_be_pointed_at, in_place, is_hostile, one_line};
 

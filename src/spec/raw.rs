@@ -111,6 +111,8 @@ pub(super) struct RawAws {
     pub(super) attach_to: Field<WordOr<RawAttachTo>>,
     /// How the connection joins a transit gateway.
     pub(super) transit: Field<RawTransit>,
+    /// A Direct Connect beside the VPN connection, which stays as its backup.
+    pub(super) direct_connect: Field<RawDirectConnect>,
     /// AWS's ASN for a gateway that is to be created. Default: 64512.
     #[schemars(schema_with = "super::schema::amazon_side_asn")]
     pub(super) amazon_side_asn: Field<String>,
@@ -138,6 +140,71 @@ pub(super) struct RawAttachTo {
     #[schemars(regex(pattern = r"^(tgw-([0-9a-f]{8}|[0-9a-f]{17})|new|[^=]{1,128}=.{1,256})$"))]
     #[schemars(example = &"tgw-0a1b2c3d4e5f67890", example = &"Name=core")]
     pub(super) transit_gateway: Field<String>,
+}
+
+/// A Direct Connect: with a virtual private gateway by a private virtual interface, with a transit
+/// gateway by a transit one, either by way of a Direct Connect gateway.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "DirectConnect", extend("required" = ["vlan"]))]
+pub(super) struct RawDirectConnect {
+    /// The connection that there is, a partner's hosted one among them.
+    #[schemars(regex(pattern = r"^dxcon-([0-9a-z]{8}|[0-9a-z]{17})$"))]
+    #[schemars(example = &"dxcon-fg31dyv6")]
+    pub(super) connection: Field<String>,
+    /// A port of its own that is to be ordered, where there is none. Ordered with `--order` alone.
+    pub(super) order: Field<RawDxOrder>,
+    /// The VLAN of the virtual interface, free on the connection: 1 to 4094.
+    #[schemars(range(min = 1, max = 4094), example = 101)]
+    pub(super) vlan: Field<u32>,
+    /// An existing Direct Connect gateway. Default: one is made for the site.
+    #[schemars(example = &"5f294f92-bafb-4011-916d-9b0b7e2f3c41")]
+    pub(super) gateway: Field<String>,
+    /// AWS's ASN for a Direct Connect gateway that is to be created; never a transit gateway's.
+    /// Default: 64513.
+    #[schemars(with = "u32", range(min = 1, max = 4_294_967_294_u32), example = 64513)]
+    pub(super) gateway_asn: Field<String>,
+    /// Both ends' addresses on the link, with its mask. Default: AWS chooses.
+    pub(super) addresses: Field<RawLinkAddresses>,
+    /// 1500, or jumbo frames: 8500, and 9001 on a private virtual interface. Default: 1500.
+    #[schemars(extend("enum" = [1500, 8500, 9001]))]
+    pub(super) mtu: Field<u32>,
+    /// What AWS announces to the site. Default: the VPC's networks.
+    #[schemars(length(min = 1), extend("examples" = [["10.0.0.0/16"]]))]
+    pub(super) allowed_prefixes: Field<Vec<Field<String>>>,
+    /// Whether the router notices a dead link within a second (BFD). Default: true.
+    pub(super) bfd: Field<bool>,
+}
+
+/// A port that is to be ordered: it bills from the day it is up, or 90 days after its letter of
+/// authorization at the latest.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "DirectConnectOrder", extend("required" = ["location", "bandwidth"]))]
+pub(super) struct RawDxOrder {
+    /// The location's code (`aws directconnect describe-locations`).
+    #[schemars(example = &"EqFA5")]
+    pub(super) location: Field<String>,
+    /// The port's speed.
+    #[schemars(extend("enum" = ["1Gbps", "10Gbps", "100Gbps", "400Gbps"]))]
+    pub(super) bandwidth: Field<String>,
+    /// Who makes the cross connect, where the location has several.
+    pub(super) provider: Field<String>,
+    /// Whether the port shall be able to encrypt; cannot be changed later. Default: false.
+    pub(super) macsec: Field<bool>,
+}
+
+/// Both ends' addresses on a link.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "LinkAddresses", extend("required" = ["amazon", "router"]))]
+pub(super) struct RawLinkAddresses {
+    /// AWS's.
+    #[schemars(example = &"169.254.100.1/30")]
+    pub(super) amazon: Field<String>,
+    /// The router's.
+    #[schemars(example = &"169.254.100.2/30")]
+    pub(super) router: Field<String>,
 }
 
 /// How a connection joins a transit gateway; only with `attach_to: { transit_gateway: ... }`.

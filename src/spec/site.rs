@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
 use super::id::{
-    AccountId, CustomerGatewayId, RouteTableId, SubnetId, TransitGatewayId,
-    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+    AccountId, CustomerGatewayId, DxConnectionId, DxGatewayId, RouteTableId, SubnetId,
+    TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use super::net::{Asn, InsideCidr, Region, SiteName};
 
@@ -120,6 +120,8 @@ pub struct AwsSide {
     pub attach_to: AttachTo,
     /// How the connection joins a transit gateway; as if nothing was said on a virtual private one.
     pub transit: TransitSide,
+    /// A Direct Connect beside the VPN connection.
+    pub direct_connect: Option<DirectConnectSide>,
     /// AWS's ASN for a gateway that is to be created.
     pub amazon_side_asn: Asn,
     /// Which route tables learn the site's routes.
@@ -172,6 +174,59 @@ pub struct TransitSide {
     pub large_bandwidth: bool,
     /// Both tunnels carry at once.
     pub ecmp: bool,
+}
+
+/// A Direct Connect beside the VPN connection, which stays as its backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DirectConnectSide {
+    /// The connection.
+    pub connection: DxTarget,
+    /// 1 to 4094.
+    pub vlan: u16,
+    /// An existing Direct Connect gateway; none means one of the site's own.
+    pub gateway: Option<DxGatewayId>,
+    /// AWS's ASN for a Direct Connect gateway that is to be created.
+    pub gateway_asn: Asn,
+    /// Both ends' addresses; none lets AWS choose.
+    pub addresses: Option<LinkAddresses>,
+    /// 1500, 8500 or 9001 bytes.
+    pub mtu: u16,
+    /// What AWS announces, sorted; empty means the VPC's networks.
+    pub allowed_prefixes: Vec<Ipv4Net>,
+    /// Whether the router speaks BFD.
+    pub bfd: bool,
+}
+
+/// Which Direct Connect connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DxTarget {
+    /// This one.
+    Existing(DxConnectionId),
+    /// One that is ordered.
+    Order(DxOrder),
+}
+
+/// A port that is to be ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DxOrder {
+    /// The location's code.
+    pub location: String,
+    /// Such as `1Gbps`.
+    pub bandwidth: String,
+    /// Who makes the cross connect.
+    pub provider: Option<String>,
+    /// Whether it shall be able to encrypt.
+    pub macsec: bool,
+}
+
+/// Both ends of a link, each address with the link's mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkAddresses {
+    /// AWS's.
+    pub amazon: Ipv4Net,
+    /// The router's.
+    pub router: Ipv4Net,
 }
 
 /// Which of the VPC's route tables learn the site's routes.

@@ -37,6 +37,7 @@ pub(crate) fn site() -> Site {
         ],
         appliances: Vec::new(),
         aws: AwsSide {
+            direct_connect: None,
             account: None,
             vpc: "vpc-0a1b2c3d4e5f67890".parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),

@@ -54,6 +54,7 @@ fn site(routing: Routing) -> Site {
         ],
         appliances: Vec::new(),
         aws: AwsSide {
+            direct_connect: None,
             account: None,
             vpc: VPC.parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),

@@ -42,6 +42,7 @@ pub(crate) fn site(routing: Routing) -> Site {
         lan: vec!["10.20.0.0/24".parse().unwrap()],
         appliances: Vec::new(),
         aws: AwsSide {
+            direct_connect: None,
             account: None,
             vpc: "vpc-0a1b2c3d4e5f67890".parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),

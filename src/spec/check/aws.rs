@@ -10,6 +10,7 @@ use super::super::net::{Asn, InvalidValue};
 use super::super::problem::{Checked, Problem, Sink, all, quoted};
 use super::super::raw::{RawAttachTo, RawAws, RawSite};
 use super::super::site::{AttachTo, AwsSide, RouteTables, Routing, TransitTarget};
+use super::direct_connect;
 use super::transit;
 use super::values::{self, optional, required, value};
 
@@ -23,6 +24,7 @@ pub(super) fn aws(spot: &Spot<RawAws>, site: &RawSite, sink: &Sink) -> Checked<A
     let attach_to = attach_to(&raw.attach_to, sink);
     let transit = transit::transit(raw, attach_to.as_ref().ok(), site, sink);
     let amazon_side_asn = amazon_side_asn(&raw.amazon_side_asn, sink);
+    let direct_connect = direct_connect::direct_connect(raw, attach_to.as_ref().ok(), sink);
     let route_tables = route_tables(&raw.route_tables, sink);
     let customer_gateway = optional(&raw.customer_gateway, Code::InvalidId, sink);
     let connection = optional(&raw.connection, Code::InvalidId, sink);
@@ -34,6 +36,7 @@ pub(super) fn aws(spot: &Spot<RawAws>, site: &RawSite, sink: &Sink) -> Checked<A
         vpc: vpc?,
         attach_to: attach_to?,
         transit: transit?,
+        direct_connect: direct_connect?,
         amazon_side_asn: amazon_side_asn?.map_or(Asn::AMAZON_DEFAULT, |spot| spot.value),
         route_tables: route_tables?,
         customer_gateway: customer_gateway?.map(|spot| spot.value),

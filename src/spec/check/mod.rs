@@ -5,6 +5,7 @@
 
 mod aws;
 mod crypto;
+mod direct_connect;
 mod gateway;
 mod lan;
 mod logs;
