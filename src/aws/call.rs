@@ -162,6 +162,26 @@ pub struct ConnectionTraits {
     pub transport: Option<TransitGatewayAttachmentId>,
 }
 
+/// The service that has an action, by its name in IAM.
+///
+/// Actions of these two services have no name in common, but for tagging.
+pub fn service_of(action: &str) -> &'static str {
+    let own = [
+        "CreateConnection",
+        "ConfirmConnection",
+        "DeleteConnection",
+        "DescribeConnections",
+        "TagResource",
+        "StartBgpFailoverTest",
+        "StopBgpFailoverTest",
+    ];
+    let named = ["DirectConnect", "VirtualInterface", "VirtualInterfaces"];
+    match own.contains(&action) || named.iter().any(|part| action.contains(part)) {
+        true => "directconnect",
+        false => "ec2",
+    }
+}
+
 /// What a call answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {

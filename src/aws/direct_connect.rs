@@ -180,6 +180,50 @@ pub struct BgpPeer {
     pub key: Option<BgpKey>,
 }
 
+/// The partition of a Region, as ARNs have it.
+fn partition(region: Option<&Region>) -> &'static str {
+    match region.map(Region::as_str).unwrap_or_default() {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+impl DxConnection {
+    /// Its ARN; none when AWS does not say where and whose it is.
+    pub fn arn(&self) -> Option<String> {
+        let (region, owner) = self.region.as_ref().zip(self.owner.as_ref())?;
+        let partition = partition(Some(region));
+        let id = &self.id;
+        Some(format!(
+            "arn:{partition}:directconnect:{region}:{owner}:dxcon/{id}"
+        ))
+    }
+}
+
+impl VirtualInterface {
+    /// Its ARN; none when AWS does not say where and whose it is.
+    pub fn arn(&self) -> Option<String> {
+        let (region, owner) = self.region.as_ref().zip(self.owner.as_ref())?;
+        let partition = partition(Some(region));
+        let id = &self.id;
+        Some(format!(
+            "arn:{partition}:directconnect:{region}:{owner}:dxvif/{id}"
+        ))
+    }
+}
+
+impl DxGateway {
+    /// Its ARN, which names no Region; none when AWS does not say whose it is.
+    pub fn arn(&self) -> Option<String> {
+        let (owner, partition) = (self.owner.as_ref()?, partition(None));
+        let id = &self.id;
+        Some(format!(
+            "arn:{partition}:directconnect::{owner}:dx-gateway/{id}"
+        ))
+    }
+}
+
 impl BgpPeer {
     /// Whether the session is established.
     pub fn is_up(&self) -> bool {

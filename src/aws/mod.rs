@@ -54,7 +54,7 @@ mod testing;
 mod tests;
 
 pub use bucket_address::{BucketAddress, BucketAddressError};
-pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits};
+pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits, service_of};
 pub use client::{Caller, Client, Target};
 pub use decoded::Decoded;
 pub use direct_connect::{

@@ -134,6 +134,10 @@ impl Display {
                 // The whole of it, with what it left behind, is the end of the report.
                 self.line(Line::Fail, &first_words(&format!("{step}: {problem}"), 90));
             }
+            Event::Parked { step, problem, .. } => {
+                self.close(step);
+                self.line(Line::Wait, &format!("{step}: {problem}"));
+            }
             Event::Skipped { step, because, .. } => {
                 self.close(step);
                 self.line(Line::Plain, &format!("{step} not begun: {because}"));

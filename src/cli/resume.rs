@@ -127,5 +127,5 @@ async fn go_on(
 }
 
 fn is_done(run: &RunSummary) -> bool {
-    run.result == Some(RunResult::Done)
+    run.result.is_some_and(RunResult::is_complete)
 }

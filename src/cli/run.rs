@@ -103,7 +103,7 @@ pub(super) async fn execute(
     )
     .await;
     let _shown = display.await;
-    if report.result == RunResult::Done {
+    if matches!(report.result, RunResult::Done | RunResult::Parked) {
         return Ok(Done { plan, report });
     }
     Err(stopped::failure(output, &report, &plan, again))

@@ -39,7 +39,9 @@ pub(super) async fn run(_args: &Args, global: &Global, output: Output) -> Result
             ]);
         }
         // The command that began it also writes the router's files.
-        let stopped = runs.iter().find(|run| run.result != Some(RunResult::Done));
+        let stopped = runs
+            .iter()
+            .find(|run| !run.result.is_some_and(RunResult::is_complete));
         let next = stopped.map(|run| {
             let resume = || format!("underpass resume {}{}", run.run, same_flags(global));
             remembered(&store.site(&run.site)).unwrap_or_else(resume)
@@ -57,6 +59,7 @@ fn state(run: &RunSummary) -> &'static str {
         (true, _) => "its journal cannot be read",
         (false, None) => "was killed, or is still running",
         (false, Some(RunResult::Done)) => "done",
+        (false, Some(RunResult::Parked)) => "done, but for what waits for people",
         (false, Some(RunResult::Failed)) => "failed; can be resumed",
         (false, Some(RunResult::Cancelled)) => "stopped; can be resumed",
         (false, Some(RunResult::TimedOut)) => "timed out; can be resumed",

@@ -70,6 +70,7 @@ fn title(report: &RunReport, plan: &Plan) -> String {
     let why = match report.result {
         RunResult::Cancelled => "stopped as you asked",
         RunResult::TimedOut => "a wait gave up",
+        RunResult::Parked => "waiting for people",
         RunResult::Done | RunResult::Failed => "not finished",
     };
     let done = if plan.mode == Mode::Teardown {
@@ -192,7 +193,7 @@ fn is_denied(problem: &StepProblem) -> bool {
 
 fn exit(report: &RunReport) -> Exit {
     match report.result {
-        RunResult::Done => Exit::Ok,
+        RunResult::Done | RunResult::Parked => Exit::Ok,
         RunResult::Cancelled => Exit::Cancelled,
         RunResult::TimedOut => Exit::TimedOut,
         RunResult::Failed => {

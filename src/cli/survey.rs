@@ -34,6 +34,9 @@ pub(super) struct HowToPlan {
     /// Prices of your own, in the shape of docs/plan.md
     #[arg(long, value_name = "FILE")]
     pub(super) prices: Option<PathBuf>,
+    /// Order what bills for months: a Direct Connect port, or a partner's hosted connection
+    #[arg(long)]
+    pub(super) order: bool,
     /// Set by the commands that offer `--remove-duplicates`.
     #[arg(skip)]
     pub(super) remove_duplicates: bool,
@@ -56,7 +59,8 @@ impl HowToPlan {
                 .unwrap_or_default()
         };
         format!(
-            "{}{}{}{}",
+            "{}{}{}{}{}",
+            if self.order { " --order" } else { "" },
             file("--playbook", &self.playbook),
             self.accepted(),
             if self.adopt_changes {
@@ -81,6 +85,7 @@ impl HowToPlan {
         Policy {
             adopt_changes: self.adopt_changes,
             remove_duplicates: self.remove_duplicates,
+            order: self.order,
         }
     }
 }

@@ -201,20 +201,29 @@ impl Dispatcher {
         if let StepProblem::Journal(problem) = &error.problem {
             self.journal_problem.get_or_insert_with(|| problem.clone());
         }
-        self.run.tell(Event::Failed {
-            at: self.run.now(),
-            step: step.clone(),
-            problem: error.problem.to_string(),
-            left_behind: error.left.to_string(),
+        let problem = error.problem.to_string();
+        let (at, step_id) = (self.run.now(), step.clone());
+        self.run.tell(match error.is_parked() {
+            true => Event::Parked {
+                at,
+                step: step_id,
+                problem,
+            },
+            false => Event::Failed {
+                at,
+                step: step_id,
+                problem,
+                left_behind: error.left.to_string(),
+            },
         });
         let id = match &error.left {
             Leftover::Known(id) => Some(id.clone()),
             _ => None,
         };
-        let word = if error.is_cancelled() {
-            "was stopped"
-        } else {
-            "failed"
+        let word = match &error.problem {
+            StepProblem::Cancelled { .. } => "was stopped",
+            StepProblem::Parked { .. } => "waits for people",
+            _ => "failed",
         };
         let because = format!("{step} {word}");
         let mut report = self.unstarted(step);
@@ -294,14 +303,16 @@ impl Dispatcher {
         }
     }
 
-    /// A failure counts more than a stop, a stop more than a wait that gave up.
+    /// A failure counts more than a stop, a stop more than a wait that gave up, and that more than
+    /// one that people have to end.
     fn result(&self, stopped: bool) -> RunResult {
         let failures = || {
             self.reports
                 .values()
                 .filter_map(|report| report.failure.as_ref())
         };
-        let broken = |error: &StepError| !error.is_cancelled() && !error.is_timeout();
+        let broken =
+            |error: &StepError| !error.is_cancelled() && !error.is_timeout() && !error.is_parked();
         let unready = |report: &StepReport| report.failure.is_some() || report.skipped.is_some();
         if self.journal_problem.is_some() || failures().any(broken) {
             RunResult::Failed
@@ -309,6 +320,8 @@ impl Dispatcher {
             RunResult::Cancelled
         } else if failures().any(StepError::is_timeout) {
             RunResult::TimedOut
+        } else if failures().any(StepError::is_parked) {
+            RunResult::Parked
         } else if self.reports.values().any(unready) {
             RunResult::Failed
         } else {

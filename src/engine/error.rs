@@ -9,7 +9,7 @@ use super::unwritten::JournalProblem;
 use crate::aws::{Fault, FaultKind};
 use crate::plan::Mode;
 use crate::playbook::StepId;
-use crate::resource::{Change, Goal, KindError, Usual};
+use crate::resource::{Change, Errand, Goal, KindError, Usual, next_errand};
 
 /// What a failed step leaves in AWS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -103,6 +103,16 @@ pub enum StepProblem {
         /// Why there is no hope.
         why: String,
     },
+    /// Only people can bring the object further, and nobody waits for them here.
+    #[error("{object} is {state}: {}", awaited(.ladder))]
+    Parked {
+        /// The object.
+        object: String,
+        /// Its state.
+        state: String,
+        /// What has happened and what has to, in order, and by whom.
+        ladder: Vec<Errand>,
+    },
     /// It took longer than anyone should wait.
     #[error(
         "{object} is still {state} after {}; usual are {} to {}",
@@ -177,6 +187,12 @@ fn request(fault: &Fault) -> String {
         .unwrap_or_default()
 }
 
+fn awaited(ladder: &[Errand]) -> String {
+    next_errand(ladder).map_or_else(String::new, |errand| {
+        format!("waiting for {} ({})", errand.what, errand.who)
+    })
+}
+
 fn goal_word(goal: Goal) -> &'static str {
     match goal {
         Goal::Ready => "ready",
@@ -243,6 +259,11 @@ impl StepError {
     /// Whether it was merely stopped, not broken.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.problem, StepProblem::Cancelled { .. })
+    }
+
+    /// Whether it waits for people, and for nothing that a run could do.
+    pub fn is_parked(&self) -> bool {
+        matches!(self.problem, StepProblem::Parked { .. })
     }
 
     /// Whether a wait gave up on something that may still get there.

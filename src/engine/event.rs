@@ -123,6 +123,15 @@ pub enum Event {
         /// What was left behind, in words.
         left_behind: String,
     },
+    /// A step waits for people; the run goes on without it.
+    Parked {
+        /// When.
+        at: Timestamp,
+        /// The step.
+        step: StepId,
+        /// For what and for whom, in words.
+        problem: String,
+    },
     /// A step was not begun because something it needs failed or the run was stopped.
     Skipped {
         /// When.

@@ -61,6 +61,15 @@ pub(super) fn looked(progress: Progress) -> Result<Look<()>, StepProblem> {
     match progress {
         Progress::Done => Ok(Look::There(())),
         Progress::Waiting { object, state } => Ok(Look::OnTheWay { object, state }),
+        Progress::Parked {
+            object,
+            state,
+            ladder,
+        } => Err(StepProblem::Parked {
+            object,
+            state,
+            ladder,
+        }),
         Progress::Hopeless { object, state, why } => {
             Err(StepProblem::Hopeless { object, state, why })
         }

@@ -65,8 +65,8 @@ impl Task {
         loop {
             let view = self.look().await?;
             let looked = match probe(&view) {
-                // Despair, too, takes two looks.
-                Err(StepProblem::Hopeless { .. }) if !doomed => {
+                // Despair, too, takes two looks, and so does giving the wait to people.
+                Err(StepProblem::Hopeless { .. } | StepProblem::Parked { .. }) if !doomed => {
                     doomed = true;
                     self.pause(SHORTEST, until).await;
                     self.refuse_if(until, goal)?;

@@ -327,7 +327,7 @@ impl History {
 
     /// Whether there is something left to do.
     pub fn is_unfinished(&self) -> bool {
-        self.result != Some(RunResult::Done)
+        !self.result.is_some_and(RunResult::is_complete)
     }
 
     /// Whether to go on with this run's plan rather than to make a new one.
@@ -339,7 +339,7 @@ impl History {
     pub fn is_worth_resuming(&self, now: Timestamp) -> bool {
         let fresh = |call: &MadeCall| now.duration_since(call.at) < SignedDuration::from_mins(5);
         match self.result {
-            Some(RunResult::Done) => false,
+            Some(RunResult::Done | RunResult::Parked) => false,
             Some(RunResult::Failed) => self
                 .steps
                 .values()

@@ -107,4 +107,13 @@ pub enum RunResult {
     Cancelled,
     /// A wait gave up; can be resumed.
     TimedOut,
+    /// Everything is done but what waits for people: a new run goes on.
+    Parked,
+}
+
+impl RunResult {
+    /// Whether nothing is left that a run could do now.
+    pub const fn is_complete(self) -> bool {
+        matches!(self, Self::Done | Self::Parked)
+    }
 }

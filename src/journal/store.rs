@@ -258,7 +258,11 @@ impl SiteFolder {
         let Some(run) = self.newest().await? else {
             return Ok(None);
         };
-        let done = self.summary(run).await.result == Some(RunResult::Done);
+        let done = self
+            .summary(run)
+            .await
+            .result
+            .is_some_and(RunResult::is_complete);
         Ok(Some(run).filter(|_| !done))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The codes are stable: scripts know them. A code is never given a new meaning.
 
+mod direct_connect;
 mod lint;
 mod network;
 mod planning;
@@ -29,6 +30,7 @@ pub struct Code {
 
 static ALL: LazyLock<Vec<Code>> = LazyLock::new(|| {
     let mut all = [
+        direct_connect::CODES,
         lint::CODES,
         planning::CODES,
         target::CODES,

@@ -11,6 +11,7 @@ mod basis;
 mod changes;
 mod codes;
 mod cost;
+mod direct_connect;
 mod duplicates;
 mod expired;
 mod findings;

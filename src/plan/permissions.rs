@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Mode, PermissionNeed, PlannedStep};
-use crate::aws::Collection;
+use crate::aws::{Collection, service_of};
 use crate::resource;
 
 /// Actions that EC2 has no DryRun for (EC2 API model).
@@ -15,6 +15,14 @@ const TAGGING: [&str; 5] = [
     "CreateTransitGatewayVpcAttachment",
     "CreateVpnConnection",
     "CreateVpnGateway",
+];
+
+/// The same for Direct Connect and its `directconnect:TagResource`.
+const TAGGING_DIRECT_CONNECT: [&str; 4] = [
+    "CreateConnection",
+    "CreateDirectConnectGateway",
+    "CreatePrivateVirtualInterface",
+    "CreateTransitVirtualInterface",
 ];
 
 /// The actions that fill these collections, each once.
@@ -29,9 +37,12 @@ pub(super) fn describing(collections: impl IntoIterator<Item = Collection>) -> V
     all
 }
 
-/// Whether a call of this action sets tags on what it makes.
-fn sets_tags(action: &str) -> bool {
-    TAGGING.contains(&action)
+/// The action that IAM checks besides, where a call of this action sets tags on what it makes.
+fn sets_tags(action: &str) -> Option<&'static str> {
+    if TAGGING_DIRECT_CONNECT.contains(&action) {
+        return Some("TagResource");
+    }
+    TAGGING.contains(&action).then_some("CreateTags")
 }
 
 /// What a run of these steps needs, reads first.
@@ -44,17 +55,17 @@ pub(super) fn needed(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
                 .entry(action)
                 .or_default()
                 .insert(step.node.id.base());
-            if sets_tags(action) {
+            if let Some(tagging) = sets_tags(action) {
                 writes
-                    .entry("CreateTags")
+                    .entry(tagging)
                     .or_default()
                     .insert(step.node.id.base());
             }
         }
     }
     needs.extend(writes.into_iter().map(|(action, steps)| PermissionNeed {
-        action: format!("ec2:{action}"),
-        dry_run: !WITHOUT_DRY_RUN.contains(&action),
+        action: format!("{}:{action}", service_of(action)),
+        dry_run: service_of(action) == "ec2" && !WITHOUT_DRY_RUN.contains(&action),
         why: format!(
             "steps: {}",
             steps.into_iter().collect::<Vec<_>>().join(", ")
@@ -85,7 +96,8 @@ fn reads(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
             "DescribeVpnConnections" => "what exists; this answer holds the pre-shared keys",
             _ => "what exists",
         };
-        read(format!("ec2:{action}"), true, why)
+        let service = service_of(action);
+        read(format!("{service}:{action}"), service == "ec2", why)
     }));
     if mode == Mode::Onboard {
         needs.push(read(

@@ -4,6 +4,7 @@
 //! carries it. Which action knows which resource and which condition key is what the service
 //! authorization reference says of EC2.
 
+mod direct_connect;
 mod named;
 mod transit;
 
@@ -98,6 +99,7 @@ pub fn policy(subject: &PolicyFor<'_>) -> Value {
     statements.extend(subject.join());
     statements.extend(subject.attach_vpc());
     statements.extend(subject.route());
+    statements.extend(subject.direct_connect());
     statements.extend(subject.change());
     json!({ "Version": "2012-10-17", "Statement": statements })
 }

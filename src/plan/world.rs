@@ -263,6 +263,9 @@ impl<'a> World<'a> {
         for (name, value) in self.transit_context() {
             context[name] = value;
         }
+        for (name, value) in self.direct_connect_context() {
+            context[name] = value;
+        }
         Some(context)
     }
 }

@@ -8,6 +8,14 @@ use crate::spec::Site;
 
 /// Every file in `playbooks/`, in the order in which a site is offered them.
 const FILES: &[(&str, &str)] = &[
+    (
+        "dx-private.yaml",
+        include_str!("../../playbooks/dx-private.yaml"),
+    ),
+    (
+        "dx-transit.yaml",
+        include_str!("../../playbooks/dx-transit.yaml"),
+    ),
     ("tgw-bgp.yaml", include_str!("../../playbooks/tgw-bgp.yaml")),
     (
         "tgw-static.yaml",

@@ -22,7 +22,7 @@ pub trait KindCatalog {
 }
 
 /// What `${vpc.…}` offers; the same offline, where only the names are known.
-pub(super) const VPC_FIELDS: [&str; 11] = [
+pub(super) const VPC_FIELDS: [&str; 15] = [
     "id",
     "cidrs",
     "route_tables",
@@ -34,6 +34,10 @@ pub(super) const VPC_FIELDS: [&str; 11] = [
     "transit_static_table",
     "writes_routes",
     "routes",
+    "dx_connection",
+    "dx_order",
+    "dx_allowed_prefixes",
+    "dx_associates",
 ];
 
 /// Checks everything about a playbook that does not depend on a site, all at once: kinds, their

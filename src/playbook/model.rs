@@ -56,6 +56,8 @@ pub struct Fits {
     pub attach_to: Attachable,
     /// How routes are learned.
     pub routing: Routing,
+    /// Whether a Direct Connect stands beside the VPN connection.
+    pub direct_connect: bool,
 }
 
 impl Fits {
@@ -68,6 +70,7 @@ impl Fits {
         self == Self {
             attach_to,
             routing: site.routing,
+            direct_connect: site.aws.direct_connect.is_some(),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::problem::{PlaybookErrors, Problems, Source, suggest};
 use super::yaml::{self, Entry, Shape, Span, Tree};
 
 const PLAYBOOK_FIELDS: [&str; 4] = ["playbook", "summary", "fits", "steps"];
-const FITS_FIELDS: [&str; 2] = ["attach_to", "routing"];
+const FITS_FIELDS: [&str; 3] = ["attach_to", "routing", "direct_connect"];
 const STEP_FIELDS: [&str; 6] = ["id", "kind", "with", "when", "for_each", "after"];
 /// What a reference can begin with besides a step: no step can be called so.
 pub(super) const ROOTS: [&str; 4] = ["site", "vpc", "tunnels", "each"];
@@ -96,9 +96,14 @@ impl Reader<'_, '_> {
         let routing = self.required(&fields, "routing", "`fits`", |reader, tree| {
             reader.word(tree, &["bgp", "static"])
         });
+        let direct_connect = match fields.get("direct_connect") {
+            Some(entry) => self.word(&entry.value, &["true", "false"]),
+            None => Some(false),
+        };
         Some(Fits {
             attach_to: attach_to?,
             routing: routing?,
+            direct_connect: direct_connect?,
         })
     }
 

@@ -239,6 +239,12 @@ impl Kind for CustomerGatewayKind {
             "vpc_route",
             // Which tells by what is remembered here which routes over it are others'.
             "transit_gateway_vpc_attachment",
+            // Nobody looks at Direct Connect for a site that has nothing left in EC2.
+            "dx_connection",
+            "dx_gateway",
+            "dx_gateway_association",
+            "private_virtual_interface",
+            "transit_virtual_interface",
         ]
     }
 }

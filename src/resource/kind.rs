@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::errand::Errand;
 use super::inputs::{Inputs, KindError};
 use super::keys::Keys;
 use super::owner::Owner;
@@ -114,6 +115,9 @@ pub struct Policy {
     /// Whether duplicates of what is kept are removed.
     #[serde(default)]
     pub remove_duplicates: bool,
+    /// Whether a Direct Connect port may be ordered, or a hosted connection accepted: both bill.
+    #[serde(default)]
+    pub order: bool,
 }
 
 /// What has to be done about a finding.
@@ -162,6 +166,15 @@ pub enum Progress {
         object: String,
         /// Its state in AWS's word; `absent` when it is not listed (yet).
         state: String,
+    },
+    /// Only people can bring it further: nobody waits for it.
+    Parked {
+        /// The object.
+        object: String,
+        /// Its state.
+        state: String,
+        /// What has happened and what has to, in order, and by whom.
+        ladder: Vec<Errand>,
     },
     /// It will never get there.
     Hopeless {

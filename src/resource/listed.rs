@@ -11,8 +11,9 @@ use super::kind::{Change, Decision, Finding, Goal, Owned, Ownership, Progress, S
 use super::owner::{Owner, TAG_SITE, TAG_STEP, is_of};
 use super::rank::{Rank, best_first};
 use crate::aws::{
-    Call, Collection, CustomerGateway, Fault, FaultKind, State, Tags, TransitAttachment,
-    TransitGateway, View, VpnConnection, VpnGateway,
+    Call, Collection, CustomerGateway, DirectConnectCall, DxConnection, DxGateway, Fault,
+    FaultKind, State, Tags, TransitAttachment, TransitGateway, View, VirtualInterface,
+    VpnConnection, VpnGateway,
 };
 use crate::playbook::StepId;
 use crate::spec::{InvalidId, SiteName};
@@ -55,7 +56,10 @@ listed!(
     VpnGateway,
     VpnConnection,
     TransitGateway,
-    TransitAttachment
+    TransitAttachment,
+    DxConnection,
+    DxGateway,
+    VirtualInterface
 );
 
 /// The live objects that `step` of this site made, the one to go on with first.
@@ -248,6 +252,19 @@ pub(super) fn tag<T: Listed>(object: &T, step: &StepId, owner: &Owner) -> Option
         resource: object.id().to_owned(),
         tags,
     })
+}
+
+/// The same for Direct Connect, which tags by ARN; none where that is not known.
+pub(super) fn tag_direct_connect<T: Listed>(
+    object: &T,
+    arn: Option<String>,
+    step: &StepId,
+    owner: &Owner,
+) -> Option<Call> {
+    let tags = owner.missing_tags(step, object.tags());
+    let lacks = owner.owns_site(object.tags()) && !tags.is_empty();
+    arn.filter(|_| lacks)
+        .map(|arn| Call::DirectConnect(DirectConnectCall::Tag { arn, tags }))
 }
 
 /// The refusal to delete a gateway that carries another site's connection.

@@ -5,6 +5,10 @@
 //! engine's business, so every kind gets crash safety, pacing and waits for nothing.
 
 mod customer_gateway;
+mod dx_connection;
+mod dx_gateway;
+mod dx_gateway_association;
+mod errand;
 mod inputs;
 mod keys;
 mod kind;
@@ -24,12 +28,15 @@ mod transit_gateway;
 mod transit_gateway_route;
 mod transit_gateway_vpc_attachment;
 mod transit_pair;
+mod virtual_interface;
 mod vpc_route;
 mod vpn_connection;
 mod vpn_connection_route;
 mod vpn_gateway;
 mod vpn_gateway_attachment;
 
+pub use dx_gateway_association::TAG_ASSOCIATES;
+pub use errand::{Errand, Standing, ladder, next_errand};
 pub use inputs::{Inputs, KindError, Maybe};
 pub use keys::Keys;
 pub use kind::{

@@ -1,12 +1,16 @@
 //! Every kind there is.
 
 use super::customer_gateway::CustomerGatewayKind;
+use super::dx_connection::DxConnectionKind;
+use super::dx_gateway::DxGatewayKind;
+use super::dx_gateway_association::DxAssociationKind;
 use super::kind::Kind;
 use super::route_propagation::RoutePropagationKind;
 use super::transit_gateway::TransitGatewayKind;
 use super::transit_gateway_route::TransitRouteKind;
 use super::transit_gateway_vpc_attachment::TransitVpcAttachmentKind;
 use super::transit_pair::TransitPairKind;
+use super::virtual_interface::InterfaceKind;
 use super::vpc_route::VpcRouteKind;
 use super::vpn_connection::VpnConnectionKind;
 use super::vpn_connection_route::VpnConnectionRouteKind;
@@ -37,6 +41,11 @@ pub fn registry() -> &'static Registry {
             &TransitPairKind::PROPAGATION,
             &TransitRouteKind,
             &VpcRouteKind,
+            &DxConnectionKind,
+            &DxGatewayKind,
+            &InterfaceKind::PRIVATE,
+            &InterfaceKind::TRANSIT,
+            &DxAssociationKind,
         ],
     };
     REGISTRY

@@ -214,7 +214,11 @@ impl Kind for TransitGatewayKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        &["transit_vpn_connection", "transit_gateway_vpc_attachment"]
+        &[
+            "transit_vpn_connection",
+            "transit_gateway_vpc_attachment",
+            "dx_gateway_association",
+        ]
     }
 }
 

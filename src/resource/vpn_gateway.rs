@@ -212,6 +212,7 @@ impl Kind for VpnGatewayKind {
             "vpn_connection",
             "vpn_gateway_attachment",
             "route_propagation",
+            "dx_gateway_association",
         ]
     }
 }

@@ -254,7 +254,7 @@ fn permissions(plan: &Plan, step: &PlannedStep, report: &mut Report) {
     let listed: BTreeSet<&str> = plan
         .permissions
         .iter()
-        .filter_map(|need| need.action.strip_prefix("ec2:"))
+        .filter_map(|need| Some(need.action.split_once(':')?.1))
         .collect();
     let tags = step.actions.iter().any(|it| TAGGED.contains(&it.as_str()));
     let needed = step.actions.iter().map(String::as_str);

@@ -1,6 +1,6 @@
 //! All themes, in the order in which a person would ask.
 
-use super::{address, asn, quota, route, target, transit};
+use super::{address, asn, direct_connect, quota, route, target, transit};
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
 use crate::spec::AccountId;
@@ -13,6 +13,7 @@ pub(in crate::plan) fn check(
 ) {
     target::check(world, account, findings);
     transit::check(world, findings);
+    direct_connect::check(world, findings);
     address::check(world, findings);
     asn::check(world, findings);
     quota::check(world, account, findings);

@@ -8,6 +8,7 @@ mod address;
 mod asn;
 mod check;
 mod cryptography;
+mod direct_connect;
 mod quota;
 mod route;
 mod target;

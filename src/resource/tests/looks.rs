@@ -9,6 +9,7 @@ use crate::resource::{Decision, Finding, Inputs, Kind, KindError, Owner, Policy,
 use crate::spec::{CustomerGatewayId, VpnGatewayId};
 
 pub(super) const BOLD: Policy = Policy {
+    order: false,
     adopt_changes: true,
     remove_duplicates: false,
 };

@@ -72,6 +72,7 @@ impl Timeline {
             } => say(format_args!(
                 "{step}: FAILED, {problem}; left behind: {left_behind}"
             )),
+            Event::Parked { step, problem, .. } => say(format_args!("{step}: parked, {problem}")),
             Event::Skipped { step, because, .. } => say(format_args!("{step}: skipped, {because}")),
             Event::Notice { message, .. } => say(format_args!("{message}")),
             Event::RunEnded { result, .. } => say(format_args!("the run is {result:?}")),

@@ -1,0 +1,86 @@
+//! The refusals and warnings about Direct Connect.
+
+use super::{Code, refused};
+
+pub(super) const CODES: &[Code] = &[
+    refused(
+        "preflight::dx_vlan_fixed",
+        "A hosted connection has a VLAN of its own",
+        "The partner who provides a hosted connection chooses its VLAN, and AWS refuses a virtual \
+         interface with another one.",
+        "Write the connection's VLAN into the site file.",
+    ),
+    refused(
+        "preflight::dx_not_jumbo",
+        "The connection carries no jumbo frames",
+        "A virtual interface with an MTU of more than 1500 bytes needs a connection that can, and \
+         this one says that it cannot.",
+        "Use an MTU of 1500.",
+    ),
+    refused(
+        "preflight::dx_jumbo_beside_vpn",
+        "Jumbo frames do not pay beside a VPN connection",
+        "Where the same prefix is reached over a virtual interface with jumbo frames and over a VPN \
+         connection, AWS uses an MTU of 1500.",
+        "Leave the MTU at 1500, or announce other prefixes through the VPN connection.",
+    ),
+    refused(
+        "preflight::dx_port_full",
+        "The connection has no room for another virtual interface",
+        "A hosted connection carries one virtual interface; a dedicated one 50 private or public and \
+         4 transit ones.",
+        "Use another connection, or delete a virtual interface that nobody needs.",
+    ),
+    refused(
+        "preflight::dx_gateway_mixed",
+        "A Direct Connect gateway takes one kind of gateway",
+        "It is joined to virtual private gateways or to transit gateways, never to both.",
+        "Have a Direct Connect gateway made for the site, or name another one.",
+    ),
+    refused(
+        "preflight::dx_gateway_full",
+        "The Direct Connect gateway is full",
+        "It takes 20 virtual private gateways or 6 transit gateways, and 30 virtual interfaces.",
+        "Have a Direct Connect gateway made for the site, or name another one.",
+    ),
+    refused(
+        "preflight::dx_prefixes_overlap",
+        "Two transit gateways would announce the same prefix",
+        "What the transit gateways of one Direct Connect gateway announce must not overlap.",
+        "Narrow `aws.direct_connect.allowed_prefixes`.",
+    ),
+    refused(
+        "preflight::dx_announces_lan",
+        "AWS would announce the site's own network to it",
+        "An allowed prefix overlaps with the site's networks: with a transit gateway AWS announces it \
+         whether it has a route or not, and the router would send its own network to AWS.",
+        "Take the prefix out of the list.",
+    ),
+    refused(
+        "preflight::dx_announces_nothing",
+        "AWS would announce nothing to the site",
+        "With a virtual private gateway the allowed prefixes are a filter: one as wide as the VPC's \
+         network, or wider, lets it through, and a narrower one lets nothing through. With a transit \
+         gateway they are what is announced. Either way nothing of the VPC would be, without any error.",
+        "Leave `aws.direct_connect.allowed_prefixes` out, or list the VPC's networks.",
+    ),
+    refused(
+        "preflight::dx_announces_part",
+        "A part of the VPC is not reached over Direct Connect",
+        "Not all of the VPC's networks are among the allowed prefixes.",
+        "Add the rest, unless it shall go through the VPN connection.",
+    ),
+    refused(
+        "preflight::dx_asn_of_transit_gateway",
+        "Two gateways have one ASN",
+        "A Direct Connect gateway cannot be joined to a transit gateway that has the same ASN.",
+        "Give the Direct Connect gateway another one; AWS's default is the same for both.",
+    ),
+    refused(
+        "preflight::dx_asn_of_site",
+        "The Direct Connect gateway has the site's ASN",
+        "Two ends of one BGP session with the same ASN do not exchange what the other side of either \
+         has to learn.",
+        "Give the Direct Connect gateway another one.",
+    ),
+];
