@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_directconnect::config::Builder as DirectConnectConfig;
@@ -82,6 +83,8 @@ struct Shared {
     /// Where requests have gone; none of the look-alike inside this process leaves it.
     endpoints: Endpoints,
     in_sandbox: bool,
+    /// Whether a site has a Direct Connect.
+    direct_connect: AtomicBool,
     /// Set once the endpoint has shown that it looks at `DryRun`.
     probed: OnceCell<()>,
     /// Looks at a look-alike in this process without decoding anything twice.
@@ -215,6 +218,7 @@ impl Client {
                 server_clock,
                 endpoints,
                 in_sandbox: target.sandbox.is_some() || asker.is_some(),
+                direct_connect: AtomicBool::new(false),
                 probed: OnceCell::new(),
                 asker,
                 clock,
@@ -269,6 +273,27 @@ impl Client {
         let mut view = View::default();
         for seen in try_join_all(looks).await? {
             view.merge(seen);
+        }
+        Ok(view)
+    }
+
+    /// From now on a whole look is at Direct Connect, too.
+    pub fn expect_direct_connect(&self) {
+        self.shared.direct_connect.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks at everything that a site may have: at Direct Connect only where a site has one, by its
+    /// file or by its tags, for nobody else needs the permissions.
+    pub async fn whole_view(&self) -> Result<View, Fault> {
+        let expected = || self.shared.direct_connect.load(Ordering::Relaxed);
+        if expected() {
+            let all = [&Collection::ALL[..], &Collection::DIRECT_CONNECT[..]].concat();
+            return self.view(&all).await;
+        }
+        let mut view = self.view(&Collection::ALL).await?;
+        if view.mentions_direct_connect() {
+            self.expect_direct_connect();
+            view.merge(self.view(&Collection::DIRECT_CONNECT).await?);
         }
         Ok(view)
     }

@@ -94,6 +94,10 @@ impl Collection {
     }
 }
 
+/// The tag of a site's objects in EC2 that tells of its Direct Connect, so that whoever has no site
+/// file any more looks there as well.
+pub const TAG_DIRECT_CONNECT: &str = "underpass:direct-connect";
+
 /// What exists in one Region of one account, deleted objects that AWS still lists included.
 ///
 /// A view may be partial: only the collections that were looked at are filled, and
@@ -248,6 +252,15 @@ impl View {
             "attachments": attachments.collect::<Vec<_>>(),
             "tables": contents.collect::<Vec<_>>(),
         })
+    }
+
+    /// Whether anything in EC2 says that a site has a Direct Connect.
+    pub fn mentions_direct_connect(&self) -> bool {
+        let tags = self.vpn_gateways.values().map(|it| &it.tags);
+        let tags = tags.chain(self.customer_gateways.values().map(|it| &it.tags));
+        let tags = tags.chain(self.vpn_connections.values().map(|it| &it.tags));
+        let mut tags = tags.chain(self.transit_gateways.values().map(|it| &it.tags));
+        tags.any(|tags| tags.contains_key(TAG_DIRECT_CONNECT))
     }
 
     fn direct_connect_outline(&self) -> Value {

@@ -47,10 +47,14 @@ pub(super) fn clock(global: &Global) -> Clock {
 
 /// Connects for a site; in a sandbox its router announces what the site file says.
 pub(super) async fn connect_for(global: &Global, site: &Site) -> Result<Connection, Failure> {
-    connect_with(global, &site.region, |sandbox| {
+    let connection = connect_with(global, &site.region, |sandbox| {
         sandbox.set_lan(site.gateway.outside_ip.into(), site.lan.clone());
     })
-    .await
+    .await?;
+    if site.aws.direct_connect.is_some() {
+        connection.client.expect_direct_connect();
+    }
+    Ok(connection)
 }
 
 /// Connects and asks who we are.

@@ -16,7 +16,6 @@ use super::table::Table;
 use super::teardown;
 use super::words::when;
 use super::{reaped, search};
-use crate::aws::Collection;
 use crate::plan::{self, ExpiredSite, Expiry};
 use crate::spec::Region;
 
@@ -170,7 +169,7 @@ async fn look(global: &Global, region: &Region, output: Output) -> Result<Found,
 async fn expiry(connection: &Connection) -> Result<Expiry, Failure> {
     let view = connection
         .client
-        .view(&Collection::ALL)
+        .whole_view()
         .await
         .map_err(Failure::untouched)?;
     Ok(plan::expired(&view, reaped::aws_now(connection)))

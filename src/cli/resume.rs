@@ -14,7 +14,6 @@ use super::output::Output;
 use super::run::{self, Done, Job};
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::unforged;
-use crate::aws::Collection;
 use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
@@ -111,7 +110,7 @@ async fn go_on(
         )
         .next(again.command.clone()));
     }
-    let view = connection.client.view(&Collection::ALL).await;
+    let view = connection.client.whole_view().await;
     unforged(plan, &view.map_err(Failure::untouched)?)?;
     let keys = keys::keys_of_run(folder, plan, &connection).await?;
     let start = Start::GoOn(Box::new(history));

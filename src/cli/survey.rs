@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::harmless;
 use super::words::report;
-use crate::aws::{Collection, View};
+use crate::aws::View;
 use crate::clock::{Clock, IdSource};
 use crate::plan::{self, LintFinding, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
@@ -103,7 +103,7 @@ pub(super) async fn survey(
 
 /// Looks at everything in AWS that a plan may depend on.
 pub(super) async fn observe(path: &Path, connection: &Connection) -> Result<View, Failure> {
-    let seen = connection.client.view(&Collection::ALL).await;
+    let seen = connection.client.whole_view().await;
     seen.map_err(|fault| with_policy(Failure::untouched(fault), path))
 }
 

@@ -16,7 +16,7 @@ use super::store::{self, BreakLock, Breaking};
 use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run, search};
-use crate::aws::{Collection, View};
+use crate::aws::View;
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::{self, Plan, PlannedStep, Warning};
 use crate::resource::Keys;
@@ -200,7 +200,7 @@ pub(super) async fn remove(
         if round.as_ref().is_err_and(|it| it.exit != Exit::Aws) {
             break;
         }
-        let view = connection.client.view(&Collection::ALL).await?;
+        let view = connection.client.whole_view().await?;
         let more = plan_for(connection, &all.site, &view)?;
         let new = |step: &PlannedStep| all.steps.iter().all(|it| it.existing != step.existing);
         // Without anything new, what AWS has refused it would refuse again.

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::retry::{STALE, back_off, spread};
 use super::wait::SHORTEST;
-use crate::aws::{Client, Collection, Fault, FaultKind, View};
+use crate::aws::{Client, Fault, FaultKind, View};
 use crate::clock::{Clock, IdSource};
 use crate::journal::{History, LISTED_AFTER, Unseen, unseen};
 
@@ -47,7 +47,7 @@ pub async fn look_patiently(
     let end = began.checked_add(LISTED_AFTER).unwrap_or(began);
     let (mut before, mut contradicted) = (None, None);
     loop {
-        let view = match client.view(&Collection::ALL).await {
+        let view = match client.whole_view().await {
             Ok(view) => view,
             Err(fault) if is_passing(&fault) && failures < FAILURES => {
                 failures += 1;

@@ -18,7 +18,7 @@ use super::question::Question;
 use super::resolve::{Outputs, resolve};
 use super::wire::{self, Asked, Decided};
 use super::world::World;
-use crate::aws::View;
+use crate::aws::{TAG_DIRECT_CONNECT, View};
 use crate::playbook::{self, Context, Graph, Node};
 use crate::resource::{
     self, Change, Decision, Finding, Goal, Inputs, Keys, Kind, KindError, Owner, Seen,
@@ -99,6 +99,10 @@ static EMPTY: LazyLock<View> = LazyLock::new(View::default);
 
 fn owner(question: &Question<'_>) -> Owner {
     let site = question.site;
+    let mut extra = site.tags.clone();
+    if site.aws.direct_connect.is_some() {
+        extra.insert(TAG_DIRECT_CONNECT.to_owned(), "yes".to_owned());
+    }
     let expires_at = site
         .expires_after
         .and_then(|after| question.now.checked_add(after).ok());
@@ -107,7 +111,7 @@ fn owner(question: &Question<'_>) -> Owner {
         run: question.run,
         environment: site.environment,
         expires_at: expires_at.map(whole_seconds),
-        extra: site.tags.clone(),
+        extra,
     }
 }
 

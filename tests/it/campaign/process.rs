@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use underpass::aws::{Caller, Client, Collection, Decoded, Fault, Target, View};
+use underpass::aws::{Caller, Client, Decoded, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
 use underpass::engine::{
     self, Cancel, Event, Job, KeyRing, KeysError, RunKeys, RunReport, StepProblem,
@@ -305,7 +305,7 @@ impl Process {
                 return Ok(Exit::Failed(format!("the run is {:?}", report.result)));
             }
             // What has come to light meanwhile goes as well.
-            view = match self.client.view(&Collection::ALL).await {
+            view = match self.client.whole_view().await {
                 Ok(view) => view,
                 Err(fault) => return Ok(failed(&fault)),
             };
@@ -332,7 +332,7 @@ impl Process {
 
     /// `underpass reap`.
     pub(crate) async fn reap(&self) -> Ended {
-        let view = match self.client.view(&Collection::ALL).await {
+        let view = match self.client.whole_view().await {
             Ok(view) => view,
             Err(fault) => return Ok(failed(&fault)),
         };
