@@ -40,10 +40,12 @@ mod direct_connect;
 mod error;
 mod fault;
 mod filter;
+mod former;
 mod ids;
 mod lifecycle;
 mod log_options;
 mod path;
+mod protocol;
 mod quota;
 mod resource;
 #[expect(
@@ -72,6 +74,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use direct_connect::{
+    AddressFamily, BgpPeer, DirectConnect, DxAssociation, DxConnection, DxGateway, DxProposal,
+    DxRouter, FailoverTest, InterfaceKind, Line, MacSecKey, VirtualInterface,
+};
 pub use error::SandboxError;
 pub use fault::{Faults, Injected, Stuck, Trouble};
 pub use ids::{Kind, ResourceId};

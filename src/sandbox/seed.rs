@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use super::direct_connect::DirectConnect;
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, fraction};
 use super::telemetry::GatewaySim;
@@ -57,6 +58,7 @@ pub(super) fn world(sim: GatewaySim, now: Timestamp) -> World {
             gateways: BTreeMap::new(),
             lans: BTreeMap::new(),
         },
+        direct_connect: DirectConnect::default(),
     }
 }
 

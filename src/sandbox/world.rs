@@ -8,6 +8,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::direct_connect::{Beyond, DirectConnect};
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
@@ -29,9 +30,20 @@ pub struct World {
     pub regions: BTreeMap<String, Region>,
     /// The routers at the other end.
     pub site: Site,
+    /// Direct Connect, in all regions: its gateways belong to none.
+    #[serde(default)]
+    pub direct_connect: DirectConnect,
 }
 
 impl World {
+    /// What lies beyond each region.
+    pub(super) fn beyond(&self) -> Beyond<'_> {
+        Beyond {
+            site: &self.site,
+            direct: &self.direct_connect,
+        }
+    }
+
     /// The region of that name, made when it is not there yet.
     pub fn region(&mut self, name: &str) -> &mut Region {
         self.regions
@@ -46,7 +58,7 @@ impl World {
         connection: &VpnConnection,
         now: Timestamp,
     ) -> [bool; 2] {
-        let up = |tunnel| telemetry::of_tunnel(region, &self.site, connection, tunnel, now).up;
+        let up = |tunnel| telemetry::of_tunnel(region, self.beyond(), connection, tunnel, now).up;
         connection.tunnels.each_ref().map(up)
     }
 
@@ -63,6 +75,7 @@ impl World {
 
     /// Forgets what has been deleted for more than an hour.
     pub(super) fn sweep(&mut self, now: Timestamp) {
+        self.direct_connect.sweep(now);
         for region in self.regions.values_mut() {
             region
                 .customer_gateways
