@@ -18,7 +18,7 @@ const BLOBS: [&str; 1] = ["loaContent"];
 /// Reads a document; none when it is not one, or not all of it.
 ///
 /// Bytes become base64 and times numbers, as the same document has them in JSON.
-pub(super) fn decode(bytes: &[u8]) -> Option<Value> {
+pub(in crate::sandbox) fn decode(bytes: &[u8]) -> Option<Value> {
     let mut decoder = Decoder::new(bytes);
     let value = item(&mut decoder, 0).ok()??;
     (decoder.position() == bytes.len()).then_some(value)
@@ -107,7 +107,7 @@ fn map(decoder: &mut Decoder<'_>, depth: u32) -> Read<Option<Value>> {
 }
 
 /// Writes a document, with definite lengths, times under their tag, and blobs as bytes.
-pub(super) fn encode(value: &Value) -> Vec<u8> {
+pub(in crate::sandbox) fn encode(value: &Value) -> Vec<u8> {
     let mut encoder = Encoder::new(Vec::new());
     // Writing into memory cannot fail.
     drop(write(&mut encoder, "", value));

@@ -11,5 +11,8 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(super) use cbor::{decode, encode};
+
 pub(super) use asked::{DIRECT_CONNECT, Protocol, form, operation, target, text_of};
 pub(super) use reply::{reply, worded};

@@ -10,7 +10,7 @@ use crate::sandbox::wire::Reply;
 /// What the shapes of Direct Connect's errors are called with their namespace, as CBOR has them.
 const NAMESPACE: &str = "com.amazonaws.directconnect";
 /// Codes that are Direct Connect's own, or common to the protocols it speaks.
-const OWN: [&str; 9] = [
+const OWN: [&str; 11] = [
     "DirectConnectClientException",
     "DirectConnectServerException",
     "DuplicateTagKeysException",
@@ -20,6 +20,8 @@ const OWN: [&str; 9] = [
     "AccessDeniedException",
     "ExpiredTokenException",
     "ThrottlingException",
+    "ServiceUnavailableException",
+    "MissingAuthenticationTokenException",
 ];
 
 /// The answer to a request of Direct Connect.
