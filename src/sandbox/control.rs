@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fault::Faults;
@@ -27,6 +28,7 @@ pub(super) fn answer(sandbox: &Sandbox, path: &str, form: &str) -> Reply {
             Ok(id) => return text(200, &format!("{id}\n")),
             Err(message) => Err(message),
         },
+        "direct-connect/letter" => letter(sandbox, &form),
         "direct-connect/port" => port(sandbox, &form),
         "direct-connect/router" => router(sandbox, &form),
         "paths" => match paths(sandbox, &form) {
@@ -40,8 +42,8 @@ pub(super) fn answer(sandbox: &Sandbox, path: &str, form: &str) -> Reply {
         _ => {
             return text(
                 404,
-                "known: gateway, direct-connect, direct-connect/port, direct-connect/router, \
-                 direct-connect/hosted, paths, faults, calls, world\n",
+                "known: gateway, direct-connect, direct-connect/letter, direct-connect/port, \
+                 direct-connect/router, direct-connect/hosted, paths, faults, calls, world\n",
             );
         }
     };
@@ -91,13 +93,25 @@ fn direct_connect(
     })
 }
 
+/// The letter of authorization is issued now, or `after` so many seconds.
+fn letter(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
+    let connection = given(form, "connection")?;
+    match sandbox.issue_letter(&ResourceId::from(connection), time(sandbox, form)?) {
+        true => Ok(()),
+        false => Err(format!("connection {connection}: there is no such port")),
+    }
+}
+
+fn time(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<Timestamp, String> {
+    let after: u64 = number(form, "after")?.unwrap_or(0);
+    Ok(lifecycle::later(sandbox.now(), Duration::from_secs(after)))
+}
+
 /// The cross connect is made, or its light goes out; `after` so many seconds.
 fn port(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
     let connection = given(form, "connection")?;
     let up = up(form)?.ok_or("state is needed")?;
-    let after: u64 = number(form, "after")?.unwrap_or(0);
-    let at = lifecycle::later(sandbox.now(), Duration::from_secs(after));
-    match sandbox.set_port(&ResourceId::from(connection), up, at) {
+    match sandbox.set_port(&ResourceId::from(connection), up, time(sandbox, form)?) {
         true => Ok(()),
         false => Err(format!("connection {connection}: there is none")),
     }

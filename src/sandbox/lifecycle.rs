@@ -30,6 +30,8 @@ pub(super) const GATEWAY_DELETE: Seconds = (3.0, 8.0);
 pub(super) const ATTACH: Seconds = (50.0, 100.0);
 /// An attachment until `detached`.
 pub(super) const DETACH: Seconds = (60.0, 120.0);
+/// The same when Direct Connect ends on the gateway: many minutes (terraform-provider-aws 8575).
+pub(super) const DX_DETACH: Seconds = (300.0, 900.0);
 /// A static route on a connection, created or deleted.
 pub(super) const STATIC_ROUTE: Seconds = (3.0, 10.0);
 /// A transit gateway until `available`, and until `deleted`: a live account took 50 seconds and

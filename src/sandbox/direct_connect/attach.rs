@@ -42,6 +42,21 @@ impl Sandbox {
         found
     }
 
+    /// Lets AWS issue a letter of authorization at a time, instead of within three days. Whether there
+    /// is such a port.
+    pub fn issue_letter(&self, connection: &ResourceId, at: Timestamp) -> bool {
+        let mut found = false;
+        self.edit(|world| {
+            let connections = &mut world.direct_connect.connections;
+            let line = connections.get_mut(connection).map(|it| &mut it.line);
+            if let Some(Line::Dedicated { loa_at, .. }) = line {
+                *loa_at = at;
+                found = true;
+            }
+        });
+        found
+    }
+
     /// Plays the site's router on a virtual interface, and sets what it announces there. Whether
     /// there is such an interface.
     pub fn set_dx_router(

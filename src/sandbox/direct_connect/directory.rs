@@ -82,6 +82,14 @@ impl DirectConnect {
         all.filter(move |it| it.gateway == *gateway && it.life.exists(now))
     }
 
+    /// Whether something of Direct Connect ends on a virtual private gateway.
+    pub(in crate::sandbox) fn uses(&self, vpn_gateway: &ResourceId, now: Timestamp) -> bool {
+        let mut interfaces = self.interfaces.values();
+        let mut associations = self.associations.values();
+        interfaces.any(|it| it.vpn_gateway.as_ref() == Some(vpn_gateway) && it.life.exists(now))
+            || associations.any(|it| it.associated == *vpn_gateway && it.life.exists(now))
+    }
+
     /// The VLANs in use on a connection.
     pub(in crate::sandbox) fn vlans(
         &self,

@@ -375,6 +375,28 @@ async fn a_private_interface_may_end_on_the_gateway_itself() {
         .sandbox
         .set_dx_router(&interface.as_str().into(), Some(false), None);
     assert_eq!(path(&client).there, Err(Gap::NoRoute { at: TABLE.into() }));
+
+    // Detaching takes longer with it than without, and deleting waits for it to go.
+    let pair = [("VpnGatewayId", vgw.as_str()), ("VpcId", VPC)];
+    client.ok("DetachVpnGateway", &pair);
+    pass(299).await;
+    let id = [("VpnGatewayId.1", vgw.as_str())];
+    let state = || {
+        client
+            .ok("DescribeVpnGateways", &id)
+            .inside("attachments", "state")
+    };
+    assert_eq!(state(), ["detaching"]);
+    pass(602).await;
+    assert_eq!(state(), ["detached"]);
+    let delete = [("VpnGatewayId", vgw.as_str())];
+    assert_eq!(client.code("DeleteVpnGateway", &delete), "IncorrectState");
+    client.dx_ok(
+        "DeleteVirtualInterface",
+        json!({"virtualInterfaceId": interface}),
+    );
+    pass(181).await;
+    client.ok("DeleteVpnGateway", &delete);
 }
 
 #[tokio::test(start_paused = true)]

@@ -225,6 +225,13 @@ async fn people_and_routers_are_played_by_the_endpoints() {
     };
     let order = json!({"location": "EqFA5", "bandwidth": "1Gbps", "connectionName": "plant"});
     let port = text(&client.dx_ok("CreateConnection", order), "connectionId");
+    let letter = control(
+        "direct-connect/letter",
+        &format!("connection={port}&after=60"),
+    );
+    assert_eq!(letter.0, 200, "{letter:?}");
+    pass(61).await;
+    client.dx_ok("DescribeLoa", json!({"connectionId": port}));
     let (status, _) = control(
         "direct-connect/port",
         &format!("connection={port}&state=up&after=864000"),
@@ -253,6 +260,7 @@ async fn people_and_routers_are_played_by_the_endpoints() {
     );
     for (path, form, words) in [
         ("port", "state=up", "connection is needed"),
+        ("letter", "connection=dxcon-fabcdefg", "no such port"),
         (
             "port",
             "connection=dxcon-fabcdefg&state=up",
