@@ -28,6 +28,7 @@ pub(super) fn answer(sandbox: &Sandbox, path: &str, form: &str) -> Reply {
             Ok(id) => return text(200, &format!("{id}\n")),
             Err(message) => Err(message),
         },
+        "direct-connect/association" => association(sandbox, &form),
         "direct-connect/letter" => letter(sandbox, &form),
         "direct-connect/port" => port(sandbox, &form),
         "direct-connect/router" => router(sandbox, &form),
@@ -42,8 +43,9 @@ pub(super) fn answer(sandbox: &Sandbox, path: &str, form: &str) -> Reply {
         _ => {
             return text(
                 404,
-                "known: gateway, direct-connect, direct-connect/letter, direct-connect/port, \
-                 direct-connect/router, direct-connect/hosted, paths, faults, calls, world\n",
+                "known: gateway, direct-connect, direct-connect/association, \
+                 direct-connect/letter, direct-connect/port, direct-connect/router, \
+                 direct-connect/hosted, paths, faults, calls, world\n",
             );
         }
     };
@@ -91,6 +93,16 @@ fn direct_connect(
             region(form)
         )
     })
+}
+
+/// An association fails.
+fn association(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
+    let association = given(form, "association")?;
+    let why = given(form, "error")?;
+    match sandbox.fail_association(&ResourceId::from(association), why) {
+        true => Ok(()),
+        false => Err(format!("association {association}: there is none")),
+    }
 }
 
 /// The letter of authorization is issued now, or `after` so many seconds.

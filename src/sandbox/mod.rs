@@ -29,6 +29,7 @@
 //! | `POST /_underpass/gateway?ip=198.51.100.7&lan=10.20.0.0/24,10.21.0.0/24` | sets the prefixes that this router announces |
 //! | `POST /_underpass/faults?set=throttle,lost-replies&seed=7` | replaces the injected faults; an empty `set` removes them |
 //! | `POST /_underpass/direct-connect?transit-gateway=tgw-…&lan=10.20.0.0/24` | gives a transit gateway a Direct Connect that has been up for years and brings these prefixes, and answers with the attachment's id; `region`, eu-central-1 without it |
+//! | `POST /_underpass/direct-connect/association?association=…&error=…` | lets AWS fail to make an association: it ends `disassociated` with that `stateChangeError` |
 //! | `POST /_underpass/direct-connect/letter?connection=dxcon-…&after=60` | lets AWS issue the letter of authorization of a port after so many seconds, or now |
 //! | `POST /_underpass/direct-connect/port?connection=dxcon-…&state=up&after=864000` | makes the cross connect of a port, or with `down` puts its light out; `after` as above. A port comes up when its letter is issued, not before |
 //! | `POST /_underpass/direct-connect/router?interface=dxvif-…&state=up&lan=10.20.0.0/24` | plays the site's router on a virtual interface, `up` or `down`, and sets the prefixes that it announces there; either will do. Untold, it does as the router that stands for all others |
@@ -63,6 +64,7 @@ mod secret;
 mod seed;
 mod serve;
 mod session;
+mod site;
 mod store;
 mod telemetry;
 mod transit;
@@ -93,6 +95,7 @@ pub use path::{Gap, Lane, Lanes, Path};
 pub use sandbox::{Call, Sandbox, SandboxOptions};
 pub use secret::PreSharedKey;
 pub use serve::serve;
+pub use site::{Site, SiteGateway};
 pub use telemetry::GatewaySim;
 pub use transit::{
     Attached, TransitAssociation, TransitAttachment, TransitGateway, TransitGatewayOptions,
@@ -102,6 +105,6 @@ pub use tunnel_options::TunnelOptions;
 pub use wire::{Reply, Request};
 pub use witness::{Delivery, Witness};
 pub use world::{
-    Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,
-    Tags, Tunnel, Vpc, VpnConnection, VpnFeatures, VpnGateway, World,
+    Attachment, CustomerGateway, Region, Route, RouteTable, StaticRoute, Subnet, Tags, Tunnel, Vpc,
+    VpnConnection, VpnFeatures, VpnGateway, World,
 };

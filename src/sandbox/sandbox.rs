@@ -19,11 +19,12 @@ use super::ids;
 use super::protocol;
 use super::seed;
 use super::session::{self, Answered, Session, State};
+use super::site::SiteGateway;
 use super::store::{Saved, Store};
 use super::telemetry::GatewaySim;
 use super::wire::{Reply, Request};
 use super::witness::{Delivery, Witness};
-use super::world::{SiteGateway, World};
+use super::world::World;
 use crate::clock::{Clock, IdSource};
 
 /// An AWS account that exists in this process, or in a file that processes share.

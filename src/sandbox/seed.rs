@@ -9,14 +9,13 @@ use jiff::Timestamp;
 use super::direct_connect::DirectConnect;
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, fraction};
+use super::site::{Site, SiteGateway};
 use super::telemetry::GatewaySim;
 use super::transit::{
     Attached, TransitAssociation, TransitAttachment, TransitGateway, TransitGatewayOptions,
     TransitRouteTable, VpcAttachmentOptions,
 };
-use super::world::{
-    Attachment, Region, Route, RouteTable, Site, SiteGateway, Subnet, Tags, Vpc, VpnGateway, World,
-};
+use super::world::{Attachment, Region, Route, RouteTable, Subnet, Tags, Vpc, VpnGateway, World};
 
 /// The account of every access key.
 pub(super) const ACCOUNT: &str = "111122223333";

@@ -12,7 +12,8 @@ use super::direct_connect::{Beyond, DirectConnect};
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
-use super::telemetry::{self, GatewaySim};
+use super::site::Site;
+use super::telemetry;
 use super::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
 use super::tunnel_options::TunnelOptions;
 
@@ -365,40 +366,4 @@ pub struct StaticRoute {
     pub destination: Ipv4Net,
     /// Its states.
     pub life: Lifecycle,
-}
-
-/// The routers at the sites, as the sandbox plays them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Site {
-    /// Every router that is not named below.
-    pub default: SiteGateway,
-    /// Routers by their public address.
-    pub gateways: BTreeMap<IpAddr, SiteGateway>,
-    /// The prefixes that routers announce.
-    pub lans: BTreeMap<IpAddr, Vec<Ipv4Net>>,
-}
-
-/// One router's condition.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SiteGateway {
-    /// What it does.
-    pub sim: GatewaySim,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-impl Site {
-    /// The condition of the router at an address.
-    pub fn gateway(&self, address: Option<IpAddr>) -> SiteGateway {
-        address
-            .and_then(|address| self.gateways.get(&address).copied())
-            .unwrap_or(self.default)
-    }
-
-    /// The prefixes that the router at an address announces; one by default.
-    pub fn lan(&self, address: Option<IpAddr>) -> Vec<Ipv4Net> {
-        address
-            .and_then(|address| self.lans.get(&address).cloned())
-            .unwrap_or_else(|| vec![seed::DEFAULT_LAN])
-    }
 }

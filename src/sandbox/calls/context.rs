@@ -14,8 +14,9 @@ use crate::sandbox::fault::{Faults, Trouble};
 use crate::sandbox::ids::ResourceId;
 use crate::sandbox::lifecycle::{self, CONSISTENCY, Lifecycle, SLOW_CONSISTENCY, Seconds};
 use crate::sandbox::resource::Resource;
+use crate::sandbox::site::Site;
 use crate::sandbox::wire::Params;
-use crate::sandbox::world::{Region, Site};
+use crate::sandbox::world::Region;
 use crate::sandbox::xml::Xml;
 
 /// One call's surroundings.

@@ -57,6 +57,24 @@ impl Sandbox {
         found
     }
 
+    /// Lets AWS fail to make or to change an association: it ends, and says why. Whether there is
+    /// such an association.
+    pub fn fail_association(&self, association: &ResourceId, why: &str) -> bool {
+        let now = self.now();
+        let mut found = false;
+        self.edit(|world| {
+            let direct = &mut world.direct_connect;
+            if let Some(association) = direct.associations.get_mut(association) {
+                association.life.deleting_at = Some(now);
+                association.life.deleted_at = Some(now);
+                association.state_change_error = Some(why.to_owned());
+                found = true;
+            }
+            direct.tell(&mut world.regions);
+        });
+        found
+    }
+
     /// Plays the site's router on a virtual interface, and sets what it announces there. Whether
     /// there is such an interface.
     pub fn set_dx_router(
@@ -97,8 +115,12 @@ impl Sandbox {
         let now = self.now();
         let mut made = None;
         self.edit(|world| {
-            let number = world.direct_connect.connections.len();
-            let id = ResourceId::fixed(format!("dxcon-fh{number:06x}"));
+            let known = &world.direct_connect.connections;
+            let mut ids =
+                (0_u32..).map(|number| ResourceId::fixed(format!("dxcon-fh{number:06x}")));
+            let Some(id) = ids.find(|id| !known.contains_key(id)) else {
+                return;
+            };
             let connection = DxConnection {
                 line: Line::Hosted {
                     vlan,
@@ -147,8 +169,11 @@ fn attach(
     let home = world.regions.get_mut(region)?;
     let hub = home.transit_gateways.get(transit_gateway)?.clone();
     let direct = &mut world.direct_connect;
-    let number = direct.gateways.len();
-    let uuid = |kind: u8| ResourceId::fixed(format!("{kind}d1c0000-0000-4000-8000-{number:012x}"));
+    let of = |number: u32, kind: u8| {
+        ResourceId::fixed(format!("{kind}d1c0000-0000-4000-8000-{number:012x}"))
+    };
+    let number = (0..).find(|number| !direct.gateways.contains_key(&of(*number, 0)))?;
+    let uuid = |kind| of(number, kind);
     let gateway = DxGateway {
         id: uuid(0),
         name: format!("settled-{number}"),
@@ -212,7 +237,7 @@ fn dedicated(id: ResourceId, region: &str, location: &str, bandwidth: &str) -> D
 
 /// A transit virtual interface that has been up for years.
 fn settled(
-    number: usize,
+    number: u32,
     connection: &DxConnection,
     gateway: &ResourceId,
     prefixes: Vec<Ipv4Net>,

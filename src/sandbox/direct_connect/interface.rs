@@ -11,8 +11,9 @@ use super::routing::Beyond;
 use crate::sandbox::ids::ResourceId;
 use crate::sandbox::lifecycle::{Lifecycle, Seconds, State, draw, later};
 use crate::sandbox::secret::PreSharedKey;
+use crate::sandbox::site::Site;
 use crate::sandbox::telemetry::GatewaySim;
-use crate::sandbox::world::{Site, Tags};
+use crate::sandbox::world::Tags;
 
 /// From a router that is ready to a session that is up.
 const BGP_UP: Seconds = (10.0, 40.0);

@@ -15,8 +15,9 @@ use super::directory::DirectConnect;
 use super::gateway::DxAssociation;
 use super::interface::VirtualInterface;
 use crate::sandbox::ids::ResourceId;
+use crate::sandbox::site::Site;
 use crate::sandbox::transit::Attached;
-use crate::sandbox::world::{Region, Site};
+use crate::sandbox::world::Region;
 
 /// What lies beyond a region: the sites, and the way to them that belongs to no region.
 #[derive(Clone, Copy, Debug)]

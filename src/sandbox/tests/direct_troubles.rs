@@ -259,6 +259,8 @@ async fn people_and_routers_are_played_by_the_endpoints() {
         "{hosted:?}"
     );
     for (path, form, words) in [
+        ("association", "association=1", "error is needed"),
+        ("association", "association=1&error=a", "there is none"),
         ("port", "state=up", "connection is needed"),
         ("letter", "connection=dxcon-fabcdefg", "no such port"),
         (
@@ -283,4 +285,33 @@ async fn people_and_routers_are_played_by_the_endpoints() {
         assert_eq!(status, 400);
         assert!(said.contains(words), "{said}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_association_may_end_in_an_error() {
+    let client = client();
+    let gateway = client.dx_gateway(64_600).await;
+    let hub = "tgw-0c1b2c3d4e5f60009";
+    let input = json!({"directConnectGatewayId": gateway, "gatewayId": hub});
+    let made = client.dx_ok("CreateDirectConnectGatewayAssociation", input.clone());
+    let id = text(&made["directConnectGatewayAssociation"], "associationId");
+    pass(60).await;
+    let failed = client
+        .sandbox
+        .fail_association(&id.as_str().into(), "no route");
+    assert!(failed);
+    let found = client.dx_ok(
+        "DescribeDirectConnectGatewayAssociations",
+        json!({"associationId": id}),
+    );
+    let it = &found["directConnectGatewayAssociations"][0];
+    assert_eq!(it["associationState"], "disassociated");
+    assert_eq!(it["stateChangeError"], "no route");
+    let filters = [
+        ("Filter.1.Name", "resource-id"),
+        ("Filter.1.Value.1", gateway.as_str()),
+    ];
+    let attached = client.ok("DescribeTransitGatewayAttachments", &filters);
+    assert_eq!(attached.text("state"), "deleted");
+    client.dx_ok("CreateDirectConnectGatewayAssociation", input);
 }

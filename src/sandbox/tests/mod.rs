@@ -4,6 +4,7 @@ mod codes;
 mod direct_codes;
 mod direct_life;
 mod direct_paths;
+mod direct_property;
 mod direct_troubles;
 mod duplicates;
 mod faults;
