@@ -13,6 +13,10 @@ pub(super) enum Group {
     Write,
     /// `CreateTags` and `DeleteTags`.
     Tags,
+    /// What Direct Connect is asked.
+    DirectRead,
+    /// What is changed by Direct Connect.
+    DirectWrite,
     /// STS, which publishes no such numbers: never throttled here.
     Unlimited,
 }
@@ -21,8 +25,9 @@ impl Group {
     /// The size of the bucket in calls, and its refill in calls per second.
     fn limits(self) -> Option<(f64, f64)> {
         match self {
-            Self::Read => Some((100.0, 20.0)),
-            Self::Write => Some((50.0, 5.0)),
+            // Direct Connect publishes no numbers: those of EC2 stand for them, in buckets of its own.
+            Self::Read | Self::DirectRead => Some((100.0, 20.0)),
+            Self::Write | Self::DirectWrite => Some((50.0, 5.0)),
             Self::Tags => Some((100.0, 10.0)),
             Self::Unlimited => None,
         }

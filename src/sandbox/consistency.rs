@@ -9,13 +9,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::calls::{not_attached, unknown_transit_gateway};
+use super::direct_connect::{
+    DirectConnect, DxAssociation, DxConnection, DxGateway, DxProposal, DxResource,
+    VirtualInterface, missing,
+};
 use super::error::ApiError;
 use super::fault::{Faults, Injected, Trouble};
+use super::former::Former;
 use super::ids::ResourceId;
 use super::lifecycle::{fraction, later};
 use super::resource::Resource;
 use super::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
-use super::world::{CustomerGateway, Region, RouteTable, VpnConnection, VpnGateway};
+use super::world::{CustomerGateway, Region, VpnConnection, VpnGateway};
 
 /// By how much the actions differ in when they see a change, under `slow-consistency`.
 const SPREAD: Duration = Duration::from_secs(60);
@@ -25,6 +30,8 @@ const TAGS: Duration = Duration::from_secs(60);
 const UNSEEN: (Duration, Duration) = (Duration::from_secs(240), Duration::from_secs(60));
 /// How far looks go back at most, with something to spare.
 const MEMORY: SignedDuration = SignedDuration::from_secs(120);
+/// Stands for what belongs to no region.
+const EVERYWHERE: &str = "*";
 
 /// Changes that not everybody sees yet, oldest first.
 #[derive(Debug, Default)]
@@ -42,19 +49,6 @@ struct Veil {
     spread: Duration,
     /// How much later than that everybody does.
     extra: Duration,
-}
-
-/// An object before a change.
-#[derive(Debug)]
-enum Former {
-    Nothing,
-    CustomerGateway(CustomerGateway),
-    VpnGateway(VpnGateway),
-    VpnConnection(Box<VpnConnection>),
-    RouteTable(RouteTable),
-    TransitGateway(TransitGateway),
-    TransitAttachment(TransitAttachment),
-    TransitRouteTable(TransitRouteTable),
 }
 
 impl Veil {
@@ -85,15 +79,7 @@ impl Veils {
         injected: Option<Injected>,
         now: Timestamp,
     ) {
-        self.0.retain(|veil| !veil.is_forgotten(now));
-        let mut note = Note {
-            veils: self,
-            region: &after.name,
-            slow: faults.has(Trouble::SlowConsistency),
-            unseen: injected == Some(Injected::Unseen),
-            seed: faults.seed,
-            now,
-        };
+        let mut note = self.begin(&after.name, faults, injected, now);
         note.shelf(before, after, Former::CustomerGateway);
         note.shelf(before, after, Former::VpnGateway);
         note.shelf(before, after, |old| Former::VpnConnection(Box::new(old)));
@@ -103,18 +89,95 @@ impl Veils {
         note.shelf(before, after, Former::TransitRouteTable);
     }
 
+    /// Notes what a call has changed of Direct Connect.
+    pub(super) fn note_direct(
+        &mut self,
+        before: &DirectConnect,
+        after: &DirectConnect,
+        faults: &Faults,
+        injected: Option<Injected>,
+        now: Timestamp,
+    ) {
+        let mut note = self.begin(EVERYWHERE, faults, injected, now);
+        note.direct(before, after, |old| Former::DxConnection(Box::new(old)));
+        note.direct(before, after, |old| Former::VirtualInterface(Box::new(old)));
+        note.direct(before, after, Former::DxGateway);
+        note.direct(before, after, |old| Former::DxAssociation(Box::new(old)));
+        note.direct(before, after, |old| Former::DxProposal(Box::new(old)));
+    }
+
+    fn begin<'a>(
+        &'a mut self,
+        region: &'a str,
+        faults: &Faults,
+        injected: Option<Injected>,
+        now: Timestamp,
+    ) -> Note<'a> {
+        self.0.retain(|veil| !veil.is_forgotten(now));
+        Note {
+            veils: self,
+            region,
+            slow: faults.has(Trouble::SlowConsistency),
+            unseen: injected == Some(Injected::Unseen),
+            seed: faults.seed,
+            now,
+        }
+    }
+
+    /// Direct Connect as an action sees it at a time; none when it sees all there is.
+    pub(super) fn direct_seen_by(
+        &self,
+        action: &str,
+        direct: &DirectConnect,
+        at: Timestamp,
+    ) -> Option<DirectConnect> {
+        let mut seen: Option<DirectConnect> = None;
+        for veil in self.over(EVERYWHERE, action, at) {
+            let seen = seen.get_or_insert_with(|| direct.clone());
+            veil.before.put_direct(&veil.id, seen);
+        }
+        seen
+    }
+
+    /// The veils that keep something from an action: of each object the oldest.
+    fn over(&self, region: &str, action: &str, at: Timestamp) -> Vec<&Veil> {
+        let mut found: Vec<&Veil> = Vec::new();
+        let active = self.0.iter().filter(|veil| veil.region == region);
+        for veil in active.filter(|veil| at < veil.until(action)) {
+            if !found.iter().any(|known| known.id == veil.id) {
+                found.push(veil);
+            }
+        }
+        found
+    }
+
+    /// Why a change fails because its action does not see something of Direct Connect yet.
+    pub(super) fn direct_refusal(
+        &self,
+        action: &str,
+        form: &BTreeMap<String, String>,
+        direct: &DirectConnect,
+        now: Timestamp,
+    ) -> Option<ApiError> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let seen = self.direct_seen_by(action, direct, now)?;
+        form.values().find_map(|id| {
+            lacks_direct::<DxConnection>(id, direct, &seen)
+                .or_else(|| lacks_direct::<VirtualInterface>(id, direct, &seen))
+                .or_else(|| lacks_direct::<DxGateway>(id, direct, &seen))
+                .or_else(|| lacks_direct::<DxAssociation>(id, direct, &seen))
+                .or_else(|| lacks_direct::<DxProposal>(id, direct, &seen))
+        })
+    }
+
     /// The region as an action sees it at a time; none when it sees all there is.
     pub(super) fn seen_by(&self, action: &str, region: &Region, at: Timestamp) -> Option<Region> {
         let mut seen: Option<Region> = None;
-        let mut done: Vec<&ResourceId> = Vec::new();
-        let active = self.0.iter().filter(|veil| veil.region == region.name);
-        for veil in active.filter(|veil| at < veil.until(action)) {
-            if done.contains(&&veil.id) {
-                continue;
-            }
-            done.push(&veil.id);
-            veil.before
-                .put(&veil.id, seen.get_or_insert_with(|| region.clone()));
+        for veil in self.over(&region.name, action, at) {
+            let seen = seen.get_or_insert_with(|| region.clone());
+            veil.before.put(&veil.id, seen);
         }
         seen
     }
@@ -174,6 +237,16 @@ fn lacks<R: Resource>(id: &str, region: &Region, seen: &Region) -> Option<ApiErr
     unseen.then(|| R::KIND.not_found(&[id]))
 }
 
+fn lacks_direct<R: DxResource>(
+    id: &str,
+    direct: &DirectConnect,
+    seen: &DirectConnect,
+) -> Option<ApiError> {
+    let key = ResourceId::from(id);
+    let unseen = R::shelf(direct).contains_key(&key) && !R::shelf(seen).contains_key(&key);
+    unseen.then(|| missing::<R>(id))
+}
+
 /// One call's changes on their way under veils.
 struct Note<'a> {
     veils: &'a mut Veils,
@@ -200,8 +273,35 @@ impl Note<'_> {
         }
     }
 
+    fn direct<R: DxResource + Clone + PartialEq>(
+        &mut self,
+        before: &DirectConnect,
+        after: &DirectConnect,
+        former: fn(R) -> Former,
+    ) {
+        for (id, object) in R::shelf(after) {
+            match R::shelf(before).get(id) {
+                Some(old) if old == object => {}
+                Some(old) => self.changed(id, former(old.clone())),
+                None => {
+                    let mut untagged = object.clone();
+                    if let Some(tags) = untagged.tags_mut() {
+                        tags.clear();
+                    }
+                    self.new(id, object.life().visible_at, former(untagged));
+                }
+            }
+        }
+    }
+
     fn made<R: Resource + Clone>(&mut self, id: &ResourceId, object: &R, former: fn(R) -> Former) {
         let visible_at = object.life().map_or(self.now, |life| life.visible_at);
+        let mut untagged = object.clone();
+        untagged.tags_mut().clear();
+        self.new(id, visible_at, former(untagged));
+    }
+
+    fn new(&mut self, id: &ResourceId, visible_at: Timestamp, untagged: Former) {
         let extra = if self.unseen {
             UNSEEN.0
         } else {
@@ -209,10 +309,8 @@ impl Note<'_> {
         };
         self.veil(id, Former::Nothing, visible_at, extra);
         if self.slow {
-            let mut untagged = object.clone();
-            untagged.tags_mut().clear();
             let later = TAGS.mul_f64(fraction(self.seed, id.as_str(), "tags"));
-            self.veil(id, former(untagged), visible_at, extra + later);
+            self.veil(id, untagged, visible_at, extra + later);
         }
     }
 
@@ -238,44 +336,6 @@ impl Note<'_> {
     }
 }
 
-impl Former {
-    fn put(&self, id: &ResourceId, region: &mut Region) {
-        let id = id.clone();
-        match self {
-            Self::Nothing => {
-                region.customer_gateways.remove(&id);
-                region.vpn_gateways.remove(&id);
-                region.vpn_connections.remove(&id);
-                region.route_tables.remove(&id);
-                region.transit_gateways.remove(&id);
-                region.transit_attachments.remove(&id);
-                region.transit_route_tables.remove(&id);
-            }
-            Self::CustomerGateway(old) => {
-                region.customer_gateways.insert(id, old.clone());
-            }
-            Self::VpnGateway(old) => {
-                region.vpn_gateways.insert(id, old.clone());
-            }
-            Self::VpnConnection(old) => {
-                region.vpn_connections.insert(id, VpnConnection::clone(old));
-            }
-            Self::RouteTable(old) => {
-                region.route_tables.insert(id, old.clone());
-            }
-            Self::TransitGateway(old) => {
-                region.transit_gateways.insert(id, old.clone());
-            }
-            Self::TransitAttachment(old) => {
-                region.transit_attachments.insert(id, old.clone());
-            }
-            Self::TransitRouteTable(old) => {
-                region.transit_route_tables.insert(id, old.clone());
-            }
-        }
-    }
-}
-
 /// A state's word, or for half a minute now and then one that no document names.
 ///
 /// What is over keeps its word, and no half minute of this follows another.
@@ -285,8 +345,7 @@ pub(super) fn disguised(
     word: &'static str,
     now: Timestamp,
 ) -> &'static str {
-    let slot = now.as_second().div_euclid(30);
-    let hidden = slot % 2 == 0 && fraction(seed, object, &format!("word {slot}")) < 0.6;
+    let hidden = is_disguised(seed, object, now);
     match word {
         _ if !hidden => word,
         "pending" | "attaching" | "associating" | "enabling" => "provisioning",
@@ -294,4 +353,27 @@ pub(super) fn disguised(
         "deleting" | "detaching" | "disassociating" | "disabling" => "draining",
         word => word,
     }
+}
+
+/// The same for what Direct Connect has: `approving` is a word that it really uses
+/// (terraform-provider-aws 11594).
+pub(super) fn disguised_direct(
+    seed: u64,
+    object: &str,
+    word: &'static str,
+    now: Timestamp,
+) -> &'static str {
+    match word {
+        _ if !is_disguised(seed, object, now) => word,
+        "ordering" | "requested" | "confirming" | "verifying" | "pending" | "down" => "approving",
+        "associating" | "updating" | "attaching" => "provisioning",
+        "available" | "associated" | "attached" | "testing" => "moving",
+        "deleting" | "disassociating" | "detaching" => "draining",
+        word => word,
+    }
+}
+
+fn is_disguised(seed: u64, object: &str, now: Timestamp) -> bool {
+    let slot = now.as_second().div_euclid(30);
+    slot % 2 == 0 && fraction(seed, object, &format!("word {slot}")) < 0.6
 }

@@ -1,13 +1,18 @@
 //! The endpoints below `/_underpass/`, for people and scripts.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fault::Faults;
 use super::ids::ResourceId;
+use super::lifecycle;
 use super::path::Path;
 use super::sandbox::Sandbox;
 use super::wire::{self, Reply};
@@ -19,6 +24,14 @@ pub(super) fn answer(sandbox: &Sandbox, path: &str, form: &str) -> Reply {
             Ok(id) => return text(200, &format!("{id}\n")),
             Err(message) => Err(message),
         },
+        "direct-connect/hosted" => match hosted(sandbox, &form) {
+            Ok(id) => return text(200, &format!("{id}\n")),
+            Err(message) => Err(message),
+        },
+        "direct-connect/association" => association(sandbox, &form),
+        "direct-connect/letter" => letter(sandbox, &form),
+        "direct-connect/port" => port(sandbox, &form),
+        "direct-connect/router" => router(sandbox, &form),
         "paths" => match paths(sandbox, &form) {
             Ok(paths) => return json(&paths),
             Err(message) => Err(message),
@@ -30,7 +43,9 @@ pub(super) fn answer(sandbox: &Sandbox, path: &str, form: &str) -> Reply {
         _ => {
             return text(
                 404,
-                "known: gateway, direct-connect, paths, faults, calls, world\n",
+                "known: gateway, direct-connect, direct-connect/association, \
+                 direct-connect/letter, direct-connect/port, direct-connect/router, \
+                 direct-connect/hosted, paths, faults, calls, world\n",
             );
         }
     };
@@ -78,6 +93,85 @@ fn direct_connect(
             region(form)
         )
     })
+}
+
+/// An association fails.
+fn association(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
+    let association = given(form, "association")?;
+    let why = given(form, "error")?;
+    match sandbox.fail_association(&ResourceId::from(association), why) {
+        true => Ok(()),
+        false => Err(format!("association {association}: there is none")),
+    }
+}
+
+/// The letter of authorization is issued now, or `after` so many seconds.
+fn letter(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
+    let connection = given(form, "connection")?;
+    match sandbox.issue_letter(&ResourceId::from(connection), time(sandbox, form)?) {
+        true => Ok(()),
+        false => Err(format!("connection {connection}: there is no such port")),
+    }
+}
+
+fn time(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<Timestamp, String> {
+    let after: u64 = number(form, "after")?.unwrap_or(0);
+    Ok(lifecycle::later(sandbox.now(), Duration::from_secs(after)))
+}
+
+/// The cross connect is made, or its light goes out; `after` so many seconds.
+fn port(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
+    let connection = given(form, "connection")?;
+    let up = up(form)?.ok_or("state is needed")?;
+    match sandbox.set_port(&ResourceId::from(connection), up, time(sandbox, form)?) {
+        true => Ok(()),
+        false => Err(format!("connection {connection}: there is none")),
+    }
+}
+
+/// The site's router on a virtual interface.
+fn router(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<(), String> {
+    let interface = given(form, "interface")?;
+    let up = up(form)?;
+    let lan = form.get("lan").map(|lan| prefixes(lan)).transpose()?;
+    if up.is_none() && lan.is_none() {
+        return Err("state or lan is needed".to_owned());
+    }
+    match sandbox.set_dx_router(&ResourceId::from(interface), up, lan) {
+        true => Ok(()),
+        false => Err(format!("interface {interface}: there is none")),
+    }
+}
+
+/// A partner orders a hosted connection.
+fn hosted(sandbox: &Sandbox, form: &BTreeMap<String, String>) -> Result<ResourceId, String> {
+    let vlan: u16 = number(form, "vlan")?.ok_or("vlan is needed")?;
+    if !(1..=4094).contains(&vlan) {
+        return Err(format!("vlan {vlan}: 1 to 4094"));
+    }
+    let location = form.get("location").map_or("SBX1", String::as_str);
+    let bandwidth = form.get("bandwidth").map_or("500Mbps", String::as_str);
+    Ok(sandbox.order_hosted(region(form), location, bandwidth, vlan))
+}
+
+fn up(form: &BTreeMap<String, String>) -> Result<Option<bool>, String> {
+    match form.get("state").map(String::as_str) {
+        None => Ok(None),
+        Some("up") => Ok(Some(true)),
+        Some("down") => Ok(Some(false)),
+        Some(other) => Err(format!("state {other}: up or down")),
+    }
+}
+
+fn number<T: FromStr<Err: Display>>(
+    form: &BTreeMap<String, String>,
+    name: &str,
+) -> Result<Option<T>, String> {
+    let parse = |text: &String| {
+        text.parse()
+            .map_err(|error| format!("{name} {text}: {error}"))
+    };
+    form.get(name).map(parse).transpose()
 }
 
 fn paths(

@@ -146,6 +146,20 @@ impl Kind {
     }
 }
 
+/// A UUID of version 4.
+pub(super) fn uuid(ids: &IdSource) -> String {
+    let mut bytes = [0; 16];
+    ids.fill(&mut bytes);
+    let number = u128::from_be_bytes(bytes) & !(0xf << 76) | 0x4 << 76;
+    let number = number & !(0x3 << 62) | 0x2 << 62;
+    let hex = format!("{number:032x}");
+    let (head, rest) = hex.split_at(8);
+    let (second, rest) = rest.split_at(4);
+    let (third, rest) = rest.split_at(4);
+    let (fourth, tail) = rest.split_at(4);
+    format!("{head}-{second}-{third}-{fourth}-{tail}")
+}
+
 /// The id of a resource, like `vpn-0a1b2c3d4e5f60001`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -157,6 +171,17 @@ impl ResourceId {
         // EC2's long ids all begin with a zero.
         let digits = ids.below(u64::MAX);
         Self(format!("{}-0{digits:016x}", kind.prefix()))
+    }
+
+    /// A new id of Direct Connect: the prefix, an `f`, and seven digits and letters.
+    pub(super) fn short(prefix: &str, ids: &IdSource) -> Self {
+        const LETTERS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        let letter = || {
+            let at = usize::try_from(ids.below(36)).unwrap_or(0);
+            LETTERS.get(at).map_or('0', |letter| char::from(*letter))
+        };
+        let tail: String = std::iter::repeat_with(letter).take(7).collect();
+        Self(format!("{prefix}-f{tail}"))
     }
 
     /// An id that the default world gives out.

@@ -30,6 +30,8 @@ pub(super) const GATEWAY_DELETE: Seconds = (3.0, 8.0);
 pub(super) const ATTACH: Seconds = (50.0, 100.0);
 /// An attachment until `detached`.
 pub(super) const DETACH: Seconds = (60.0, 120.0);
+/// The same when Direct Connect ends on the gateway: many minutes (terraform-provider-aws 8575).
+pub(super) const DX_DETACH: Seconds = (300.0, 900.0);
 /// A static route on a connection, created or deleted.
 pub(super) const STATIC_ROUTE: Seconds = (3.0, 10.0);
 /// A transit gateway until `available`, and until `deleted`: a live account took 50 seconds and
@@ -50,6 +52,32 @@ pub(super) const TRANSIT_ASSOCIATION: Seconds = (5.0, 20.0);
 /// `deleted` in the first answers; `pending` and `deleting` are in its model, and Terraform's
 /// provider waits for their end.
 pub(super) const TRANSIT_ROUTE: Seconds = (1.0, 6.0);
+/// From the order of a port to its letter of authorization: "up to 72 hours" (Direct Connect user
+/// guide).
+pub(super) const DX_LOA: Seconds = (6.0 * 3600.0, 72.0 * 3600.0);
+/// A confirmed hosted connection until `available`: users wait some minutes
+/// (terraform-provider-aws 28006, terraform-provider-equinix 37).
+pub(super) const DX_HOSTED: Seconds = (120.0, 600.0);
+/// A connection until `deleted`. Unverified.
+pub(super) const DX_CONNECTION_DELETE: Seconds = (5.0, 60.0);
+/// A Direct Connect gateway until `available` (terraform-provider-aws 4896).
+pub(super) const DX_GATEWAY_CREATE: Seconds = (43.0, 49.0);
+/// A Direct Connect gateway until `deleted`. Unverified.
+pub(super) const DX_GATEWAY_DELETE: Seconds = (5.0, 45.0);
+/// An association until `associated` (terraform-provider-aws 8222, 9225, 14328).
+pub(super) const DX_ASSOCIATE: Seconds = (900.0, 2700.0);
+/// An association until its new allowed prefixes are in force (terraform-provider-aws 8222).
+pub(super) const DX_UPDATE: Seconds = (600.0, 1380.0);
+/// An association until `disassociated`. Terraform's provider allows half an hour.
+pub(super) const DX_DISASSOCIATE: Seconds = (300.0, 1200.0);
+/// A virtual interface until it is provisioned, and until it is `deleted`. Unverified.
+pub(super) const DX_INTERFACE: Seconds = (30.0, 180.0);
+/// A BGP session, made or deleted. Unverified.
+pub(super) const DX_PEER: Seconds = (10.0, 60.0);
+/// A MACsec key, associated or disassociated. Unverified.
+pub(super) const DX_MAC_SEC: Seconds = (10.0, 60.0);
+/// How long a change of the largest packet cuts a connection: "up to 30 seconds" (API reference).
+pub(super) const DX_JUMBO: Seconds = (5.0, 30.0);
 /// From a reachable site router to a tunnel that reports UP.
 pub(super) const TUNNEL_UP: Seconds = (60.0, 90.0);
 /// How long a new object may stay unseen by calls that name it. An assumption: AWS documents

@@ -1,20 +1,22 @@
-//! An honest look-alike of the EC2 VPN API: states that take time, and answers like AWS's own.
+//! An honest look-alike of the EC2 VPN and Direct Connect APIs: states that take time, and answers like AWS's own.
 //!
 //! The sandbox is a state machine behind the wire formats of EC2 (Query and XML, version
-//! 2016-11-15) and STS. It is used in-process by `--sandbox`, over HTTP by `underpass sandbox`,
+//! 2016-11-15), STS, and Direct Connect (awsJson 1.1 and Smithy RPC v2 CBOR). It is used in-process by `--sandbox`, over HTTP by `underpass sandbox`,
 //! and by the tests. It depends on no other stage, so that it cannot share their mistakes.
 //!
 //! What it models: virtual private gateways, transit gateways with their attachments and route
 //! tables, customer gateways and VPN connections with every tunnel option, their states on a clock
 //! that may run fast, duplicate semantics, `DryRun`, quotas, token buckets, propagated routes,
-//! telemetry that follows a simulated site router, which way traffic takes (see [`Path`]), and the
-//! ways in which EC2 fails (see [`Faults`]). What it does not model: Cloud WAN, VPN concentrators,
-//! outside addresses of IPv6, other accounts' attachments, Direct Connect but for its place in a
-//! transit gateway's routes, packets. Signatures are **not** verified: a request must name credentials, and
+//! telemetry that follows a simulated site router, Direct Connect from the order of a port to the
+//! routes that travel over it (see [`DirectConnect`]), which way traffic takes (see [`Path`]), and the
+//! ways in which AWS fails (see [`Faults`]). What it does not model: Cloud WAN, VPN concentrators,
+//! outside addresses of IPv6, other accounts' attachments, of Direct Connect public virtual
+//! interfaces, link aggregation groups, interconnects, prefix pools, rate limits, resiliency groups,
+//! routes of IPv6 and what SiteLink carries; packets. Signatures are **not** verified: a request must name credentials, and
 //! any will do; over HTTP its signature must be no older or newer than five minutes.
 //!
 //! Reading order: [`Request`] → `session.rs` (one call from end to end) → `calls/` (one file per
-//! kind of resource) → `lifecycle.rs`, `telemetry.rs`, `tunnel_options.rs` (what makes it behave)
+//! kind of resource, Direct Connect's in `calls/dx/`) → `lifecycle.rs`, `telemetry.rs`, `tunnel_options.rs` (what makes it behave)
 //! → `store.rs` and [`serve`].
 //!
 //! # Endpoints for people and scripts
@@ -26,7 +28,12 @@
 //! | `POST /_underpass/gateway?ip=198.51.100.7&state=online` | plays the site's router: `online`, `offline`, `half-up` or `no-bgp`; without `ip`, every router |
 //! | `POST /_underpass/gateway?ip=198.51.100.7&lan=10.20.0.0/24,10.21.0.0/24` | sets the prefixes that this router announces |
 //! | `POST /_underpass/faults?set=throttle,lost-replies&seed=7` | replaces the injected faults; an empty `set` removes them |
-//! | `POST /_underpass/direct-connect?transit-gateway=tgw-…&lan=10.20.0.0/24` | attaches a Direct Connect gateway that brings these prefixes, and answers with the attachment's id; `region`, eu-central-1 without it |
+//! | `POST /_underpass/direct-connect?transit-gateway=tgw-…&lan=10.20.0.0/24` | gives a transit gateway a Direct Connect that has been up for years and brings these prefixes, and answers with the attachment's id; `region`, eu-central-1 without it |
+//! | `POST /_underpass/direct-connect/association?association=…&error=…` | lets AWS fail to make an association: it ends `disassociated` with that `stateChangeError` |
+//! | `POST /_underpass/direct-connect/letter?connection=dxcon-…&after=60` | lets AWS issue the letter of authorization of a port after so many seconds, or now |
+//! | `POST /_underpass/direct-connect/port?connection=dxcon-…&state=up&after=864000` | makes the cross connect of a port, or with `down` puts its light out; `after` as above. A port comes up when its letter is issued, not before |
+//! | `POST /_underpass/direct-connect/router?interface=dxvif-…&state=up&lan=10.20.0.0/24` | plays the site's router on a virtual interface, `up` or `down`, and sets the prefixes that it announces there; either will do. Untold, it does as the router that stands for all others |
+//! | `POST /_underpass/direct-connect/hosted?vlan=381&bandwidth=500Mbps&location=SBX1` | lets a partner order a hosted connection, and answers with its id; `region` as above |
 //! | `GET /_underpass/paths?vpc=vpc-…&prefix=10.20.0.0/24` | which way traffic takes between each route table of the VPC and the prefix; `region` as above |
 //! | `GET /_underpass/calls` | the calls this process answered, oldest first |
 //! | `GET /_underpass/world` | everything that exists, with the pre-shared keys redacted |
@@ -40,10 +47,12 @@ mod direct_connect;
 mod error;
 mod fault;
 mod filter;
+mod former;
 mod ids;
 mod lifecycle;
 mod log_options;
 mod path;
+mod protocol;
 mod quota;
 mod resource;
 #[expect(
@@ -55,6 +64,7 @@ mod secret;
 mod seed;
 mod serve;
 mod session;
+mod site;
 mod store;
 mod telemetry;
 mod transit;
@@ -72,6 +82,10 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use direct_connect::{
+    AddressFamily, BgpPeer, DirectConnect, DxAssociation, DxConnection, DxGateway, DxProposal,
+    DxRouter, FailoverTest, InterfaceKind, Line, MacSecKey, VirtualInterface,
+};
 pub use error::SandboxError;
 pub use fault::{Faults, Injected, Stuck, Trouble};
 pub use ids::{Kind, ResourceId};
@@ -81,6 +95,7 @@ pub use path::{Gap, Lane, Lanes, Path};
 pub use sandbox::{Call, Sandbox, SandboxOptions};
 pub use secret::PreSharedKey;
 pub use serve::serve;
+pub use site::{Site, SiteGateway};
 pub use telemetry::GatewaySim;
 pub use transit::{
     Attached, TransitAssociation, TransitAttachment, TransitGateway, TransitGatewayOptions,
@@ -90,6 +105,6 @@ pub use tunnel_options::TunnelOptions;
 pub use wire::{Reply, Request};
 pub use witness::{Delivery, Witness};
 pub use world::{
-    Attachment, CustomerGateway, Region, Route, RouteTable, Site, SiteGateway, StaticRoute, Subnet,
-    Tags, Tunnel, Vpc, VpnConnection, VpnFeatures, VpnGateway, World,
+    Attachment, CustomerGateway, Region, Route, RouteTable, StaticRoute, Subnet, Tags, Tunnel, Vpc,
+    VpnConnection, VpnFeatures, VpnGateway, World,
 };

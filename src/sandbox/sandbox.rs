@@ -15,13 +15,16 @@ use super::consistency::Veils;
 use super::control;
 use super::error::{ApiError, SandboxError};
 use super::fault::{FaultState, Faults, Injected, Stuck};
+use super::ids;
+use super::protocol;
 use super::seed;
 use super::session::{self, Answered, Session, State};
+use super::site::SiteGateway;
 use super::store::{Saved, Store};
 use super::telemetry::GatewaySim;
-use super::wire::{self, Reply, Request};
+use super::wire::{Reply, Request};
 use super::witness::{Delivery, Witness};
-use super::world::{SiteGateway, World};
+use super::world::World;
 use crate::clock::{Clock, IdSource};
 
 /// An AWS account that exists in this process, or in a file that processes share.
@@ -146,7 +149,10 @@ impl Sandbox {
         if let Some(path) = request.path.strip_prefix("/_underpass/") {
             return control::answer(self, path, &request.body);
         }
-        let form = wire::decode(&request.body);
+        let form = match protocol::form(request) {
+            Ok(form) => form,
+            Err(error) => return self.refuse(request, &error),
+        };
         let action = form.get("Action").cloned().unwrap_or_default();
         let witness = self.witness();
         if let Some(witness) = &witness
@@ -172,7 +178,7 @@ impl Sandbox {
         form: &BTreeMap<String, String>,
         action: String,
     ) -> (Reply, Option<Call>) {
-        let request_id = self.request_id();
+        let request_id = ids::uuid(&self.0.ids);
         let mut session = match self.session() {
             Ok(session) => session,
             Err(error) => {
@@ -181,7 +187,11 @@ impl Sandbox {
             }
         };
         let before = (session.state.store.is_some()).then(|| session.state.world.clone());
-        let answered = session.answer(request, form, &self.0.ids);
+        let mut answered = session.answer(request, form, &self.0.ids);
+        if protocol::operation(&request.path).is_some() {
+            answered.outcome = answered.outcome.map_err(protocol::worded);
+            answered.excuse = answered.excuse.map(protocol::worded);
+        }
         let lost = answered.is_lost();
         let Answered {
             mut outcome,
@@ -253,7 +263,7 @@ impl Sandbox {
 
     /// The answer to a request that did not get as far as being looked at.
     pub(super) fn refuse(&self, request: &Request, error: &ApiError) -> Reply {
-        session::reply(request, "", &self.request_id(), &Err(error.clone()))
+        session::reply(request, "", &ids::uuid(&self.0.ids), &Err(error.clone()))
     }
 
     /// The calls that this process has answered, oldest first.
@@ -370,20 +380,6 @@ impl Sandbox {
             now,
             _lock: lock,
         })
-    }
-
-    /// A request id in the form of a UUID of version 4.
-    fn request_id(&self) -> String {
-        let mut bytes = [0; 16];
-        self.0.ids.fill(&mut bytes);
-        let number = u128::from_be_bytes(bytes) & !(0xf << 76) | 0x4 << 76;
-        let number = number & !(0x3 << 62) | 0x2 << 62;
-        let hex = format!("{number:032x}");
-        let (head, rest) = hex.split_at(8);
-        let (second, rest) = rest.split_at(4);
-        let (third, rest) = rest.split_at(4);
-        let (fourth, tail) = rest.split_at(4);
-        format!("{head}-{second}-{third}-{fourth}-{tail}")
     }
 }
 

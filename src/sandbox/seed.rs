@@ -6,16 +6,16 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use super::direct_connect::DirectConnect;
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, fraction};
+use super::site::{Site, SiteGateway};
 use super::telemetry::GatewaySim;
 use super::transit::{
     Attached, TransitAssociation, TransitAttachment, TransitGateway, TransitGatewayOptions,
     TransitRouteTable, VpcAttachmentOptions,
 };
-use super::world::{
-    Attachment, Region, Route, RouteTable, Site, SiteGateway, Subnet, Tags, Vpc, VpnGateway, World,
-};
+use super::world::{Attachment, Region, Route, RouteTable, Subnet, Tags, Vpc, VpnGateway, World};
 
 /// The account of every access key.
 pub(super) const ACCOUNT: &str = "111122223333";
@@ -57,6 +57,7 @@ pub(super) fn world(sim: GatewaySim, now: Timestamp) -> World {
             gateways: BTreeMap::new(),
             lans: BTreeMap::new(),
         },
+        direct_connect: DirectConnect::default(),
     }
 }
 

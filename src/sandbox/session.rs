@@ -7,11 +7,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::bucket::{Buckets, Group};
-use super::calls::{self, Action, Context, Done};
+use super::calls::{self, Action, Body, Context, Done};
 use super::consistency::Veils;
 use super::error::{ApiError, SandboxError};
 use super::fault::{self, Asked, Caller, Fate, FaultState, Injected, Trouble};
 use super::lifecycle;
+use super::protocol::{self, DIRECT_CONNECT, Protocol};
 use super::sandbox::Call;
 use super::seed;
 use super::store::{Lock, Store};
@@ -146,7 +147,12 @@ impl Session<'_> {
             return Err(ApiError::throttled());
         }
         let account = state.world.account.clone();
-        let World { regions, site, .. } = &mut state.world;
+        let World {
+            regions,
+            site,
+            direct_connect: direct,
+            ..
+        } = &mut state.world;
         let region = regions
             .entry(region.to_owned())
             .or_insert_with(|| seed::region(region));
@@ -154,18 +160,25 @@ impl Session<'_> {
         let dry = form
             .get("DryRun")
             .is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
-        let mut past = None;
+        let (mut past, mut past_direct) = (None, None);
+        let veils = &mut state.veils;
         if !action.is_mutating() {
-            past = state.veils.seen_by(action.name, region, now);
-        } else if !dry && let Some(refusal) = state.veils.refusal(action.name, form, region, now) {
+            past = veils.seen_by(action.name, region, now);
+            past_direct = veils.direct_seen_by(action.name, direct, now);
+        } else if !dry
+            && let Some(refusal) = veils
+                .refusal(action.name, form, region, now)
+                .or_else(|| veils.direct_refusal(action.name, form, direct, now))
+        {
             return Err(refusal);
         }
         let noted = action.is_mutating() && Veils::are_wanted(faults, fate.injected);
-        let before = noted.then(|| region.clone());
+        let before = noted.then(|| (region.clone(), direct.clone()));
         let mut context = Context {
             region: past.as_mut().unwrap_or(region),
             account: &account,
             site,
+            direct: past_direct.as_mut().unwrap_or(direct),
             now,
             action,
             params: Params::new(form),
@@ -173,10 +186,12 @@ impl Session<'_> {
             faults,
         };
         let outcome = (action.run)(&mut context);
-        if let Some(before) = before {
-            state
-                .veils
-                .note(&before, region, faults, fate.injected, now);
+        if let Some((before, direct_before)) = before {
+            veils.note(&before, region, faults, fate.injected, now);
+            veils.note_direct(&direct_before, direct, faults, fate.injected, now);
+        }
+        if action.service == DIRECT_CONNECT && action.is_mutating() {
+            direct.tell(regions);
         }
         outcome
     }
@@ -236,11 +251,12 @@ fn find(request: &Request, form: &BTreeMap<String, String>) -> Result<&'static A
             )
         });
     }
+    let service = protocol::operation(&request.path).map_or(&*request.service, |(its, _)| its);
     let name = form
         .get("Action")
         .filter(|name| !name.is_empty())
         .ok_or_else(|| ApiError::new("MissingAction", "The request does not contain an action"))?;
-    calls::action(&request.service, name).ok_or_else(|| {
+    calls::action(service, name).ok_or_else(|| {
         ApiError::new(
             "InvalidAction",
             format!("The action {name} is not valid for this web service."),
@@ -274,6 +290,10 @@ pub(super) fn reply(
     request_id: &str,
     outcome: &Result<Done, ApiError>,
 ) -> Reply {
+    let protocol = Protocol::of(&request.path);
+    if protocol != Protocol::Query {
+        return in_documents(protocol, request_id, outcome);
+    }
     let sts = request.service == "sts";
     let (status, body) = match outcome {
         Ok(done) => (200, document(sts, action, request_id, &done.body)),
@@ -287,7 +307,25 @@ pub(super) fn reply(
     reply
 }
 
-fn document(sts: bool, action: &str, request_id: &str, body: &Xml) -> Vec<u8> {
+fn in_documents(protocol: Protocol, request_id: &str, outcome: &Result<Done, ApiError>) -> Reply {
+    match outcome {
+        Ok(Done {
+            body: Body::Json(document),
+            ..
+        }) => protocol::reply(protocol, request_id, Ok(document)),
+        // No action of these protocols answers in XML.
+        Ok(_) => protocol::reply(protocol, request_id, Ok(&serde_json::Value::Null)),
+        Err(error) => {
+            let error = protocol::worded(error.clone());
+            protocol::reply(protocol, request_id, Err(&error))
+        }
+    }
+}
+
+fn document(sts: bool, action: &str, request_id: &str, body: &Body) -> Vec<u8> {
+    let Body::Xml(body) = body else {
+        return Vec::new();
+    };
     let mut xml = Xml::document();
     let root = format!("{action}Response");
     if sts {

@@ -48,6 +48,7 @@ struct Written<'a> {
     world_at: Timestamp,
     wall_at: Timestamp,
     keys: BTreeMap<&'a ResourceId, [&'a str; 2]>,
+    auth_keys: BTreeMap<&'a ResourceId, &'a str>,
     world: &'a World,
 }
 
@@ -58,6 +59,9 @@ struct Read {
     world_at: Timestamp,
     wall_at: Timestamp,
     keys: BTreeMap<ResourceId, [PreSharedKey; 2]>,
+    /// Of BGP sessions over Direct Connect; files of before have none.
+    #[serde(default)]
+    auth_keys: BTreeMap<ResourceId, PreSharedKey>,
     world: World,
 }
 
@@ -151,11 +155,17 @@ impl Store {
                 (&connection.id, keys)
             })
             .collect();
+        let interfaces = world.direct_connect.interfaces.values();
+        let auth_keys = interfaces
+            .flat_map(|interface| &interface.peers)
+            .map(|peer| (&peer.id, peer.auth_key.expose()))
+            .collect();
         let written = Written {
             format: FORMAT,
             world_at,
             wall_at,
             keys,
+            auth_keys,
             world,
         };
         let text = serde_json::to_vec_pretty(&written).map_err(|source| SandboxError::Content {
@@ -184,6 +194,13 @@ fn parse(text: &[u8]) -> Result<Saved, serde_json::Error> {
                 tunnel.options.pre_shared_key = key;
             }
         }
+    }
+    let interfaces = read.world.direct_connect.interfaces.values_mut();
+    for peer in interfaces.flat_map(|interface| &mut interface.peers) {
+        peer.auth_key = read
+            .auth_keys
+            .remove(&peer.id)
+            .ok_or_else(|| serde::de::Error::custom(format!("no key for {}", peer.id)))?;
     }
     Ok(Saved {
         world: read.world,

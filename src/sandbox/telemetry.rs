@@ -8,9 +8,10 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::direct_connect::{self, Beyond};
 use super::error::SandboxError;
 use super::lifecycle::{self, State, TUNNEL_UP, draw, fraction};
-use super::world::{Region, Site, Tunnel, VpnConnection};
+use super::world::{Region, Tunnel, VpnConnection};
 
 /// What the simulated router of a site does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,13 +82,13 @@ pub(super) fn customer_ip(region: &Region, connection: &VpnConnection) -> Option
 /// What AWS reports about a tunnel.
 pub(super) fn of_tunnel(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     connection: &VpnConnection,
     tunnel: &Tunnel,
     now: Timestamp,
 ) -> Telemetry {
     let address = customer_ip(region, connection);
-    let router = site.gateway(address);
+    let router = beyond.site.gateway(address);
     let ready = [connection.life.available_at, router.since]
         .into_iter()
         .chain(tunnel.replaced_until)
@@ -101,7 +102,13 @@ pub(super) fn of_tunnel(
         GatewaySim::HalfUp => is_the_lucky_one(connection, tunnel),
     };
     let alive = matches!(connection.state(now), State::Available | State::Modifying);
-    let ipsec = alive && reachable && up_at <= now;
+    let transport = connection.features.transport.as_ref();
+    let carried = transport.is_none_or(|attachment| {
+        // The outside addresses are private: they meet over Direct Connect or not at all.
+        let ends = address.map(|inside| (inside, IpAddr::V4(tunnel.outside_ip)));
+        ends.is_some_and(|ends| direct_connect::reaches(beyond, region, attachment, ends, now))
+    });
+    let ipsec = alive && reachable && carried && up_at <= now;
     let changed_at = if ipsec { up_at } else { ready.min(now) };
     if connection.static_routes_only {
         return Telemetry {
@@ -115,7 +122,7 @@ pub(super) fn of_tunnel(
     }
     let bgp = ipsec && router.sim != GatewaySim::NoBgp && !is_internal(region, connection);
     let accepted_routes = if bgp && !connection.features.inside_ipv6 {
-        site.lan(address).len()
+        beyond.site.lan(address).len()
     } else {
         0
     };
@@ -137,7 +144,7 @@ pub(super) fn of_tunnel(
 /// The site's prefixes that a connection brings into the VPC at a time.
 pub(super) fn learned_prefixes(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     connection: &VpnConnection,
     now: Timestamp,
 ) -> Vec<Ipv4Net> {
@@ -153,9 +160,9 @@ pub(super) fn learned_prefixes(
     let up = connection
         .tunnels
         .iter()
-        .any(|tunnel| of_tunnel(region, site, connection, tunnel, now).up);
+        .any(|tunnel| of_tunnel(region, beyond, connection, tunnel, now).up);
     if up {
-        site.lan(customer_ip(region, connection))
+        beyond.site.lan(customer_ip(region, connection))
     } else {
         Vec::new()
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::protocol;
 use super::{Faults, GatewaySim, Reply, Request, Sandbox, SandboxOptions};
 use crate::clock::{Clock, IdSource};
 
@@ -74,17 +76,136 @@ impl Client {
             .append_pair("Version", version)
             .extend_pairs(params)
             .finish();
-        let scope = format!(
-            "AWS4-HMAC-SHA256 Credential={}/20261122/{}/{service}/aws4_request, SignedHeaders=host",
-            self.key, self.region
-        );
         let request = Request::from_http(
             "POST",
             "/",
-            [("Authorization", scope.as_str())],
+            [("Authorization", self.scope(service).as_str())],
             body.as_bytes(),
         );
         self.sandbox.handle(&request)
+    }
+
+    /// Calls Direct Connect in awsJson 1.1.
+    pub(super) fn dx(&self, action: &str, input: Value) -> Result<Value, Failure> {
+        let target = format!("OvertureService.{action}");
+        let reply = self.sandbox.handle(&Request::from_http(
+            "POST",
+            "/",
+            [
+                ("Authorization", self.scope("directconnect").as_str()),
+                ("X-Amz-Target", target.as_str()),
+            ],
+            input.to_string().as_bytes(),
+        ));
+        assert!(!reply.lost, "{action}: no reply");
+        let document = serde_json::from_slice(&reply.body).unwrap();
+        understood(reply.status, document)
+    }
+
+    /// Calls Direct Connect in Smithy RPC v2 CBOR.
+    pub(super) fn dx_cbor(&self, action: &str, input: &Value) -> Result<Value, Failure> {
+        let reply = self.dx_bytes(action, &protocol::encode(input));
+        assert!(!reply.lost, "{action}: no reply");
+        let kind = ("content-type".to_owned(), "application/cbor".to_owned());
+        assert!(reply.headers.contains(&kind));
+        let spoken = ("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned());
+        assert!(reply.headers.contains(&spoken));
+        understood(reply.status, protocol::decode(&reply.body).unwrap())
+    }
+
+    pub(super) fn dx_bytes(&self, action: &str, input: &[u8]) -> Reply {
+        let path = format!("/service/OvertureService/operation/{action}");
+        let scope = self.scope("directconnect");
+        let headers = [("Authorization", scope.as_str())];
+        let request = Request::from_http("POST", &path, headers, input);
+        self.sandbox.handle(&request)
+    }
+
+    pub(super) fn dx_ok(&self, action: &str, input: Value) -> Value {
+        match self.dx(action, input) {
+            Ok(document) => document,
+            Err(failure) => panic!("{action}: {failure:?}"),
+        }
+    }
+
+    /// The words that a call of Direct Connect must be refused with.
+    pub(super) fn dx_refusal(&self, action: &str, input: Value) -> String {
+        match self.dx(action, input) {
+            Ok(document) => panic!("{action} succeeded: {document}"),
+            Err(failure) => {
+                let said = (failure.status, failure.code.as_str());
+                assert_eq!(said, (400, "DirectConnectClientException"), "{failure:?}");
+                failure.message
+            }
+        }
+    }
+
+    /// A dedicated connection with its light on.
+    pub(super) async fn dx_port(&self) -> String {
+        let made = self.dx_ok(
+            "CreateConnection",
+            json!({"location": "EqFA5", "bandwidth": "10Gbps", "connectionName": "plant"}),
+        );
+        let id = text(&made, "connectionId");
+        pass(3 * 86_400).await;
+        let now = self.sandbox.now();
+        assert!(self.sandbox.set_port(&id.as_str().into(), true, now));
+        id
+    }
+
+    /// A Direct Connect gateway at rest.
+    pub(super) async fn dx_gateway(&self, asn: u32) -> String {
+        let input = json!({"directConnectGatewayName": "plant", "amazonSideAsn": asn});
+        let made = self.dx_ok("CreateDirectConnectGateway", input);
+        pass(50).await;
+        text(&made["directConnectGateway"], "directConnectGatewayId")
+    }
+
+    /// An association that traffic passes.
+    pub(super) async fn dx_associate(
+        &self,
+        gateway: &str,
+        other: &str,
+        allowed: &[&str],
+    ) -> String {
+        let allowed: Vec<Value> = allowed.iter().map(|cidr| json!({"cidr": cidr})).collect();
+        let input = json!({
+            "directConnectGatewayId": gateway,
+            "gatewayId": other,
+            "addAllowedPrefixesToDirectConnectGateway": allowed,
+        });
+        let made = self.dx_ok("CreateDirectConnectGatewayAssociation", input);
+        pass(2_730).await;
+        text(&made["directConnectGatewayAssociation"], "associationId")
+    }
+
+    /// A transit virtual interface whose session is up.
+    pub(super) async fn dx_transit(&self, connection: &str, gateway: &str, vlan: u16) -> String {
+        let input = json!({"connectionId": connection, "newTransitVirtualInterface": {
+            "virtualInterfaceName": "plant", "vlan": vlan, "asn": 65_010,
+            "directConnectGatewayId": gateway,
+        }});
+        let made = self.dx_ok("CreateTransitVirtualInterface", input);
+        let id = text(&made["virtualInterface"], "virtualInterfaceId");
+        pass(181).await;
+        let interface = id.as_str().into();
+        assert!(self.sandbox.set_dx_router(&interface, Some(true), None));
+        pass(41).await;
+        id
+    }
+
+    /// A virtual interface as it is shown.
+    pub(super) fn dx_interface(&self, id: &str) -> Value {
+        let input = json!({"virtualInterfaceId": id});
+        let found = self.dx_ok("DescribeVirtualInterfaces", input);
+        found["virtualInterfaces"][0].clone()
+    }
+
+    fn scope(&self, service: &str) -> String {
+        format!(
+            "AWS4-HMAC-SHA256 Credential={}/20261122/{}/{service}/aws4_request, SignedHeaders=host",
+            self.key, self.region
+        )
     }
 
     pub(super) fn call(&self, action: &str, params: &[(&str, &str)]) -> Answer {
@@ -216,6 +337,26 @@ impl Client {
     pub(super) fn describe_vpn(&self, vpn: &str) -> Document {
         self.ok("DescribeVpnConnections", &[("VpnConnectionId.1", vpn)])
     }
+}
+
+/// The text of a member.
+pub(super) fn text(document: &Value, name: &str) -> String {
+    let found = document[name].as_str();
+    found
+        .unwrap_or_else(|| panic!("no {name} in {document}"))
+        .to_owned()
+}
+
+fn understood(status: u16, document: Value) -> Result<Value, Failure> {
+    if status == 200 {
+        return Ok(document);
+    }
+    let code = text(&document, "__type");
+    Err(Failure {
+        status,
+        code: code.rsplit('#').next().unwrap_or_default().to_owned(),
+        message: text(&document, "message"),
+    })
 }
 
 impl Document {

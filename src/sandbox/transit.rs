@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -137,13 +137,11 @@ pub enum Attached {
         /// Which.
         connection: ResourceId,
     },
-    /// A Direct Connect gateway. The sandbox has no API of Direct Connect: such attachments are
-    /// made by [`Sandbox::attach_direct_connect`](super::Sandbox::attach_direct_connect).
+    /// A Direct Connect gateway; made and removed with its association, see
+    /// [`DxAssociation`](super::DxAssociation).
     DirectConnectGateway {
         /// Which; a UUID.
         gateway: String,
-        /// The site's prefixes that it brings.
-        prefixes: Vec<Ipv4Net>,
     },
 }
 
@@ -162,7 +160,7 @@ impl Attached {
         match self {
             Self::Vpc { vpc, .. } => vpc.as_str(),
             Self::Vpn { connection } => connection.as_str(),
-            Self::DirectConnectGateway { gateway, .. } => gateway,
+            Self::DirectConnectGateway { gateway } => gateway,
         }
     }
 }

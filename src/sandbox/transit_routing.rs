@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use super::direct_connect::{self, Beyond};
 use super::ids::ResourceId;
 use super::lifecycle::State;
 use super::telemetry;
 use super::transit::{Attached, TransitAttachment, TransitRoute, TransitRouteTable};
-use super::world::{Region, Site};
+use super::world::Region;
 
 /// A route as a table has it at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl TableRoute {
 /// unverified.
 pub(super) fn of_table(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     table: &TransitRouteTable,
     now: Timestamp,
 ) -> Vec<TableRoute> {
@@ -51,7 +52,7 @@ pub(super) fn of_table(
         .filter(|route| route.counts())
         .map(|route| route.destination)
         .collect();
-    let propagated = propagated(region, site, table, now);
+    let propagated = propagated(region, beyond, table, now);
     routes.extend(
         propagated
             .into_iter()
@@ -64,13 +65,13 @@ pub(super) fn of_table(
 /// The route that a table sends the whole of a prefix by: the longest one that contains it.
 pub(super) fn lookup(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     table: &ResourceId,
     prefix: IpNet,
     now: Timestamp,
 ) -> Option<TableRoute> {
     let table = region.transit_route_tables.get(table)?;
-    of_table(region, site, table, now)
+    of_table(region, beyond, table, now)
         .into_iter()
         .filter(|route| route.counts() && route.destination.contains(&prefix))
         .max_by_key(|route| route.destination.prefix_len())
@@ -108,7 +109,7 @@ enum Rank {
 
 fn propagated(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     table: &TransitRouteTable,
     now: Timestamp,
 ) -> Vec<TableRoute> {
@@ -120,7 +121,7 @@ fn propagated(
         .iter()
         .filter_map(|id| region.transit_attachments.get(id));
     for attachment in attachments.filter(|attachment| attachment.carries(now)) {
-        let (rank, prefixes) = prefixes(region, site, attachment, now);
+        let (rank, prefixes) = prefixes(region, beyond, attachment, now);
         for prefix in prefixes {
             found.entry(prefix).or_default().push((rank, attachment));
         }
@@ -152,7 +153,7 @@ fn propagated(
 
 fn prefixes(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     attachment: &TransitAttachment,
     now: Timestamp,
 ) -> (Rank, Vec<IpNet>) {
@@ -164,10 +165,14 @@ fn prefixes(
                 vpc.map(|vpc| vpc.cidr.into()).into_iter().collect(),
             )
         }
-        Attached::DirectConnectGateway { prefixes, .. } => (
-            Rank::DirectConnect,
-            prefixes.iter().copied().map(IpNet::from).collect(),
-        ),
+        Attached::DirectConnectGateway { gateway } => {
+            let hub = &attachment.transit_gateway;
+            let learned = direct_connect::learned(beyond, gateway, hub, now);
+            (
+                Rank::DirectConnect,
+                learned.into_iter().map(IpNet::from).collect(),
+            )
+        }
         Attached::Vpn { connection } => {
             let Some(connection) = region.vpn_connections.get(connection) else {
                 return (Rank::Vpn, Vec::new());
@@ -177,7 +182,7 @@ fn prefixes(
             } else {
                 Rank::Vpn
             };
-            let learned = telemetry::learned_prefixes(region, site, connection, now);
+            let learned = telemetry::learned_prefixes(region, beyond, connection, now);
             (rank, learned.into_iter().map(IpNet::from).collect())
         }
     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use super::direct_connect::{self, Beyond};
 use super::ids::{Kind, ResourceId};
 use super::telemetry;
-use super::world::{Region, Route, RouteTable, Site};
+use super::world::{Region, Route, RouteTable};
 
 /// The target of the route to the VPC itself.
 pub(super) const LOCAL: &str = "local";
@@ -33,7 +34,7 @@ pub(super) fn local(region: &Region, table: &RouteTable) -> Option<Ipv4Net> {
 /// All routes of a table: the local one, the static ones, the propagated ones.
 pub(super) fn of_table(
     region: &Region,
-    site: &Site,
+    beyond: Beyond<'_>,
     table: &RouteTable,
     now: Timestamp,
 ) -> Vec<VpcRoute> {
@@ -57,7 +58,7 @@ pub(super) fn of_table(
     let taken: BTreeSet<Ipv4Net> = routes.iter().map(|route| route.destination).collect();
     // For the same destination a static route wins over a propagated one.
     routes.extend(
-        learned(region, site, table, now)
+        learned(region, beyond, table, now)
             .into_iter()
             .filter(|route| !taken.contains(&route.destination)),
     );
@@ -91,7 +92,12 @@ fn leads_somewhere(region: &Region, table: &RouteTable, route: &Route, now: Time
 }
 
 /// The routes that a table has from its propagating gateways, each destination once.
-fn learned(region: &Region, site: &Site, table: &RouteTable, now: Timestamp) -> Vec<VpcRoute> {
+fn learned(
+    region: &Region,
+    beyond: Beyond<'_>,
+    table: &RouteTable,
+    now: Timestamp,
+) -> Vec<VpcRoute> {
     let mut learned = BTreeMap::new();
     for id in &table.propagating {
         let attached = region
@@ -101,19 +107,25 @@ fn learned(region: &Region, site: &Site, table: &RouteTable, now: Timestamp) -> 
         if !attached {
             continue;
         }
+        let mut learn = |destination| {
+            learned.entry(destination).or_insert_with(|| VpcRoute {
+                destination,
+                gateway: id.to_string(),
+                origin: PROPAGATED,
+                state: "active",
+            });
+        };
+        direct_connect::learned_by_vpn_gateway(beyond, id, now)
+            .into_iter()
+            .for_each(&mut learn);
         let connections = region
             .vpn_connections
             .values()
             .filter(|connection| connection.vpn_gateway.as_ref() == Some(id));
         for connection in connections {
-            for destination in telemetry::learned_prefixes(region, site, connection, now) {
-                learned.entry(destination).or_insert_with(|| VpcRoute {
-                    destination,
-                    gateway: id.to_string(),
-                    origin: PROPAGATED,
-                    state: "active",
-                });
-            }
+            telemetry::learned_prefixes(region, beyond, connection, now)
+                .into_iter()
+                .for_each(&mut learn);
         }
     }
     learned.into_values().collect()

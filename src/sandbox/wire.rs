@@ -7,21 +7,23 @@ use std::time::Duration;
 
 use super::error::ApiError;
 use super::ids::{Kind, ResourceId};
+use super::protocol;
 
 /// A request, reduced to what the sandbox looks at.
 #[derive(Clone)]
 pub struct Request {
     /// The region of the credential scope.
     pub region: String,
-    /// The service of the credential scope: `ec2` or `sts`.
+    /// The service of the credential scope: `ec2`, `sts` or `directconnect`.
     pub service: String,
     /// The access key id; empty when the request names no credentials.
     pub access_key: String,
-    /// The form: the body, or the query of a GET.
+    /// The form: the body, or the query of a GET. The same document in JSON when it came as CBOR.
     pub body: String,
     /// The HTTP method.
     pub method: String,
-    /// The path, without the query.
+    /// The path, without the query. For AWS's JSON protocol, which says it in a header, the operation:
+    /// `/OvertureService.DescribeConnections`.
     pub path: String,
 }
 
@@ -50,16 +52,22 @@ impl Request {
         let (path, query) = path_and_query
             .split_once('?')
             .unwrap_or((path_and_query, ""));
-        let body = String::from_utf8_lossy(body);
-        let form = match (query, body.as_ref()) {
+        let (mut authorization, mut path) = (None, path.to_owned());
+        for (name, value) in headers {
+            if name.eq_ignore_ascii_case("authorization") {
+                authorization = authorization.or(Some(value));
+            } else if name.eq_ignore_ascii_case("x-amz-target") && path == "/" {
+                path = protocol::target(value);
+            }
+        }
+        let body = protocol::text_of(&path, body);
+        let form = match (query, body.as_str()) {
             ("", body) => body.to_owned(),
             (query, "") => query.to_owned(),
             (query, body) => format!("{query}&{body}"),
         };
-        let scope = headers
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
-            .and_then(|(_, value)| value.split_once("Credential=").map(|(_, scope)| scope))
+        let scope = authorization
+            .and_then(|value| value.split_once("Credential=").map(|(_, scope)| scope))
             .map(|scope| {
                 scope
                     .split([',', ' '])
@@ -84,7 +92,7 @@ impl Request {
             access_key,
             body: form,
             method: method.to_owned(),
-            path: path.to_owned(),
+            path,
         }
     }
 }

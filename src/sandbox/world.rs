@@ -8,10 +8,12 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::direct_connect::{Beyond, DirectConnect};
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
-use super::telemetry::{self, GatewaySim};
+use super::site::Site;
+use super::telemetry;
 use super::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
 use super::tunnel_options::TunnelOptions;
 
@@ -29,9 +31,20 @@ pub struct World {
     pub regions: BTreeMap<String, Region>,
     /// The routers at the other end.
     pub site: Site,
+    /// Direct Connect, in all regions: its gateways belong to none.
+    #[serde(default)]
+    pub direct_connect: DirectConnect,
 }
 
 impl World {
+    /// What lies beyond each region.
+    pub(super) fn beyond(&self) -> Beyond<'_> {
+        Beyond {
+            site: &self.site,
+            direct: &self.direct_connect,
+        }
+    }
+
     /// The region of that name, made when it is not there yet.
     pub fn region(&mut self, name: &str) -> &mut Region {
         self.regions
@@ -46,7 +59,7 @@ impl World {
         connection: &VpnConnection,
         now: Timestamp,
     ) -> [bool; 2] {
-        let up = |tunnel| telemetry::of_tunnel(region, &self.site, connection, tunnel, now).up;
+        let up = |tunnel| telemetry::of_tunnel(region, self.beyond(), connection, tunnel, now).up;
         connection.tunnels.each_ref().map(up)
     }
 
@@ -63,6 +76,7 @@ impl World {
 
     /// Forgets what has been deleted for more than an hour.
     pub(super) fn sweep(&mut self, now: Timestamp) {
+        self.direct_connect.sweep(now);
         for region in self.regions.values_mut() {
             region
                 .customer_gateways
@@ -352,40 +366,4 @@ pub struct StaticRoute {
     pub destination: Ipv4Net,
     /// Its states.
     pub life: Lifecycle,
-}
-
-/// The routers at the sites, as the sandbox plays them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Site {
-    /// Every router that is not named below.
-    pub default: SiteGateway,
-    /// Routers by their public address.
-    pub gateways: BTreeMap<IpAddr, SiteGateway>,
-    /// The prefixes that routers announce.
-    pub lans: BTreeMap<IpAddr, Vec<Ipv4Net>>,
-}
-
-/// One router's condition.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SiteGateway {
-    /// What it does.
-    pub sim: GatewaySim,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-impl Site {
-    /// The condition of the router at an address.
-    pub fn gateway(&self, address: Option<IpAddr>) -> SiteGateway {
-        address
-            .and_then(|address| self.gateways.get(&address).copied())
-            .unwrap_or(self.default)
-    }
-
-    /// The prefixes that the router at an address announces; one by default.
-    pub fn lan(&self, address: Option<IpAddr>) -> Vec<Ipv4Net> {
-        address
-            .and_then(|address| self.lans.get(&address).cloned())
-            .unwrap_or_else(|| vec![seed::DEFAULT_LAN])
-    }
 }

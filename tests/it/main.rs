@@ -49,6 +49,7 @@ mod judge_yamaha;
 mod kills;
 mod moto;
 mod moto_differences;
+mod moto_direct;
 mod moto_journey;
 mod moto_transit;
 mod operators;

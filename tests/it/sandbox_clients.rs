@@ -149,6 +149,16 @@ fn nothing_is_left(sandbox: &Sandbox) {
     );
 }
 
+/// Of Direct Connect nothing is left, and nothing is billed.
+fn no_port_is_left(sandbox: &Sandbox) {
+    let (now, direct) = (sandbox.now(), sandbox.world().direct_connect);
+    assert!(direct.billed("eu-central-1", now).is_empty());
+    assert!(direct.connections.values().all(|it| !it.life.exists(now)));
+    assert!(direct.interfaces.values().all(|it| !it.life.exists(now)));
+    assert!(direct.associations.values().all(|it| !it.life.exists(now)));
+    assert!(direct.gateways.values().all(|it| !it.life.is_wanted(now)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_drives_a_whole_life() {
     let sandbox = run("python", &["boto3_lifecycle.py"]).await;
@@ -178,4 +188,25 @@ async fn boto3_drives_a_whole_life_on_a_transit_gateway() {
 async fn the_aws_cli_drives_a_whole_life_on_a_transit_gateway() {
     let sandbox = run("sh", &["awscli_transit.sh"]).await;
     nothing_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_drives_a_whole_direct_connect_in_cbor() {
+    let sandbox = run("python", &["boto3_direct.py", "cbor"]).await;
+    nothing_is_left(&sandbox);
+    no_port_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_drives_a_whole_direct_connect_in_json() {
+    let sandbox = run("python", &["boto3_direct.py", "json"]).await;
+    nothing_is_left(&sandbox);
+    no_port_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_drives_a_whole_direct_connect() {
+    let sandbox = run("sh", &["awscli_direct.sh"]).await;
+    nothing_is_left(&sandbox);
+    no_port_is_left(&sandbox);
 }

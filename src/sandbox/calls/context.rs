@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::clock::IdSource;
 use crate::sandbox::calls::Action;
 use crate::sandbox::consistency;
+use crate::sandbox::direct_connect::{Beyond, DirectConnect};
 use crate::sandbox::error::ApiError;
 use crate::sandbox::fault::{Faults, Trouble};
 use crate::sandbox::ids::ResourceId;
 use crate::sandbox::lifecycle::{self, CONSISTENCY, Lifecycle, SLOW_CONSISTENCY, Seconds};
 use crate::sandbox::resource::Resource;
+use crate::sandbox::site::Site;
 use crate::sandbox::wire::Params;
-use crate::sandbox::world::{Region, Site};
+use crate::sandbox::world::Region;
 use crate::sandbox::xml::Xml;
 
 /// One call's surroundings.
@@ -24,6 +27,8 @@ pub(in crate::sandbox) struct Context<'a> {
     pub(in crate::sandbox) account: &'a str,
     /// The routers at the other ends.
     pub(in crate::sandbox) site: &'a Site,
+    /// Direct Connect, in all regions.
+    pub(in crate::sandbox) direct: &'a mut DirectConnect,
     /// The world's time.
     pub(in crate::sandbox) now: Timestamp,
     /// The action.
@@ -37,6 +42,14 @@ pub(in crate::sandbox) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What lies beyond the region.
+    pub(super) fn beyond(&self) -> Beyond<'_> {
+        Beyond {
+            site: self.site,
+            direct: self.direct,
+        }
+    }
+
     /// Ends a dry run.
     ///
     /// Stands after the checks of permissions and parameters and before those of the world: AWS's
@@ -81,6 +94,12 @@ impl Context<'_> {
 
     /// The life of a new object.
     pub(super) fn begin(&self, id: &ResourceId, takes: Seconds) -> Lifecycle {
+        let takes = self.takes(id.as_str(), "create", takes);
+        self.begin_for(id, takes)
+    }
+
+    /// The life of a new object that is available after a given time.
+    pub(super) fn begin_for(&self, id: &ResourceId, takes: Duration) -> Lifecycle {
         let id = id.as_str();
         let unseen = if self.faults.has(Trouble::SlowConsistency) {
             lifecycle::draw(self.faults.seed, id, "unseen", SLOW_CONSISTENCY)
@@ -89,7 +108,7 @@ impl Context<'_> {
         } else {
             lifecycle::draw(self.faults.seed, id, "unseen", CONSISTENCY)
         };
-        Lifecycle::begin(self.now, unseen, self.takes(id, "create", takes))
+        Lifecycle::begin(self.now, unseen, takes)
     }
 
     /// How long a transition takes for an object.
@@ -111,11 +130,20 @@ impl Context<'_> {
     }
 }
 
+/// The document of an answer.
+#[derive(Debug)]
+pub(in crate::sandbox) enum Body {
+    /// What stands after the request id.
+    Xml(Xml),
+    /// The whole of it.
+    Json(Value),
+}
+
 /// A successful call.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Done {
-    /// What stands in the response after the request id.
-    pub(in crate::sandbox) body: Xml,
+    /// What stands in the response.
+    pub(in crate::sandbox) body: Body,
     /// Whether the world changed.
     pub(in crate::sandbox) effect: bool,
     /// What it was about.
@@ -126,7 +154,7 @@ impl Done {
     /// An answer that changes nothing.
     pub(super) fn read(body: Xml) -> Self {
         Self {
-            body,
+            body: Body::Xml(body),
             effect: false,
             resource: None,
         }
@@ -137,7 +165,25 @@ impl Done {
         let mut body = Xml::new();
         write(&mut body);
         Self {
-            body,
+            body: Body::Xml(body),
+            effect: true,
+            resource: Some(resource.to_string()),
+        }
+    }
+
+    /// A document that changes nothing.
+    pub(super) fn shown(document: Value) -> Self {
+        Self {
+            body: Body::Json(document),
+            effect: false,
+            resource: None,
+        }
+    }
+
+    /// A change, with its document.
+    pub(super) fn done(resource: &impl ToString, document: Value) -> Self {
+        Self {
+            body: Body::Json(document),
             effect: true,
             resource: Some(resource.to_string()),
         }

@@ -5,6 +5,7 @@ mod customer_gateways;
 mod describe;
 mod device_samples;
 mod devices;
+mod dx;
 mod propagation;
 mod regions;
 mod route_tables;
@@ -27,6 +28,6 @@ mod vpn_gateways;
 mod vpn_modify;
 mod vpn_targets;
 
-pub(super) use context::{Context, Done};
+pub(super) use context::{Body, Context, Done};
 pub(super) use route_tables::{not_attached, unknown_transit_gateway};
 pub(super) use table::{Action, action};

@@ -227,7 +227,7 @@ fn destination(context: &Context<'_>) -> Result<Ipv4Net, ApiError> {
 }
 
 fn routes(context: &Context<'_>, table: &RouteTable) -> Vec<VpcRoute> {
-    vpc_routing::of_table(context.region, context.site, table, context.now)
+    vpc_routing::of_table(context.region, context.beyond(), table, context.now)
 }
 
 fn is_transit(target: &str) -> bool {

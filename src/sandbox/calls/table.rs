@@ -3,7 +3,7 @@
 use crate::sandbox::bucket::Group;
 use crate::sandbox::calls::context::{Context, Outcome};
 use crate::sandbox::calls::{
-    customer_gateways, devices, propagation, regions, route_tables, static_routes, sts, tags,
+    customer_gateways, devices, dx, propagation, regions, route_tables, static_routes, sts, tags,
     transit_attachments, transit_gateways, transit_relations, transit_routes, transit_tables,
     transit_vpcs, tunnels, vpcs, vpn_connections, vpn_create, vpn_gateways, vpn_modify,
 };
@@ -22,7 +22,7 @@ pub(in crate::sandbox) struct Action {
 
 impl Action {
     pub(in crate::sandbox) fn is_mutating(&self) -> bool {
-        matches!(self.group, Group::Write | Group::Tags)
+        matches!(self.group, Group::Write | Group::Tags | Group::DirectWrite)
     }
 }
 
@@ -30,6 +30,7 @@ impl Action {
 pub(in crate::sandbox) fn action(service: &str, name: &str) -> Option<&'static Action> {
     ACTIONS
         .iter()
+        .chain(dx::ACTIONS)
         .find(|action| action.service == service && action.name == name)
 }
 

@@ -107,7 +107,8 @@ pub(super) fn search(context: &mut Context<'_>) -> Outcome {
     let page = Page::parse(context, false)?;
     context.gate()?;
     let table: &TransitRouteTable = existing(context.region, &id, context.now)?;
-    let mut routes = transit_routing::of_table(context.region, context.site, table, context.now);
+    let mut routes =
+        transit_routing::of_table(context.region, context.beyond(), table, context.now);
     by_prefix(&mut filters, &mut routes);
     routes.retain(|route| filters.match_all(&Tags::new(), |filter| values(context, route, filter)));
     if context.faults.has(Trouble::Shuffle) && page.is_whole(routes.len()) {

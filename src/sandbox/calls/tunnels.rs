@@ -61,7 +61,7 @@ pub(super) fn active_status(context: &mut Context<'_>) -> Outcome {
     context.gate()?;
     let now = context.now;
     let (connection, tunnel) = tunnel(context, &id, outside_ip)?;
-    let seen = telemetry::of_tunnel(context.region, context.site, connection, tunnel, now);
+    let seen = telemetry::of_tunnel(context.region, context.beyond(), connection, tunnel, now);
     let replacing = tunnel.replaced_until.is_some_and(|until| now < until);
     let provisioned = match connection.state(now) {
         State::Available | State::Modifying if !replacing => "available",

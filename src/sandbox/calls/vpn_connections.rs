@@ -213,7 +213,7 @@ fn write_telemetry(
     tunnel: &Tunnel,
     now: Timestamp,
 ) {
-    let seen = telemetry::of_tunnel(context.region, context.site, connection, tunnel, now);
+    let seen = telemetry::of_tunnel(context.region, context.beyond(), connection, tunnel, now);
     xml.text("outsideIpAddress", tunnel.outside_ip)
         .text("status", if seen.up { "UP" } else { "DOWN" })
         .time("lastStatusChange", seen.changed_at)

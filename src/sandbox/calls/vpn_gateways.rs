@@ -9,7 +9,9 @@ use crate::sandbox::calls::tags;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::fault::Stuck;
 use crate::sandbox::ids::{Kind, ResourceId};
-use crate::sandbox::lifecycle::{self, ATTACH, DETACH, GATEWAY_CREATE, GATEWAY_DELETE, State};
+use crate::sandbox::lifecycle::{
+    self, ATTACH, DETACH, DX_DETACH, GATEWAY_CREATE, GATEWAY_DELETE, State,
+};
 use crate::sandbox::quota::Quota;
 use crate::sandbox::resource::{existing, find_mut};
 use crate::sandbox::wire::Params;
@@ -109,7 +111,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
     let takes = context.takes(id.as_str(), "delete", GATEWAY_DELETE);
     let connected = context.region.vpn_connections.values().any(|connection| {
         connection.vpn_gateway.as_ref() == Some(&id) && connection.life.exists(now)
-    });
+    }) || context.direct.uses(&id, now);
     let gateway: &mut VpnGateway = find_mut(context.region, &id, now)?;
     if connected || gateway.attachment(now).is_some() {
         return Err(ApiError::new(
@@ -195,6 +197,7 @@ pub(super) fn detach(context: &mut Context<'_>) -> Outcome {
     context.gate()?;
     let now = context.now;
     let detached_at = match context.faults.stuck_detach {
+        None if context.direct.uses(&id, now) => context.due(id.as_str(), "detach", DX_DETACH),
         None => context.due(id.as_str(), "detach", DETACH),
         Some(Stuck::For(duration)) => lifecycle::later(now, duration),
         Some(Stuck::Forever) => Timestamp::MAX,

@@ -21,7 +21,7 @@ const MOST_IN_DOUBT: u32 = 2;
 pub(in crate::sandbox) struct Asked<'a> {
     pub(in crate::sandbox) action: &'a str,
     pub(in crate::sandbox) mutating: bool,
-    /// The whole form: a repetition has the same.
+    /// The whole form or document: a repetition has the same.
     pub(in crate::sandbox) body: &'a str,
     pub(in crate::sandbox) now: Timestamp,
 }
@@ -205,6 +205,7 @@ impl Dice {
 /// Equal for repetitions of a request.
 fn request(asked: &Asked<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
+    asked.action.hash(&mut hasher);
     asked.body.hash(&mut hasher);
     hasher.finish()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::faults::Injected;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::ids::{Kind, ResourceId};
+use crate::sandbox::protocol::DIRECT_CONNECT;
 
 /// Who called what: the words of a refusal.
 pub(in crate::sandbox) struct Caller<'a> {
@@ -32,7 +33,7 @@ pub(in crate::sandbox) fn error(injected: Injected, caller: &Caller<'_>) -> Opti
             "The service is unavailable. Please try again shortly.",
         ),
         Injected::NotFound => not_found(caller),
-        Injected::IncorrectState => ApiError::new("IncorrectState", in_use(caller.action)),
+        Injected::IncorrectState => ApiError::new("IncorrectState", in_use(caller)),
         Injected::Denied => denied(caller),
         Injected::Expired if caller.service == "sts" => ApiError::with_status(
             403,
@@ -44,6 +45,16 @@ pub(in crate::sandbox) fn error(injected: Injected, caller: &Caller<'_>) -> Opti
 }
 
 fn not_found(caller: &Caller<'_>) -> ApiError {
+    if caller.service == DIRECT_CONNECT {
+        let ids = [
+            "connectionId",
+            "virtualInterfaceId",
+            "directConnectGatewayId",
+        ];
+        let id = ids.iter().find_map(|name| caller.form.get(*name));
+        let message = format!("{} does not exist.", id.map_or("It", String::as_str));
+        return ApiError::new("DirectConnectClientException", message);
+    }
     let kind = |kind: &Kind| kind.resource_type() == caller.resource_type;
     let kind = Kind::ALL.into_iter().find(kind).unwrap_or(Kind::VpnGateway);
     let mut values = caller.form.values();
@@ -52,8 +63,10 @@ fn not_found(caller: &Caller<'_>) -> ApiError {
 }
 
 /// What AWS says while something else is in progress; those with a name are its own words.
-fn in_use(action: &str) -> &'static str {
-    match action {
+fn in_use(caller: &Caller<'_>) -> &'static str {
+    match caller.action {
+        // As of a connection in a LAG (terraform-provider-aws 3212).
+        _ if caller.service == DIRECT_CONNECT => "The resource is in a transitioning state.",
         "DeleteCustomerGateway" => "The customer gateway is in use.",
         "DeleteTransitGateway" => "It has non-deleted Transit Gateway Attachments.",
         "DeleteVpnGateway" => "The VPN gateway is in use.",
@@ -77,6 +90,18 @@ fn denied(caller: &Caller<'_>) -> ApiError {
             format!(
                 "User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: \
                  sts:{action} because no identity-based policy allows the sts:{action} action"
+            ),
+        );
+    }
+    if *service == DIRECT_CONNECT {
+        return ApiError::with_status(
+            400,
+            "AccessDeniedException",
+            format!(
+                "User: arn:aws:iam::{account}:user/sandbox is not authorized to perform: \
+                 directconnect:{action} on resource: \
+                 arn:aws:directconnect:{region}:{account}:{resource_type}/* because no \
+                 identity-based policy allows the directconnect:{action} action"
             ),
         );
     }

@@ -6,12 +6,13 @@ use ipnet::{IpNet, Ipv4Net};
 use jiff::Timestamp;
 
 use super::way::{Gap, Lane, Lanes, Path};
+use crate::sandbox::direct_connect::{self, Beyond};
 use crate::sandbox::ids::{Kind, ResourceId};
 use crate::sandbox::telemetry;
 use crate::sandbox::transit::{Attached, TransitAttachment};
 use crate::sandbox::transit_routing::{self, TableRoute};
 use crate::sandbox::vpc_routing;
-use crate::sandbox::world::{Region, RouteTable, Site, Tunnel, VpnConnection, World};
+use crate::sandbox::world::{Region, RouteTable, Tunnel, VpnConnection, World};
 
 impl World {
     /// The path between each route table of a VPC and a prefix of a site at a time, by the tables'
@@ -28,7 +29,7 @@ impl World {
         };
         let map = Map {
             region,
-            site: &self.site,
+            beyond: self.beyond(),
             prefix,
             now,
         };
@@ -40,11 +41,11 @@ impl World {
     }
 }
 
-struct Map<'a> {
-    region: &'a Region,
-    site: &'a Site,
-    prefix: Ipv4Net,
-    now: Timestamp,
+pub(super) struct Map<'a> {
+    pub(super) region: &'a Region,
+    pub(super) beyond: Beyond<'a>,
+    pub(super) prefix: Ipv4Net,
+    pub(super) now: Timestamp,
 }
 
 impl Map<'_> {
@@ -57,7 +58,7 @@ impl Map<'_> {
             stranded: BTreeSet::new(),
             exceptions: BTreeSet::new(),
         };
-        let routes = vpc_routing::of_table(self.region, self.site, table, self.now);
+        let routes = vpc_routing::of_table(self.region, self.beyond, table, self.now);
         let inside = routes.iter().map(|route| IpNet::from(route.destination));
         self.except(&mut path, inside);
         let Some(route) = vpc_routing::lookup(&routes, self.prefix) else {
@@ -88,7 +89,7 @@ impl Map<'_> {
             .extend(destinations.filter(|other| *other != prefix && prefix.contains(other)));
     }
 
-    /// Tunnel health first, then the longest prefix, then static before BGP; one tunnel over all
+    /// Health first, then the longest prefix, then Direct Connect, static, BGP; one tunnel over all
     /// connections of the gateway (Site-to-Site VPN user guide, "Route priority").
     fn over_vpn_gateway(&self, gateway: &ResourceId) -> Result<Lanes, Gap> {
         let connections: Vec<&VpnConnection> = self
@@ -100,7 +101,7 @@ impl Map<'_> {
             .filter(|connection| !self.up(connection).is_empty())
             .filter_map(|connection| {
                 let learned =
-                    telemetry::learned_prefixes(self.region, self.site, connection, self.now);
+                    telemetry::learned_prefixes(self.region, self.beyond, connection, self.now);
                 let containing = learned
                     .iter()
                     .filter(|learned| learned.contains(&self.prefix));
@@ -109,6 +110,12 @@ impl Map<'_> {
             })
             .collect();
         let best = ranked.iter().map(|(rank, _)| *rank).max();
+        let direct = direct_connect::carried(self.beyond, gateway, None, self.prefix, self.now);
+        if let Some((length, interfaces)) = direct
+            && best.is_none_or(|(known, _)| known <= length)
+        {
+            return Ok(over_direct_connect(interfaces));
+        }
         let lanes: BTreeSet<Lane> = ranked
             .iter()
             .filter(|(rank, _)| Some(*rank) == best)
@@ -120,10 +127,8 @@ impl Map<'_> {
                 spread: false,
             });
         }
-        if connections
-            .iter()
-            .all(|connection| self.up(connection).is_empty())
-        {
+        let down_all = connections.iter().all(|it| self.up(it).is_empty());
+        if down_all && !connections.is_empty() {
             return Err(down(&connections));
         }
         Err(Gap::NoRoute {
@@ -144,7 +149,7 @@ impl Map<'_> {
         path.stranded = self.stranded(table, attachment);
         let (routed_by, route) = self.routed(attachment, self.prefix.into())?;
         if let Some(table) = self.region.transit_route_tables.get(&routed_by) {
-            let routes = transit_routing::of_table(self.region, self.site, table, self.now);
+            let routes = transit_routing::of_table(self.region, self.beyond, table, self.now);
             let inside = routes.iter().filter(|route| route.counts());
             self.except(path, inside.map(|route| route.destination));
         }
@@ -152,7 +157,7 @@ impl Map<'_> {
     }
 
     /// What the table of an attachment does with a prefix.
-    fn routed(
+    pub(super) fn routed(
         &self,
         attachment: &TransitAttachment,
         prefix: IpNet,
@@ -162,7 +167,7 @@ impl Map<'_> {
                 attachment: attachment.id.clone(),
             });
         };
-        let found = transit_routing::lookup(self.region, self.site, table, prefix, self.now);
+        let found = transit_routing::lookup(self.region, self.beyond, table, prefix, self.now);
         let Some(route) = found else {
             return Err(Gap::NoRoute { at: table.clone() });
         };
@@ -173,6 +178,16 @@ impl Map<'_> {
             });
         }
         Ok((table.clone(), route))
+    }
+
+    /// The virtual interfaces behind a Direct Connect gateway that a transit gateway routes to.
+    fn over_attached(&self, hub: &ResourceId, gateway: &str) -> Result<Lanes, Gap> {
+        let over = Some(gateway);
+        direct_connect::carried(self.beyond, hub, over, self.prefix, self.now)
+            .map(|(_, interfaces)| over_direct_connect(interfaces))
+            .ok_or_else(|| Gap::DirectConnectDown {
+                gateway: gateway.to_owned(),
+            })
     }
 
     /// The tunnels behind a transit gateway's route. A static route stays whether they are up or
@@ -193,10 +208,8 @@ impl Map<'_> {
                         target: vpc.to_string(),
                     });
                 }
-                Attached::DirectConnectGateway { .. } => {
-                    lanes.insert(Lane::DirectConnect {
-                        attachment: id.clone(),
-                    });
+                Attached::DirectConnectGateway { gateway } => {
+                    return self.over_attached(&attachment.transit_gateway, gateway);
                 }
                 Attached::Vpn { connection } => {
                     let gateway = &attachment.transit_gateway;
@@ -220,73 +233,7 @@ impl Map<'_> {
         }
     }
 
-    /// The tunnels by which the site can reach the VPC. With BGP it learns what stands in the
-    /// table that its attachment is associated with; without, its own routes are taken to be
-    /// right, but what it sends is looked up in the same table.
-    fn back(&self, vpc: &ResourceId) -> Result<Lanes, Gap> {
-        let mut lanes = BTreeSet::new();
-        let mut gaps = BTreeSet::new();
-        let mut idle = Vec::new();
-        for connection in self.connections().filter(|it| self.leads_to_site(it)) {
-            let up = self.up(connection);
-            match self.arrives(connection, vpc) {
-                Err(gap) => {
-                    gaps.insert(gap);
-                }
-                Ok(()) if up.is_empty() => idle.push(connection),
-                Ok(()) => lanes.extend(up),
-            }
-        }
-        if !lanes.is_empty() {
-            return Ok(Lanes {
-                lanes,
-                spread: true,
-            });
-        }
-        if !idle.is_empty() {
-            return Err(down(&idle));
-        }
-        Err(gaps.into_iter().next().unwrap_or(Gap::NoConnection))
-    }
-
-    /// Whether what comes out of a connection's tunnels gets to a VPC.
-    fn arrives(&self, connection: &VpnConnection, vpc: &ResourceId) -> Result<(), Gap> {
-        if let Some(gateway) = &connection.vpn_gateway {
-            let found = self.region.vpn_gateways.get(gateway);
-            if found.is_some_and(|found| found.is_attached_to(vpc, self.now)) {
-                return Ok(());
-            }
-            return Err(Gap::NotAttached {
-                gateway: gateway.clone(),
-            });
-        }
-        let Some(gateway) = &connection.transit_gateway else {
-            return Err(Gap::NoConnection);
-        };
-        let missing = || Gap::NotAttached {
-            gateway: gateway.clone(),
-        };
-        let mut attachments = self.region.transit_attachments.values();
-        let attachment = attachments
-            .find(|it| it.vpn() == Some(&connection.id) && it.carries(self.now))
-            .ok_or_else(missing)?;
-        let cidr = self.region.vpcs.get(vpc).map(|vpc| vpc.cidr);
-        let (table, route) = self.routed(attachment, cidr.ok_or_else(missing)?.into())?;
-        let mut targets = route
-            .attachments
-            .iter()
-            .filter_map(|id| self.region.transit_attachments.get(id));
-        match targets.next() {
-            Some(target) if target.vpc() != Some(vpc) => Err(Gap::Elsewhere {
-                table,
-                target: target.resource.resource_id().to_owned(),
-            }),
-            Some(target) if target.carries(self.now) => Ok(()),
-            _ => Err(missing()),
-        }
-    }
-
-    fn connections(&self) -> impl Iterator<Item = &VpnConnection> {
+    pub(super) fn connections(&self) -> impl Iterator<Item = &VpnConnection> {
         let connections = self.region.vpn_connections.values();
         connections.filter(|connection| {
             connection.life.exists(self.now) && !connection.features.inside_ipv6
@@ -294,16 +241,16 @@ impl Map<'_> {
     }
 
     /// Whether the prefix lies behind a connection's router.
-    fn leads_to_site(&self, connection: &VpnConnection) -> bool {
+    pub(super) fn leads_to_site(&self, connection: &VpnConnection) -> bool {
         let address = telemetry::customer_ip(self.region, connection);
-        let mut lan = self.site.lan(address);
+        let mut lan = self.beyond.site.lan(address);
         lan.extend(connection.routes.iter().map(|route| route.destination));
         lan.iter().any(|network| network.contains(&self.prefix))
     }
 
-    fn up(&self, connection: &VpnConnection) -> Vec<Lane> {
+    pub(super) fn up(&self, connection: &VpnConnection) -> Vec<Lane> {
         let is_up = |tunnel: &&Tunnel| {
-            telemetry::of_tunnel(self.region, self.site, connection, tunnel, self.now).up
+            telemetry::of_tunnel(self.region, self.beyond, connection, tunnel, self.now).up
         };
         let tunnels = connection.tunnels.iter().filter(is_up);
         tunnels
@@ -341,7 +288,17 @@ impl Map<'_> {
     }
 }
 
-fn down(connections: &[&VpnConnection]) -> Gap {
+fn over_direct_connect(interfaces: Vec<ResourceId>) -> Lanes {
+    let lanes = interfaces.into_iter();
+    Lanes {
+        lanes: lanes
+            .map(|interface| Lane::DirectConnect { interface })
+            .collect(),
+        spread: true,
+    }
+}
+
+pub(super) fn down(connections: &[&VpnConnection]) -> Gap {
     let connections = connections.iter().map(|connection| connection.id.clone());
     Gap::Down {
         connections: connections.collect(),

@@ -4,6 +4,7 @@
 //! association → route table → attachment → tunnels that are up, and the same backwards. It knows
 //! routes only: no security groups, no network ACLs, no rules of the site's own.
 
+mod back;
 mod map;
 mod way;
 

@@ -53,10 +53,10 @@ pub enum Lane {
         /// Its address on AWS's side.
         outside_ip: Ipv4Addr,
     },
-    /// A Direct Connect gateway, taken to be up.
+    /// A virtual interface of Direct Connect whose session is up.
     DirectConnect {
-        /// Its attachment.
-        attachment: ResourceId,
+        /// Which.
+        interface: ResourceId,
     },
 }
 
@@ -97,6 +97,16 @@ pub enum Gap {
     Down {
         /// The connections.
         connections: BTreeSet<ResourceId>,
+    },
+    /// No virtual interface of Direct Connect is up behind a route that leads there.
+    DirectConnectDown {
+        /// The Direct Connect gateway.
+        gateway: String,
+    },
+    /// The site is not told of the VPC: the allowed prefixes leave it out, or a part of it.
+    NotAnnounced {
+        /// The virtual private or transit gateway.
+        gateway: ResourceId,
     },
     /// No connection leads to a site with that prefix.
     NoConnection,

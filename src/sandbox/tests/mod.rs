@@ -1,6 +1,11 @@
 //! What the sandbox promises, seen through its API.
 
 mod codes;
+mod direct_codes;
+mod direct_life;
+mod direct_paths;
+mod direct_property;
+mod direct_troubles;
 mod duplicates;
 mod faults;
 mod paths;
