@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 
+use super::bgp_key;
 use super::run::RunReport;
 use crate::aws::{Client, Collection, Fault, VpnConnection};
 use crate::clock::IdSource;
@@ -210,6 +211,7 @@ impl Purse<'_> {
                 connection = None;
             }
         }
+        bgp_key::complete(&mut keys, plan, self.resumed, client, ids).await?;
         let kept = KeptKeys {
             keys: keys.clone(),
             connection,

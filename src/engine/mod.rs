@@ -11,6 +11,7 @@
 //! router. `docs/engine.md` tells the story.
 
 mod attempt;
+mod bgp_key;
 mod cancel;
 mod dispatcher;
 mod error;
@@ -30,6 +31,7 @@ mod update;
 mod wait;
 mod worker;
 
+pub use bgp_key::bgp_key_of;
 pub use cancel::{Cancel, CancelLevel};
 pub use error::{Leftover, StepError, StepProblem};
 pub use event::{Event, StepSummary};

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::model::{CostLine, Mode, Plan, PlannedStep};
+use crate::playbook::Input;
 use crate::resource::Change;
 use crate::spec::{Region, one_line};
 
@@ -97,8 +99,9 @@ impl Prices {
 
     /// The line of the bill for one resource; none when the kind costs nothing by the hour.
     fn line(&self, step: &PlannedStep, region: &Region, sign: f64) -> Option<CostLine> {
-        let price = self.hourly.get(&step.node.kind)?;
-        let hourly = self.hourly_usd(&step.node.kind, region)?;
+        let item = priced_as(step);
+        let price = self.hourly.get(&item)?;
+        let hourly = self.hourly_usd(&item, region)?;
         let item = match &self.otherwise {
             Some(other) if !price.usd.contains_key(region) => {
                 format!(
@@ -130,6 +133,18 @@ impl Prices {
                 Change::Adopt => None,
             })
             .collect()
+    }
+}
+
+/// What a step is called in the table: its kind, and of a port its speed as well.
+fn priced_as(step: &PlannedStep) -> String {
+    let kind = &step.node.kind;
+    match step.node.inputs.get("order") {
+        Some(Input::Known(order)) => match order.get("bandwidth").and_then(Value::as_str) {
+            Some(bandwidth) => format!("{kind} {bandwidth}"),
+            None => kind.clone(),
+        },
+        _ => kind.clone(),
     }
 }
 

@@ -136,7 +136,21 @@ pub(super) fn tagged(view: &View) -> Vec<(&str, &Tags)> {
     customer_gateways
         .chain(vpn_gateways)
         .chain(connections)
+        .chain(tagged_direct_connect(view))
         .collect()
+}
+
+fn tagged_direct_connect(view: &View) -> impl Iterator<Item = (&str, &Tags)> {
+    let ports = view.dx_connections.values();
+    let ports = ports.filter(|it| !it.state.is_ending());
+    let gateways = view.dx_gateways.values();
+    let gateways = gateways.filter(|it| !it.state.is_ending());
+    let interfaces = view.virtual_interfaces.values();
+    let interfaces = interfaces.filter(|it| !it.state.is_ending());
+    let ports = ports.map(|it| (it.id.as_str(), &it.tags));
+    let gateways = gateways.map(|it| (it.id.as_str(), &it.tags));
+    let interfaces = interfaces.map(|it| (it.id.as_str(), &it.tags));
+    ports.chain(gateways).chain(interfaces)
 }
 
 /// One thing that goes, with the kind that knows how.

@@ -14,7 +14,7 @@ use super::resolve::{Outputs, resolve};
 use crate::aws::{Call, Tags, View};
 use crate::playbook::{Input, Node, StepId};
 use crate::resource::{self, Change, Inputs, Keys, Kind, Ownership, Seen, TunnelImpact};
-use crate::tunnel::{PreSharedKey, TunnelOptions};
+use crate::tunnel::{BgpKey, PreSharedKey, TunnelOptions};
 
 /// What stands for a key where only the shape of a call matters.
 const NO_KEY: &str = "underpass.asks.with.no.key";
@@ -103,9 +103,11 @@ fn made_up_key() -> Option<PreSharedKey> {
 /// Keys for asking what a call would be.
 pub(super) fn made_up_keys(tunnels: Option<&[TunnelOptions; 2]>) -> Keys {
     let inside = tunnels.into_iter().flatten().map(|it| it.inside_cidr);
-    inside
+    let mut keys: Keys = inside
         .filter_map(|cidr| Some((cidr, made_up_key()?)))
-        .collect()
+        .collect();
+    keys.bgp = BgpKey::new("0".repeat(32).into()).ok();
+    keys
 }
 
 /// An output of every step: the id that exists, else zeros in the kind's shape.
@@ -145,6 +147,13 @@ fn made_up_id(what: &str) -> String {
         "transit_gateway_vpc_attachment" | "attachment" => "tgw-attach",
         "association_table" | "propagation_table" => "tgw-rtb",
         "vpc" => "vpc",
+        "dx_connection" => return "dxcon-00000000".to_owned(),
+        "private_virtual_interface" | "transit_virtual_interface" => {
+            return "dxvif-00000000".to_owned();
+        }
+        "dx_gateway" | "dx_gateway_association" => {
+            return "00000000-0000-0000-0000-000000000000".to_owned();
+        }
         _ => "rtb",
     };
     format!("{prefix}-00000000000000000")

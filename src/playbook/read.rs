@@ -97,7 +97,7 @@ impl Reader<'_, '_> {
             reader.word(tree, &["bgp", "static"])
         });
         let direct_connect = match fields.get("direct_connect") {
-            Some(entry) => self.word(&entry.value, &["true", "false"]),
+            Some(entry) => self.truth(&entry.value),
             None => Some(false),
         };
         Some(Fits {
@@ -326,6 +326,14 @@ impl Reader<'_, '_> {
             );
         }
         value
+    }
+
+    fn truth(&mut self, tree: &Tree) -> Option<bool> {
+        if let Shape::Bool(truth) = tree.shape {
+            return Some(truth);
+        }
+        self.wrong_shape(tree, "true or false");
+        None
     }
 
     fn text(&mut self, tree: &Tree) -> Option<Spot<String>> {

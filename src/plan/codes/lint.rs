@@ -77,6 +77,13 @@ pub(super) const CODES: &[Code] = &[
         "The plan or the playbook was edited by hand: plan again.",
     ),
     refused(
+        "lint::order_unconfirmed",
+        "A port would be ordered without a word",
+        "A step orders a Direct Connect port, or accepts a partner's hosted connection. Both bill for \
+         months, so the plan has to be made with `--order`.",
+        "Plan again with `--order`, if it shall be ordered.",
+    ),
+    refused(
         "lint::owner",
         "The tags would not say whose the objects are",
         "The owner's site or run is not the plan's, or a production site has an expiry. Objects \

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::duplicate;
 use super::report::Report;
+use super::{direct_connect, duplicate};
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
 use crate::resource::{Change, TunnelImpact, is_connection};
@@ -86,6 +86,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         impact(plan, step, report);
         cost(plan, step, report);
         permissions(plan, step, report);
+        direct_connect::check(plan, step, report);
         let usual = &step.usual;
         if usual.from > usual.to || usual.to > usual.limit {
             report.step(
@@ -159,14 +160,13 @@ fn actions(step: &PlannedStep, report: &mut Report) {
         );
     }
     for action in &step.actions {
-        let mut kinds = ACTIONS
-            .iter()
-            .filter(|(known, _)| known == action)
+        let kinds = ACTIONS.iter().filter(|(known, _)| known == action);
+        let mut kinds = kinds
+            .map(|(_, kind)| *kind)
+            .chain(direct_connect::callers(action))
             .peekable();
         let fits = match kinds.peek() {
-            Some(_) => {
-                kinds.any(|(_, kind)| *kind == step.node.kind) && verb_fits(action, step.change)
-            }
+            Some(_) => kinds.any(|kind| kind == step.node.kind) && verb_fits(action, step.change),
             None => action == "CreateTags" && step.change == Change::Update,
         };
         if !fits {

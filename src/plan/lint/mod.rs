@@ -4,6 +4,7 @@
 //! weak and what is billed stands here a second time, so that a mistake in one is found by the
 //! other. Plans that were saved and edited are checked the same way before they are applied.
 
+mod direct_connect;
 mod duplicate;
 mod effect;
 mod foreign;
