@@ -46,6 +46,7 @@ mod survey;
 mod table;
 mod teardown;
 mod verify;
+mod waiting;
 mod watch;
 mod words;
 

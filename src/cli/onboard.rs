@@ -17,7 +17,7 @@ use super::run::Done;
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, rest, run, search, watch};
+use super::{keys, load, plan as plan_command, rest, run, search, waiting, watch};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -107,7 +107,7 @@ pub(super) async fn run(
         &handover.connection,
         &report.end()?,
     );
-    onboarding.finish(&subject, &report.plan, &handover).await
+    onboarding.finish(&subject, &report, &handover).await
 }
 
 impl Onboarding<'_> {
@@ -183,9 +183,10 @@ impl Onboarding<'_> {
     async fn finish(
         &self,
         subject: &Subject,
-        plan: &Plan,
+        done: &Done,
         handover: &Handover,
     ) -> Result<Exit, Failure> {
+        let plan = &done.plan;
         let Self {
             args,
             output,
@@ -208,7 +209,16 @@ impl Onboarding<'_> {
             // What the look-alike was asked by this process: for those who check what we do.
             value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
         }
-        output.result(&value, || handover.text(plan, &report, &verify))?;
+        if let (Some(waiting), Some(value)) =
+            (waiting::to_json(&done.report), value.as_object_mut())
+        {
+            value.insert("waiting_for_people".to_owned(), waiting);
+        }
+        output.result(&value, || {
+            let page = waiting::page(&done.report, &again.command);
+            let text = handover.text(plan, &report, &verify);
+            format!("{text}{}", page.unwrap_or_default())
+        })?;
         match (args.wait_for_tunnels, up) {
             (Some(_), false) => Err(Failure::new(
                 Exit::NotVerified,

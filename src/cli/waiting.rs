@@ -1,0 +1,58 @@
+//! The page of a run that has stopped for what people have to do.
+
+use serde_json::{Value, json};
+
+use super::table::Table;
+use crate::engine::{RunReport, StepProblem};
+use crate::resource::{Errand, Standing};
+
+/// The ladders of a run's steps that wait for people, with the object of each.
+fn ladders(report: &RunReport) -> impl Iterator<Item = (&str, &[Errand])> {
+    let failures = report.steps.values().filter_map(|it| it.failure.as_ref());
+    failures.filter_map(|failure| match &failure.problem {
+        StepProblem::Parked { object, ladder, .. } => Some((object.as_str(), ladder.as_slice())),
+        _ => None,
+    })
+}
+
+/// What a run waits for, for machines; none when it waits for nobody.
+pub(super) fn to_json(report: &RunReport) -> Option<Value> {
+    let all: Vec<Value> = ladders(report)
+        .map(|(object, ladder)| json!({ "object": object, "ladder": ladder }))
+        .collect();
+    (!all.is_empty()).then(|| json!(all))
+}
+
+/// The page: every rung, who has to act, and the command that goes on.
+pub(super) fn page(report: &RunReport, again: &str) -> Option<String> {
+    let pages: Vec<String> = ladders(report)
+        .map(|(object, ladder)| format!("\nWaiting for people: {object}\n\n{}", rungs(ladder)))
+        .collect();
+    (!pages.is_empty()).then(|| {
+        format!(
+            "{}\nNothing here is lost by waiting: the VPN connection carries the site meanwhile.\n\
+             next: when that has happened, or every day from cron: {again}\n",
+            pages.join("")
+        )
+    })
+}
+
+/// A ladder as a table.
+pub(super) fn rungs(ladder: &[Errand]) -> String {
+    let mut table = Table::new(["", "what", "who", "usually", "what to do"]);
+    for errand in ladder {
+        let (glyph, usual, todo) = match errand.standing {
+            Standing::Done(at) => ("✔", at.map(|at| format!("{at:.0}")).unwrap_or_default(), ""),
+            Standing::Now => ("◎", errand.usual.clone(), errand.todo.as_str()),
+            Standing::Later => ("·", errand.usual.clone(), ""),
+        };
+        table.add_row([
+            glyph.to_owned(),
+            errand.what.clone(),
+            errand.who.clone(),
+            usual,
+            todo.to_owned(),
+        ]);
+    }
+    table.fitted(100)
+}
