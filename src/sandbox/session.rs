@@ -134,18 +134,40 @@ impl Session<'_> {
         action: &'static Action,
         fate: Fate,
     ) -> Result<Done, ApiError> {
-        let region = region_of(request);
+        self.admit(request, action)?;
+        let outcome = self.act(region_of(request), form, ids, action, fate);
+        if action.service == DIRECT_CONNECT && action.is_mutating() {
+            let world = &mut self.state.world;
+            world.direct_connect.tell(&mut world.regions);
+        }
+        outcome
+    }
+
+    /// Takes a token from the action's bucket.
+    fn admit(&mut self, request: &Request, action: &Action) -> Result<(), ApiError> {
         let state = &mut *self.state;
-        let faults = &state.faults.faults;
-        let share = if faults.has(Trouble::BusyAccount) {
+        let share = if state.faults.faults.has(Trouble::BusyAccount) {
             OURS
         } else {
             1.0
         };
-        let whose = (request.access_key.as_str(), region);
-        if !state.buckets.take(whose, action.group, share, self.now) {
-            return Err(ApiError::throttled());
+        let whose = (request.access_key.as_str(), region_of(request));
+        match state.buckets.take(whose, action.group, share, self.now) {
+            true => Ok(()),
+            false => Err(ApiError::throttled()),
         }
+    }
+
+    fn act(
+        &mut self,
+        region: &str,
+        form: &BTreeMap<String, String>,
+        ids: &IdSource,
+        action: &'static Action,
+        fate: Fate,
+    ) -> Result<Done, ApiError> {
+        let state = &mut *self.state;
+        let faults = &state.faults.faults;
         let account = state.world.account.clone();
         let World {
             regions,
@@ -157,15 +179,12 @@ impl Session<'_> {
             .entry(region.to_owned())
             .or_insert_with(|| seed::region(region));
         let now = lifecycle::earlier(self.now, fate.back);
-        let dry = form
-            .get("DryRun")
-            .is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
         let (mut past, mut past_direct) = (None, None);
         let veils = &mut state.veils;
         if !action.is_mutating() {
             past = veils.seen_by(action.name, region, now);
             past_direct = veils.direct_seen_by(action.name, direct, now);
-        } else if !dry
+        } else if !is_dry(form)
             && let Some(refusal) = veils
                 .refusal(action.name, form, region, now)
                 .or_else(|| veils.direct_refusal(action.name, form, direct, now))
@@ -189,9 +208,6 @@ impl Session<'_> {
         if let Some((before, direct_before)) = before {
             veils.note(&before, region, faults, fate.injected, now);
             veils.note_direct(&direct_before, direct, faults, fate.injected, now);
-        }
-        if action.service == DIRECT_CONNECT && action.is_mutating() {
-            direct.tell(regions);
         }
         outcome
     }
@@ -232,6 +248,11 @@ impl Session<'_> {
             None => Ok(()),
         }
     }
+}
+
+fn is_dry(form: &BTreeMap<String, String>) -> bool {
+    let flag = form.get("DryRun");
+    flag.is_some_and(|flag| flag.eq_ignore_ascii_case("true"))
 }
 
 /// The action that a request asks for.

@@ -52,6 +52,15 @@ impl World {
             .or_insert_with(|| seed::region(name))
     }
 
+    /// What AWS charges for by the hour at a time in a region: what the region itself says, and the
+    /// ports of Direct Connect.
+    pub fn billed(&self, region: &str, now: Timestamp) -> Vec<&ResourceId> {
+        let own = self.regions.get(region);
+        let mut billed = own.map(|own| own.billed(now)).unwrap_or_default();
+        billed.extend(self.direct_connect.billed(region, now));
+        billed
+    }
+
     /// Whether AWS reports each tunnel of a connection as UP, in the order of its `tunnels`.
     pub fn tunnels_up(
         &self,

@@ -151,8 +151,13 @@ fn nothing_is_left(sandbox: &Sandbox) {
 
 /// Of Direct Connect nothing is left, and nothing is billed.
 fn no_port_is_left(sandbox: &Sandbox) {
-    let (now, direct) = (sandbox.now(), sandbox.world().direct_connect);
-    assert!(direct.billed("eu-central-1", now).is_empty());
+    let (now, world) = (sandbox.now(), sandbox.world());
+    assert_eq!(
+        world.billed("eu-central-1", now).len(),
+        1,
+        "the shop's attachment"
+    );
+    let direct = world.direct_connect;
     assert!(direct.connections.values().all(|it| !it.life.exists(now)));
     assert!(direct.interfaces.values().all(|it| !it.life.exists(now)));
     assert!(direct.associations.values().all(|it| !it.life.exists(now)));
