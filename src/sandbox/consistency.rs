@@ -288,7 +288,7 @@ impl Note<'_> {
                     if let Some(tags) = untagged.tags_mut() {
                         tags.clear();
                     }
-                    self.new(id, object.life().visible_at, former(untagged));
+                    self.appeared(id, object.life().visible_at, former(untagged));
                 }
             }
         }
@@ -298,10 +298,10 @@ impl Note<'_> {
         let visible_at = object.life().map_or(self.now, |life| life.visible_at);
         let mut untagged = object.clone();
         untagged.tags_mut().clear();
-        self.new(id, visible_at, former(untagged));
+        self.appeared(id, visible_at, former(untagged));
     }
 
-    fn new(&mut self, id: &ResourceId, visible_at: Timestamp, untagged: Former) {
+    fn appeared(&mut self, id: &ResourceId, visible_at: Timestamp, untagged: Former) {
         let extra = if self.unseen {
             UNSEEN.0
         } else {

@@ -181,7 +181,7 @@ impl Done {
     }
 
     /// A change, with its document.
-    pub(super) fn done(resource: &impl ToString, document: Value) -> Self {
+    pub(super) fn change(resource: &impl ToString, document: Value) -> Self {
         Self {
             body: Body::Json(document),
             effect: true,

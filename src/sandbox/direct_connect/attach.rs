@@ -172,7 +172,7 @@ fn attach(
     let of = |number: u32, kind: u8| {
         ResourceId::fixed(format!("{kind}d1c0000-0000-4000-8000-{number:012x}"))
     };
-    let number = (0..).find(|number| !direct.gateways.contains_key(&of(*number, 0)))?;
+    let number = (0..=u32::MAX).find(|number| !direct.gateways.contains_key(&of(*number, 0)))?;
     let uuid = |kind| of(number, kind);
     let gateway = DxGateway {
         id: uuid(0),

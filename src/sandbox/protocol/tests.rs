@@ -9,7 +9,7 @@ fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .bytes()
         .filter(u8::is_ascii_hexdigit)
-        .map(|digit| (digit as char).to_digit(16).unwrap() as u8)
+        .map(|digit| (digit as char).to_digit(16).unwrap().try_into().unwrap())
         .collect();
     digits
         .chunks(2)

@@ -56,7 +56,11 @@ async fn a_port_waits_for_a_letter_and_then_for_people() {
     assert_eq!(state(&client, &id), "pending", "nobody did anything");
     assert!(billed(&client).is_empty());
     pass(60 * DAY).await;
-    assert_eq!(billed(&client), [id.clone()], "90 days after the letter");
+    assert_eq!(
+        billed(&client),
+        std::slice::from_ref(&id),
+        "90 days after the letter"
+    );
 
     let port = ResourceId::from(id.as_str());
     let up = |up| client.sandbox.set_port(&port, up, client.sandbox.now());
@@ -111,7 +115,7 @@ async fn a_partners_order_waits_for_its_owner() {
     let input = json!({"connectionId": id});
     let confirmed = client.dx_ok("ConfirmConnection", input.clone());
     assert_eq!(confirmed["connectionState"], "pending");
-    assert_eq!(billed(&client), [id.clone()]);
+    assert_eq!(billed(&client), std::slice::from_ref(&id));
     assert_eq!(state(&client, &id), "pending");
     let twice = client.dx_refusal("ConfirmConnection", input.clone());
     assert_eq!(

@@ -54,23 +54,23 @@ fn nth<'a, T: 'a>(ids: impl Iterator<Item = (T, &'a str)>, which: usize) -> Stri
 fn asked(world: &World, step: &Step) -> (&'static str, Value) {
     let direct = &world.direct_connect;
     let port = nth(
-        direct.connections.iter().map(|(id, _)| ((), id.as_str())),
+        direct.connections.keys().map(|id| ((), id.as_str())),
         step.which,
     );
     let vif = nth(
-        direct.interfaces.iter().map(|(id, _)| ((), id.as_str())),
+        direct.interfaces.keys().map(|id| ((), id.as_str())),
         step.which,
     );
     let gateway = nth(
-        direct.gateways.iter().map(|(id, _)| ((), id.as_str())),
+        direct.gateways.keys().map(|id| ((), id.as_str())),
         step.which,
     );
     let association = nth(
-        direct.associations.iter().map(|(id, _)| ((), id.as_str())),
+        direct.associations.keys().map(|id| ((), id.as_str())),
         step.which,
     );
     let proposal = nth(
-        direct.proposals.iter().map(|(id, _)| ((), id.as_str())),
+        direct.proposals.keys().map(|id| ((), id.as_str())),
         step.which,
     );
     let (number, text) = (step.number, step.text.as_str());

@@ -143,7 +143,7 @@ async fn what_is_new_is_unseen_for_a_while() {
     );
     assert!(missing.unwrap_err().message.ends_with("does not exist."));
     pass(400).await;
-    assert_eq!(names(&client), [id.clone()]);
+    assert_eq!(names(&client), std::slice::from_ref(&id));
     let rename = json!({"directConnectGatewayId": id, "newDirectConnectGatewayName": "other"});
     client.dx_ok("UpdateDirectConnectGateway", rename);
     let name = || {

@@ -205,7 +205,7 @@ pub(super) fn associate(
     };
     let document = documents::association(context, &made);
     context.direct.associations.insert(id.clone(), made);
-    Ok(Done::done(
+    Ok(Done::change(
         &id,
         json!({"directConnectGatewayAssociation": document}),
     ))
@@ -236,7 +236,7 @@ pub(super) fn update(context: &mut Context<'_>) -> Outcome {
     let document = documents::association(context, &changed);
     *find_mut(context.direct, "", id, now)? = changed;
     let document = json!({"directConnectGatewayAssociation": document});
-    Ok(Done::done(&id, document).if_changed(differs))
+    Ok(Done::change(&id, document).if_changed(differs))
 }
 
 /// The association may be named by both of its ends instead, when one is a virtual private gateway.
@@ -262,5 +262,5 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
     let document = documents::association(context, &changed);
     *find_mut(context.direct, "", &id, now)? = changed;
     let document = json!({"directConnectGatewayAssociation": document});
-    Ok(Done::done(&id, document).if_changed(begins))
+    Ok(Done::change(&id, document).if_changed(begins))
 }

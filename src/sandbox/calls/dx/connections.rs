@@ -111,7 +111,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     };
     let document = documents::connection(context, &made);
     context.direct.connections.insert(id.clone(), made);
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 fn name(name: &str) -> Result<String, ApiError> {
@@ -155,7 +155,7 @@ pub(super) fn update(context: &mut Context<'_>) -> Outcome {
         }
         Ok(())
     })?;
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
@@ -175,7 +175,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
         it.life.delete(context.now, takes);
         Ok(())
     })?;
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 pub(super) fn confirm(context: &mut Context<'_>) -> Outcome {
@@ -199,7 +199,7 @@ pub(super) fn confirm(context: &mut Context<'_>) -> Outcome {
             ))),
         }
     })?;
-    Ok(Done::done(&id, json!({"connectionState": "pending"})))
+    Ok(Done::change(&id, json!({"connectionState": "pending"})))
 }
 
 /// The letter of authorization: of a port of one's own, once it is issued.

@@ -76,7 +76,7 @@ fn shown(context: &Context<'_>, id: &ResourceId) -> Outcome {
             .last()
             .map(|test| documents::test(context, it, test))
     });
-    Ok(Done::done(id, json!({"virtualInterfaceTest": test})))
+    Ok(Done::change(id, json!({"virtualInterfaceTest": test})))
 }
 
 pub(super) fn history(context: &mut Context<'_>) -> Outcome {

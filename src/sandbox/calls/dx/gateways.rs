@@ -59,7 +59,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     };
     let document = documents::gateway(context, &made);
     context.direct.gateways.insert(id.clone(), made);
-    Ok(Done::done(&id, json!({"directConnectGateway": document})))
+    Ok(Done::change(&id, json!({"directConnectGateway": document})))
 }
 
 fn name(params: &Params<'_>, member: &str) -> Result<String, ApiError> {
@@ -81,7 +81,7 @@ fn change(
     let document = documents::gateway(context, &changed);
     let known = find_mut(context.direct, "", id, context.now)?;
     *known = changed;
-    Ok(Done::done(&id, json!({"directConnectGateway": document})))
+    Ok(Done::change(&id, json!({"directConnectGateway": document})))
 }
 
 pub(super) fn update(context: &mut Context<'_>) -> Outcome {

@@ -58,7 +58,10 @@ pub(super) fn confirm(context: &mut Context<'_>) -> Outcome {
         }
         Ok(())
     })?;
-    Ok(Done::done(&id, json!({"virtualInterfaceState": "pending"})))
+    Ok(Done::change(
+        &id,
+        json!({"virtualInterfaceState": "pending"}),
+    ))
 }
 
 /// A larger packet may cut every virtual interface of the connection for half a minute.
@@ -91,7 +94,7 @@ pub(super) fn update(context: &mut Context<'_>) -> Outcome {
             document = documents::interface(context, it);
         }
     }
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
@@ -103,7 +106,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
         }
         Ok(())
     })?;
-    Ok(Done::done(
+    Ok(Done::change(
         &id,
         json!({"virtualInterfaceState": "deleting"}),
     ))

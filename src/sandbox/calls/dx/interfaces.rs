@@ -47,7 +47,7 @@ pub(super) fn create_private(context: &mut Context<'_>) -> Outcome {
         "newPrivateVirtualInterface",
         false,
     )?;
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 pub(super) fn create_transit(context: &mut Context<'_>) -> Outcome {
@@ -57,19 +57,19 @@ pub(super) fn create_transit(context: &mut Context<'_>) -> Outcome {
         "newTransitVirtualInterface",
         false,
     )?;
-    Ok(Done::done(&id, json!({"virtualInterface": document})))
+    Ok(Done::change(&id, json!({"virtualInterface": document})))
 }
 
 pub(super) fn allocate_private(context: &mut Context<'_>) -> Outcome {
     let member = "newPrivateVirtualInterfaceAllocation";
     let (id, document) = make(context, InterfaceKind::Private, member, true)?;
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 pub(super) fn allocate_transit(context: &mut Context<'_>) -> Outcome {
     let member = "newTransitVirtualInterfaceAllocation";
     let (id, document) = make(context, InterfaceKind::Transit, member, true)?;
-    Ok(Done::done(&id, json!({"virtualInterface": document})))
+    Ok(Done::change(&id, json!({"virtualInterface": document})))
 }
 
 /// What stands behind a virtual interface: a virtual private gateway or a Direct Connect gateway.

@@ -78,7 +78,7 @@ fn keys(id: &impl ToString, connection: serde_json::Value) -> Done {
         "connectionId": connection["connectionId"],
         "macSecKeys": connection["macSecKeys"],
     });
-    Done::done(id, document)
+    Done::change(id, document)
 }
 
 /// The name of a key that Secrets Manager keeps, as far as its ARN tells it.

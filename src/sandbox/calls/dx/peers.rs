@@ -38,7 +38,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
         it.peers.push(peer);
         Ok(())
     })?;
-    Ok(Done::done(&id, json!({"virtualInterface": document})))
+    Ok(Done::change(&id, json!({"virtualInterface": document})))
 }
 
 /// By its id, or by its ASN and the site's address. The last one cannot be deleted (API reference).
@@ -67,7 +67,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
         peer.life.delete(now, takes);
         Ok(())
     })?;
-    Ok(Done::done(&id, json!({"virtualInterface": document})))
+    Ok(Done::change(&id, json!({"virtualInterface": document})))
 }
 
 /// A session as a request wants it; what it leaves open AWS chooses.

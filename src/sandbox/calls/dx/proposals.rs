@@ -54,7 +54,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     let document = documents::proposal(context, &made);
     context.direct.proposals.insert(id.clone(), made);
     let document = json!({"directConnectGatewayAssociationProposal": document});
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }
 
 fn ours(context: &Context<'_>, member: &str) -> Result<(), ApiError> {
@@ -103,5 +103,5 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
     let document = documents::proposal(context, &changed);
     *find_mut(context.direct, "", id, now)? = changed;
     let document = json!({"directConnectGatewayAssociationProposal": document});
-    Ok(Done::done(&id, document))
+    Ok(Done::change(&id, document))
 }

@@ -78,7 +78,7 @@ pub(super) fn tag(context: &mut Context<'_>) -> Outcome {
     limit(&new)?;
     let differs = *known != new;
     *known = new;
-    Ok(Done::done(&arn, json!({})).if_changed(differs))
+    Ok(Done::change(&arn, json!({})).if_changed(differs))
 }
 
 pub(super) fn untag(context: &mut Context<'_>) -> Outcome {
@@ -93,5 +93,5 @@ pub(super) fn untag(context: &mut Context<'_>) -> Outcome {
     let before = known.len();
     known.retain(|key, _| !keys.contains(key));
     let differs = known.len() != before;
-    Ok(Done::done(&arn, json!({})).if_changed(differs))
+    Ok(Done::change(&arn, json!({})).if_changed(differs))
 }
