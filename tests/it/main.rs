@@ -14,6 +14,7 @@ mod bundle_strongswan;
 mod campaign;
 mod clocks;
 mod command_line;
+mod direct_connect;
 mod config_xml;
 mod device_commands;
 mod engine_makespan;
