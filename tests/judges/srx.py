@@ -89,7 +89,7 @@ def walk(node, words):
     while words:
         below = node.get("c", {})
         if words[0] in below:
-            found, words = below[words[0]], words[1:]
+            word, found, words = words[0], below[words[0]], words[1:]
         else:
             # A word without a name of its own: the value of a nameless leaf, or a list's key.
             nameless = [one for one in below.values() if one.get("nk")]
@@ -106,13 +106,17 @@ def walk(node, words):
         if found.get("l"):
             if not words:
                 return "lacks a value"
-            if not fits(found, words[0]):
+            # A choice that has the leaf's own name stands for a value: `none` or a `vlan-id`.
+            if not fits(found, words[0]) and word not in found["e"]:
                 return f"may not be {words[0]}: {found['e']}"
             words = words[1:]
             continue
         if found.get("L"):
             if not words:
                 return "lacks a name"
+            if len(words) > 1 and found.get("o") and found["c"].get(words[0], {}).get("p"):
+                # What is done comes before the name: `then community add NAME`.
+                words = [words[1], words[0], *words[2:]]
             words = words[1:]
         node = found
     return None
