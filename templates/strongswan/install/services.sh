@@ -46,8 +46,7 @@ apply_frr() {
 {%- if v.dx.is_some() %}
   # First by hand: what reloads FRR writes its changes to a log, and this key is none of its business.
   if [ "$frr" = reload ] && systemctl --quiet is-active frr && [ -f "/etc/underpass/$site/frr-dx-key.conf" ]; then
-    vtysh -f "/etc/underpass/$site/frr.conf" >/dev/null || :
-    vtysh -f "/etc/underpass/$site/frr-dx-key.conf" >/dev/null || :
+    vtysh -f "/etc/underpass/$site/frr-dx-key.conf" >/dev/null 2>&1 || :
   fi
 {%- endif %}
   if [ "$frr" = reload ] && systemctl --quiet is-active frr && [ -x /usr/lib/frr/frr-reload.py ]; then
