@@ -124,6 +124,8 @@ ip -4 route show
 vt -c 'show ip route kernel'
 # Direct Connect goes silent without a word.
 if [ "$bfd" != ! ]; then
+  # BFD comes up after BGP, and ends nothing before.
+  wait_for ' up ' vt -c 'show bfd peers brief' || vt -c 'show bfd peers'
   ip netns exec aws nft -f - <<'NFT'
 table inet silence {
   chain in { type filter hook input priority 0; iifname "direct" drop; }
