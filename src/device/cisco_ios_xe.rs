@@ -189,6 +189,14 @@ impl Device for CiscoIosXe {
                  their headers (`mtu` of the port itself), and that BGP has no `local-as` of its own",
                 link.mtu
             ));
+            if set.routes == RouteExchange::Static {
+                notes.push(
+                    "where the tunnels were there before, see that no route to the VPC is left with \
+                     a distance below 21, which would win over BGP: `show running-config | include \
+                     ip route`"
+                        .to_owned(),
+                );
+            }
         }
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());

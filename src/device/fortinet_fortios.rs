@@ -180,7 +180,7 @@ impl Device for FortinetFortiOs {
         if let Some(d) = v.direct {
             notes.push(format!(
                 "see that the port of the cross connect is in the same VDOM, and that its own MTU \
-                 carries {} bytes",
+                 carries {} bytes; the policies are those of the tunnels, and so is their clamp of TCP",
                 d.mtu
             ));
         }
