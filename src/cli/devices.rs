@@ -12,7 +12,9 @@ use super::output::Output;
 use super::table::Table;
 use super::words::{esp, ike, wrapped};
 use crate::clock::IdSource;
-use crate::device::{self, BundleFile, Device, Removal, RenderContext, Summary, example};
+use crate::device::{
+    self, BundleFile, Device, DirectConnectSide, Removal, RenderContext, Summary, example,
+};
 use crate::spec::{self, InvalidValue};
 
 /// Columns from which on the table has its two longest columns as well.
@@ -186,6 +188,7 @@ fn to_json(device: &dyn Device, files: &[BundleFile]) -> Value {
         "title": device.title(),
         "profile": device.profile(),
         "abilities": device.abilities(),
+        "direct_connect": device.direct_connect(),
         "strongest": Summary::of(device).strongest,
         "options": options,
         "files": files,
@@ -220,6 +223,19 @@ fn text(device: &dyn Device, files: &[BundleFile]) -> String {
     fact(
         "judged",
         format!("level {}, by {}", profile.judged.level, profile.judged.by),
+    );
+    fact(
+        "private",
+        match device.direct_connect() {
+            DirectConnectSide::Able { .. } => {
+                "an end of a Direct Connect: a VLAN, BGP with a key and \
+                 BFD, preferred to the tunnels"
+                    .to_owned()
+            }
+            DirectConnectSide::Unable { reason } => {
+                format!("no end of a Direct Connect: {reason}")
+            }
+        },
     );
     fact(
         "removal",

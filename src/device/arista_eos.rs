@@ -5,10 +5,11 @@ use std::ops::Deref;
 
 use askama::Template;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
-use super::option::{self, Number, OptionSpec, is};
+use super::option::{self, Number, OptionSpec, Token, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Tunnelling};
+use super::profile::{Check, DirectConnectSide, Judged, Level, Profile, Removal, Tunnelling};
 use super::view::{Leg, View};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, SiteName};
 use crate::tunnel::{Abilities, TunnelSet};
@@ -24,15 +25,21 @@ const FIRST_TUNNEL: &str = "101";
 const CONFIG: &str = "config.eos";
 const REMOVE: &str = "remove.eos";
 
-const OPTIONS: &[OptionSpec] = &[OptionSpec {
-    name: TUNNEL_NUMBER,
-    what: "the number of the first of two free tunnel interfaces",
-    pattern: "[0-9]{1,5}",
-    default: Some(FIRST_TUNNEL),
-    required: false,
-    example: "71",
-    check: is::<TunnelNumber>,
-}];
+/// A routed port: `Ethernet` or `Port-Channel` and its number.
+type Port = Token<24>;
+
+const OPTIONS: &[OptionSpec] = &[
+    OptionSpec {
+        name: TUNNEL_NUMBER,
+        what: "the number of the first of two free tunnel interfaces",
+        pattern: "[0-9]{1,5}",
+        default: Some(FIRST_TUNNEL),
+        required: false,
+        example: "71",
+        check: is::<TunnelNumber>,
+    },
+    direct::interface_option("[A-Za-z0-9][A-Za-z0-9_.:/-]{0,23}", "Ethernet3", is::<Port>),
+];
 
 impl Device for AristaEos {
     fn name(&self) -> &'static str {
@@ -74,6 +81,12 @@ impl Device for AristaEos {
             bgp: true,
             static_routing: false,
             route_based: true,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: false,
         }
     }
 
@@ -138,6 +151,14 @@ impl Device for AristaEos {
              `copy running-config startup-config`"
                 .to_owned(),
         ];
+        if let Some(d) = v.direct {
+            notes.push(format!(
+                "see that the port of the cross connect is routed (`no switchport`) and carries \
+                 frames of {} bytes, and that the control plane lets BGP and BFD in from {}",
+                d.mtu,
+                d.amazon_address()
+            ));
+        }
         if v.nat {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".into());
         }
@@ -199,6 +220,7 @@ impl fmt::Display for Names<'_> {
 struct Router<'a> {
     base: View<'a>,
     first: TunnelNumber,
+    port: Option<Port>,
 }
 
 impl<'a> Deref for Router<'a> {
@@ -213,6 +235,7 @@ impl<'a> Router<'a> {
     fn of(set: &'a TunnelSet) -> Result<Self, RenderError> {
         Ok(Self {
             base: View::of(set),
+            port: direct::port(set)?,
             first: number(set)?,
         })
     }

@@ -5,10 +5,13 @@ use std::ops::Deref;
 
 use askama::Template;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, NONE, Number, OptionSpec, OrNone, Token, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::view::{Leg, View};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, SiteName};
 use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
@@ -70,6 +73,11 @@ const OPTIONS: &[OptionSpec] = &[
         example: "VPN",
         check: is::<OrNone<Name>>,
     },
+    direct::interface_option(
+        "[A-Za-z0-9][A-Za-z0-9_.:/-]{0,47}",
+        "GigabitEthernet0/0/2",
+        is::<Interface>,
+    ),
 ];
 
 impl Device for CiscoIosXe {
@@ -114,6 +122,12 @@ impl Device for CiscoIosXe {
             bgp: true,
             static_routing: true,
             route_based: true,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: true,
         }
     }
 
@@ -169,6 +183,21 @@ impl Device for CiscoIosXe {
                     .to_owned(),
             );
         }
+        if let Some(link) = &set.direct_connect {
+            notes.push(format!(
+                "see that the port of the cross connect is up and carries frames of {} bytes and \
+                 their headers (`mtu` of the port itself), and that BGP has no `local-as` of its own",
+                link.mtu
+            ));
+            if set.routes == RouteExchange::Static {
+                notes.push(
+                    "where the tunnels were there before, see that no route to the VPC is left with \
+                     a distance below 21, which would win over BGP: `show running-config | include \
+                     ip route`"
+                        .to_owned(),
+                );
+            }
+        }
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
@@ -204,6 +233,17 @@ impl Device for CiscoIosXe {
             ),
             RouteExchange::Static => Check::new("show track brief", "both objects Up"),
         });
+        if let Some(link) = &set.direct_connect {
+            let amazon = link.amazon.addr();
+            checks.push(Check::new(
+                format!("show bgp ipv4 unicast neighbors {amazon} | include state|fall"),
+                "BGP state = Established",
+            ));
+            if link.bfd {
+                let up = format!("{amazon} with the state Up");
+                checks.push(Check::new("show bfd neighbors", up));
+            }
+        }
         checks
     }
 
@@ -223,6 +263,7 @@ struct Router<'a> {
     wan_vrf: Option<Name>,
     zone: Option<Name>,
     first: TunnelNumber,
+    port: Option<Interface>,
 }
 
 /// `UP-` and the site's name, upper case as Cisco's own names are; 43 characters at most.
@@ -251,6 +292,7 @@ impl<'a> Router<'a> {
             wan_vrf: option::value::<OrNone<Name>>(&set.site.gateway, WAN_VRF, Some(NONE))?.0,
             zone: option::value::<OrNone<Name>>(&set.site.gateway, ZONE, Some(NONE))?.0,
             first: number(set)?,
+            port: direct::port(set)?,
         })
     }
 
@@ -260,6 +302,12 @@ impl<'a> Router<'a> {
 
     fn name(&self, leg: &Leg<'_>) -> String {
         format!("{}-{}", self.names(), leg.number)
+    }
+
+    /// The distance of a tunnel's static routes: worse than BGP's 20 where there is Direct Connect.
+    fn distance(&self, leg: &Leg<'_>) -> u8 {
+        let least = if self.direct.is_some() { 200 } else { 0 };
+        least + leg.number * 10
     }
 
     fn interface(&self, leg: &Leg<'_>) -> u32 {

@@ -5,10 +5,13 @@ use std::ops::Deref;
 
 use askama::Template;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, OptionSpec, Token, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::value::ShortName;
 use super::view::{Leg, View};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity};
@@ -19,11 +22,15 @@ pub(super) struct FortinetFortiOs;
 
 /// An interface: 15 characters (FortiOS CLI reference, `system interface`).
 type Interface = Token<15>;
+/// A VDOM: 31 characters (`system vdom`).
+type Vdom = Token<31>;
 /// An interface or a zone of a policy: 35 characters (`system zone`).
 type PolicyInterface = Token<35>;
 
 const WAN_INTERFACE: &str = "wan_interface";
 const LAN_INTERFACE: &str = "lan_interface";
+const VDOM: &str = "vdom";
+const ROOT: &str = "root";
 const CONFIG: &str = "config.conf";
 const REMOVE: &str = "remove.conf";
 
@@ -46,6 +53,20 @@ const OPTIONS: &[OptionSpec] = &[
         example: "internal",
         check: is::<PolicyInterface>,
     },
+    OptionSpec {
+        name: VDOM,
+        what: "the VDOM of both interfaces, for the VLAN of a Direct Connect",
+        pattern: "[A-Za-z0-9][A-Za-z0-9_.:/-]{0,30}",
+        default: Some(ROOT),
+        required: false,
+        example: "plant",
+        check: is::<Vdom>,
+    },
+    direct::interface_option(
+        "[A-Za-z0-9][A-Za-z0-9_.:/-]{0,14}",
+        "port3",
+        is::<Interface>,
+    ),
 ];
 
 impl Device for FortinetFortiOs {
@@ -90,6 +111,12 @@ impl Device for FortinetFortiOs {
             bgp: true,
             static_routing: true,
             route_based: true,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: true,
         }
     }
 
@@ -150,6 +177,13 @@ impl Device for FortinetFortiOs {
              `set cfg-save automatic`, `end`"
                 .to_owned(),
         ]);
+        if let Some(d) = v.direct {
+            notes.push(format!(
+                "see that the port of the cross connect is in the same VDOM, and that its own MTU \
+                 carries {} bytes; the policies are those of the tunnels, and so is their clamp of TCP",
+                d.mtu
+            ));
+        }
         if v.nat {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the FortiGate out".into());
         }
@@ -190,6 +224,18 @@ impl Device for FortinetFortiOs {
                 "both monitors with Status: alive",
             ),
         });
+        if let Some(d) = v.direct {
+            checks.push(Check::new(
+                format!("get router info bgp neighbors {}", d.amazon_address()),
+                "BGP state = Established",
+            ));
+            if d.bfd {
+                checks.push(Check::new(
+                    "get router info bfd neighbor",
+                    format!("{} with the state UP", d.amazon_address()),
+                ));
+            }
+        }
         checks.push(Check::new(
             "get router info routing-table all",
             "the VPC's networks by a tunnel",
@@ -224,6 +270,8 @@ struct FortiGate<'a> {
     base: View<'a>,
     wan_interface: Interface,
     lan_interface: PolicyInterface,
+    port: Option<Interface>,
+    vdom: Vdom,
 }
 
 impl<'a> Deref for FortiGate<'a> {
@@ -240,6 +288,8 @@ impl<'a> FortiGate<'a> {
             base: View::of(set),
             wan_interface: option::value(&set.site.gateway, WAN_INTERFACE, None)?,
             lan_interface: option::value(&set.site.gateway, LAN_INTERFACE, None)?,
+            port: direct::port(set)?,
+            vdom: option::value(&set.site.gateway, VDOM, Some(ROOT))?,
         })
     }
 
@@ -255,12 +305,27 @@ impl<'a> FortiGate<'a> {
         id(self, *number.borrow())
     }
 
+    /// The VLAN of a Direct Connect; 15 characters at most.
+    fn vlan(&self) -> String {
+        format!("{}-d", self.name())
+    }
+
+    /// The distance of a tunnel's static routes: worse than BGP's 20 where there is Direct Connect.
+    fn distance(&self) -> u8 {
+        if self.direct.is_some() { 210 } else { 10 }
+    }
+
     /// The number of a tunnel's static route, after those of the last resort.
     fn route(&self, leg: &Leg<'_>, number: impl Borrow<usize>) -> u32 {
         id(
             self,
             usize::from(leg.number) * self.vpc.len() + number.borrow(),
         )
+    }
+
+    /// The number of a LAN's route to nowhere beside static tunnels: after all of theirs.
+    fn lan_route(&self, number: impl Borrow<usize>) -> u32 {
+        id(self, 3 * self.vpc.len() + number.borrow())
     }
 
     /// In double quotes FortiOS reads `\`, `"` and `'` as its own; a key has none of them.

@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::OptionSpec;
 use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
@@ -79,6 +80,7 @@ impl Device for Generic {
         if let Some(problem) = self.check_options(&set.site.gateway).into_iter().next() {
             return Err(RenderError::Option(problem));
         }
+        direct::check(self, set)?;
         let clear = Page::of(set, &context.tool_version, true);
         let redacted = Page::of(set, &context.tool_version, false);
         Ok(vec![

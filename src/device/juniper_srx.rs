@@ -1,18 +1,23 @@
 //! Juniper SRX: route-based tunnels in a zone of their own, BGP or watched static routes.
 
 use std::borrow::Borrow;
+use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 
 use askama::Template;
 use ipnet::Ipv4Net;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, Number, OptionSpec, Token, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::value::ShortName;
 use super::view::{Leg, View};
-use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity};
+use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, InvalidValue};
 use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
 
 /// The device.
@@ -22,6 +27,30 @@ pub(super) struct JuniperSrx;
 type Interface = Token<48>;
 /// A zone: 63 characters (Juniper's YANG model `junos-es-conf-security` of Junos 20.4).
 type Zone = Token<63>;
+/// A port without a unit: the unit is the VLAN's.
+#[derive(Clone, Debug)]
+struct Port(Interface);
+
+impl FromStr for Port {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        if text.contains('.') {
+            return Err(InvalidValue::new(
+                format!("`{}` has a unit", text.escape_debug()),
+                "name the port alone, such as ge-0/0/3",
+            ));
+        }
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// A unit of `st0`; the second tunnel has the next one.
 type Unit = Number<0, 16_384>;
 
@@ -72,6 +101,7 @@ const OPTIONS: &[OptionSpec] = &[
         example: "71",
         check: is::<Unit>,
     },
+    direct::interface_option("[A-Za-z0-9][A-Za-z0-9_:/-]{0,47}", "ge-0/0/3", is::<Port>),
 ];
 
 impl Device for JuniperSrx {
@@ -118,6 +148,12 @@ impl Device for JuniperSrx {
             bgp: true,
             static_routing: true,
             route_based: true,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: false,
         }
     }
 
@@ -170,6 +206,13 @@ impl Device for JuniperSrx {
                 .to_owned(),
             "when both tunnels are up: `commit`".to_owned(),
         ];
+        if let Some(link) = &set.direct_connect {
+            notes.push(format!(
+                "see that the port of the cross connect is yours to tag: `vlan-tagging` holds for all \
+                 of its units, and its own `mtu` is to carry {} bytes and their headers",
+                link.mtu
+            ));
+        }
         if gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the SRX out".to_owned());
         }
@@ -206,6 +249,12 @@ impl Device for JuniperSrx {
                 "VPN monitoring: UP, twice",
             ),
         });
+        if let Some(link) = &set.direct_connect {
+            checks.push(Check::new(
+                format!("show bgp neighbor {}", link.amazon.addr()),
+                "State: Established, and BFD: enabled, up where it is meant",
+            ));
+        }
         checks.push(Check::new(
             "show route table inet.0",
             "the VPC's networks by an st0 interface",
@@ -225,6 +274,7 @@ struct Firewall<'a> {
     wan_zone: Zone,
     lan_zone: Zone,
     first: Unit,
+    port: Option<Port>,
 }
 
 impl<'a> Deref for Firewall<'a> {
@@ -244,6 +294,7 @@ impl<'a> Firewall<'a> {
             wan_zone: option::value(gateway, WAN_ZONE, Some(UNTRUST))?,
             lan_zone: option::value(gateway, LAN_ZONE, Some(TRUST))?,
             first: option::value(gateway, UNIT, Some(FIRST_UNIT))?,
+            port: direct::port(set)?,
         })
     }
 

@@ -2,12 +2,14 @@
 
 use askama::Template;
 
-use super::linux::{FIREWALL_OPTION, Link, View, WAN_INTERFACE_OPTION};
+use super::linux::{DIRECT_CONNECT_OPTION, FIREWALL_OPTION, Link, View, WAN_INTERFACE_OPTION};
 use super::linux_files::templates;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::OptionSpec;
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::{linux_daemon, linux_files};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity};
 use crate::tunnel::{Abilities, Phase, RouteExchange, TunnelSet};
@@ -15,7 +17,7 @@ use crate::tunnel::{Abilities, Phase, RouteExchange, TunnelSet};
 /// The device.
 pub(super) struct Libreswan;
 
-const OPTIONS: &[OptionSpec] = &[WAN_INTERFACE_OPTION, FIREWALL_OPTION];
+const OPTIONS: &[OptionSpec] = &[WAN_INTERFACE_OPTION, FIREWALL_OPTION, DIRECT_CONNECT_OPTION];
 
 impl Device for Libreswan {
     fn name(&self) -> &'static str {
@@ -61,6 +63,12 @@ impl Device for Libreswan {
             bgp: true,
             static_routing: true,
             route_based: true,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: true,
         }
     }
 
@@ -115,6 +123,7 @@ impl Device for Libreswan {
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
+        notes.extend(linux_files::direct_notes(set));
         notes
     }
 
@@ -142,6 +151,7 @@ impl Device for Libreswan {
                 "active (running)",
             ),
         });
+        checks.extend(linux_files::direct_checks(set));
         checks
     }
 

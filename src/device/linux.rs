@@ -5,9 +5,10 @@
 use std::fmt;
 use std::ops::Deref;
 
+use super::direct::{self, DIRECT_CONNECT_INTERFACE, Direct};
 use super::linux_daemon::Daemon;
 use super::model::RenderError;
-use super::option::{InterfaceName, OptionSpec};
+use super::option::{self, InterfaceName, OptionSpec, is};
 use super::value::QuotedKey;
 use super::view::{self, Leg};
 use crate::spec::{Encryption, Integrity, InvalidValue, SiteName};
@@ -17,6 +18,9 @@ use crate::tunnel::{Phase, TunnelSet};
 pub(super) const WAN_INTERFACE: &str = "wan_interface";
 /// The option that chooses how far the firewall goes.
 pub(super) const FIREWALL: &str = "firewall";
+
+/// Between the 20 of BGP's routes and the 200 of those that are worse than any.
+const STATIC_DISTANCE: u32 = 100;
 
 /// [`WAN_INTERFACE`].
 pub(super) const WAN_INTERFACE_OPTION: OptionSpec = OptionSpec {
@@ -48,6 +52,13 @@ pub(super) const FIREWALL_OPTION: OptionSpec = OptionSpec {
     },
 };
 
+/// The port that the cross connect of a Direct Connect ends on.
+pub(super) const DIRECT_CONNECT_OPTION: OptionSpec = direct::interface_option(
+    "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}",
+    "enp3s0f1",
+    is::<InterfaceName>,
+);
+
 /// What the templates of a Linux router show.
 pub(super) struct View<'a> {
     base: view::View<'a>,
@@ -55,7 +66,33 @@ pub(super) struct View<'a> {
     pub(super) strict: bool,
     pub(super) table: Table<'a>,
     pub(super) links: [Link<'a>; 2],
+    pub(super) dx: Option<Vlan<'a>>,
     pub(super) daemon: Daemon,
+}
+
+/// The VLAN of a Direct Connect, its name and its port.
+pub(super) struct Vlan<'a> {
+    direct: Direct<'a>,
+    pub(super) name: VlanName,
+    pub(super) port: InterfaceName,
+}
+
+impl<'a> Deref for Vlan<'a> {
+    type Target = Direct<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.direct
+    }
+}
+
+/// `dx-` and six hexadecimal digits that the site's name decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VlanName(u32);
+
+impl fmt::Display for VlanName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "dx-{:06x}", self.0)
+    }
 }
 
 /// One tunnel and its XFRM interface.
@@ -139,7 +176,15 @@ impl<'a> View<'a> {
         let base = view::View::of(set);
         let [one, two] = view::View::of(set).legs;
         let tag = base.tag();
+        let vlan = |direct| -> Result<Vlan<'a>, RenderError> {
+            Ok(Vlan {
+                direct,
+                name: VlanName(tag),
+                port: option::value(gateway, DIRECT_CONNECT_INTERFACE, None)?,
+            })
+        };
         Ok(Self {
+            dx: base.direct.map(vlan).transpose()?,
             wan_interface: wan_interface.map_err(RenderError::Option)?,
             strict: gateway
                 .options
@@ -187,6 +232,12 @@ impl<'a> View<'a> {
             )
         });
         about
+    }
+
+    /// What is added to the metric of static routes beside Direct Connect: zebra takes the upper byte
+    /// of a kernel route's metric for its distance (FRR's manual, zebra: administrative distance).
+    pub(super) const fn static_metric(&self) -> u32 {
+        STATIC_DISTANCE << 24
     }
 
     /// Where the site's programs are installed.

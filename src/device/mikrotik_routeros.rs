@@ -14,7 +14,9 @@ use askama::Template;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, OptionSpec, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::value::ShortName;
 use super::view::{Leg, View};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, InvalidValue, Routing, SiteName};
@@ -103,6 +105,12 @@ impl Device for MikroTikRouterOs {
             bgp: true,
             static_routing: true,
             route_based: false,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Unable {
+            reason: "its tunnels are policies, which would encrypt what leaves by Direct Connect too",
         }
     }
 

@@ -6,9 +6,10 @@ use askama::Template;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::direct;
 use super::option::{self, OptionSpec};
-use super::profile::{Check, Profile, Removal};
-use crate::spec::{Gateway, InvalidValue, Routing};
+use super::profile::{Check, DirectConnectSide, Profile, Removal};
+use crate::spec::{Gateway, InvalidValue, Routing, Site};
 use crate::tunnel::{Abilities, TunnelSet};
 
 /// A router family that can be configured.
@@ -54,6 +55,19 @@ pub trait Device: Sync {
     /// The tunnel that this device keeps down while the other one works; none for nearly all.
     fn standby(&self, _routing: Routing) -> Option<u8> {
         None
+    }
+
+    /// Whether its files can hold the router's end of a Direct Connect.
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Unable {
+            reason: "its files hold the tunnels alone",
+        }
+    }
+
+    /// Why this site's Direct Connect cannot end on it, with what would do instead; none where it
+    /// can. To be asked before anything is ordered.
+    fn refuse_direct_connect(&self, site: &Site) -> Option<InvalidValue> {
+        direct::refusal(self, site)
     }
 }
 

@@ -8,10 +8,13 @@ use std::str::FromStr;
 use askama::Template;
 use ipnet::Ipv4Net;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, NONE, Number, OptionSpec, OrNone, Token, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::value::ShortName;
 use super::view::{Leg, View};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, InvalidValue};
@@ -96,7 +99,39 @@ const OPTIONS: &[OptionSpec] = &[
         example: "71",
         check: is::<Unit>,
     },
+    direct::interface_option("ethernet[0-9]{1,2}/[0-9]{1,2}", "ethernet1/3", is::<Port>),
 ];
+
+/// A port in layer 3 mode, without a unit: the unit is the VLAN's.
+#[derive(Clone, Debug)]
+struct Port(Interface);
+
+impl FromStr for Port {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let number = |text: &str| {
+            (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let place = text
+            .strip_prefix("ethernet")
+            .and_then(|rest| rest.split_once('/'));
+        if place.is_some_and(|(slot, port)| number(slot) && number(port)) {
+            text.parse().map(Self)
+        } else {
+            Err(InvalidValue::new(
+                format!("`{}` is not a port for a VLAN", text.escape_debug()),
+                "use a name such as ethernet1/3, in layer 3 mode",
+            ))
+        }
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// An address with the length of its network, as an interface has it.
 #[derive(Clone, Copy, Debug)]
@@ -171,6 +206,12 @@ impl Device for PaloAltoPanOs {
         }
     }
 
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: false,
+        }
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         OPTIONS
     }
@@ -229,6 +270,14 @@ impl Device for PaloAltoPanOs {
             "no NAT rule may lead from the LAN's zone to any zone, the new one among them"
                 .to_owned(),
         ]);
+        if let Some(link) = &set.direct_connect {
+            notes.push(format!(
+                "see that the port of the cross connect is in layer 3 mode, and jumbo frames are on \
+                 for more than 1500 bytes (this link: {}); a rule of yours that overrides \
+                 `intrazone-default` has to let BFD pass",
+                link.mtu
+            ));
+        }
         if gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the firewall out".into());
         }
@@ -262,6 +311,12 @@ impl Device for PaloAltoPanOs {
                 "two peers in the state Established",
             ));
         }
+        if let Some(link) = &set.direct_connect {
+            checks.push(Check::new(
+                format!("ping count 5 host {}", link.amazon.addr()),
+                "0% packet loss, over Direct Connect",
+            ));
+        }
         checks.push(Check::new(
             format!("show routing route virtual-router {router}"),
             "the VPC's networks by a tunnel, with the flag A",
@@ -283,6 +338,7 @@ struct Firewall<'a> {
     lan_zone: Name,
     router: Name,
     first: Unit,
+    port: Option<Port>,
 }
 
 impl<'a> Deref for Firewall<'a> {
@@ -304,6 +360,7 @@ impl<'a> Firewall<'a> {
             lan_zone: option::value(gateway, LAN_ZONE, Some(TRUST))?,
             router: option::value(gateway, ROUTER, Some(DEFAULT))?,
             first: option::value(gateway, UNIT, Some(FIRST_UNIT))?,
+            port: direct::port(set)?,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::profile::{Check, Removal};
 use super::view::View;
@@ -34,6 +35,8 @@ pub(super) fn readme(
     about: &[String],
     files: &[Listed],
 ) -> Result<BundleFile, RenderError> {
+    // Every device comes by here: none leaves a virtual interface out without a word.
+    direct::check(device, set)?;
     let removal = match device.removal() {
         Removal::File(path) => format!(
             "To remove all of this from the device, load `{path}` in the same way: it takes away \

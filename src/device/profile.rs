@@ -34,6 +34,32 @@ pub enum Tunnelling {
     PolicyBased,
 }
 
+/// Whether a device's files can hold the router's end of a Direct Connect.
+///
+/// That is a VLAN sub-interface, and on it a BGP session with an MD5 key, BFD, prefix filters both
+/// ways, a community on what goes out and a local preference on what comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DirectConnectSide {
+    /// They can.
+    Able {
+        /// Whether also beside tunnels with static routes: BGP's are preferred to those.
+        beside_static: bool,
+    },
+    /// They cannot.
+    Unable {
+        /// Why, as the end of a sentence.
+        reason: &'static str,
+    },
+}
+
+impl DirectConnectSide {
+    /// Whether they can.
+    pub const fn is_able(self) -> bool {
+        matches!(self, Self::Able { .. })
+    }
+}
+
 /// What has judged the files, the strictest judge first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

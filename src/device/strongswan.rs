@@ -2,19 +2,21 @@
 
 use askama::Template;
 
-use super::linux::{FIREWALL_OPTION, View, WAN_INTERFACE_OPTION};
+use super::linux::{DIRECT_CONNECT_OPTION, FIREWALL_OPTION, View, WAN_INTERFACE_OPTION};
 use super::linux_files::templates;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::OptionSpec;
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
-use super::{linux_daemon, linux_files};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
+use super::{direct, linux_daemon, linux_files};
 use crate::spec::{Encryption, IkeVersion, Integrity};
 use crate::tunnel::{AWS_PHASE1_GROUPS, AWS_PHASE2_GROUPS, Abilities, RouteExchange, TunnelSet};
 
 /// The device.
 pub(super) struct StrongSwan;
 
-const OPTIONS: &[OptionSpec] = &[WAN_INTERFACE_OPTION, FIREWALL_OPTION];
+const OPTIONS: &[OptionSpec] = &[WAN_INTERFACE_OPTION, FIREWALL_OPTION, DIRECT_CONNECT_OPTION];
 
 impl Device for StrongSwan {
     fn name(&self) -> &'static str {
@@ -59,6 +61,12 @@ impl Device for StrongSwan {
         }
     }
 
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: true,
+        }
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         OPTIONS
     }
@@ -71,6 +79,7 @@ impl Device for StrongSwan {
         if let Some(problem) = self.check_options(&set.site.gateway).into_iter().next() {
             return Err(RenderError::Option(problem));
         }
+        direct::check(self, set)?;
         let view = View::of(set, linux_daemon::SWANCTL)?;
         let v = &view;
         let mut files = ipsec_files(v)?;
@@ -97,6 +106,7 @@ impl Device for StrongSwan {
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
+        notes.extend(linux_files::direct_notes(set));
         notes
     }
 
@@ -121,6 +131,7 @@ impl Device for StrongSwan {
             "nft list table inet underpass_SITE",
             "the chains of this site, SITE with `_` for `-`",
         ));
+        checks.extend(linux_files::direct_checks(set));
         checks
     }
 
@@ -159,6 +170,17 @@ fn networkd_files(v: &View<'_>) -> Result<Vec<BundleFile>, RenderError> {
             &Network { v, link },
         )?);
     }
+    if let Some(dx) = &v.dx {
+        let unit = |number: u8, end: &str| {
+            format!("etc/systemd/network/{number}-underpass-{}-{end}", v.site)
+        };
+        let (netdev, network) = (unit(50, "dx.netdev"), unit(50, "dx.network"));
+        files.push(BundleFile::public(netdev, &VlanDev { v, dx })?);
+        files.push(BundleFile::public(network, &VlanNetwork { v, dx })?);
+        // Last: whoever configures the port already goes on doing so.
+        let port = unit(90, "dx-port.network");
+        files.push(BundleFile::public(port, &PortNetwork { v, dx })?);
+    }
     Ok(files)
 }
 
@@ -168,6 +190,9 @@ templates! {
     Charon = "strongswan/strongswan.conf" {}
     NetDev = "strongswan/link.netdev" { link: &'a super::linux::Link<'a> }
     Network = "strongswan/link.network" { link: &'a super::linux::Link<'a> }
+    VlanDev = "strongswan/dx.netdev" { dx: &'a super::linux::Vlan<'a> }
+    VlanNetwork = "strongswan/dx.network" { dx: &'a super::linux::Vlan<'a> }
+    PortNetwork = "strongswan/dx-port.network" { dx: &'a super::linux::Vlan<'a> }
     Readme = "strongswan/README.md" { version: &'a str }
 }
 

@@ -2,12 +2,14 @@
 
 use askama::Template;
 
-use super::linux::{FIREWALL_OPTION, Link, View, WAN_INTERFACE_OPTION};
+use super::linux::{DIRECT_CONNECT_OPTION, FIREWALL_OPTION, Link, View, WAN_INTERFACE_OPTION};
 use super::linux_files::templates;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::OptionSpec;
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::{linux_daemon, linux_files};
 use crate::spec::{DhGroup, Encryption, Gateway, IkeVersion, Integrity, InvalidValue};
 use crate::tunnel::{Abilities, RouteExchange, TunnelSet};
@@ -22,6 +24,7 @@ const OLDER: &str = "strongswan";
 const OPTIONS: &[OptionSpec] = &[
     WAN_INTERFACE_OPTION,
     FIREWALL_OPTION,
+    DIRECT_CONNECT_OPTION,
     OptionSpec {
         name: SERVICE,
         what: "strongSwan's systemd unit: `strongswan` on Debian 9, Ubuntu 18.04 and before, \
@@ -83,6 +86,12 @@ impl Device for StrongSwanIpsecConf {
             bgp: true,
             static_routing: true,
             route_based: true,
+        }
+    }
+
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: true,
         }
     }
 
@@ -158,6 +167,7 @@ impl Device for StrongSwanIpsecConf {
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
+        notes.extend(linux_files::direct_notes(set));
         notes
     }
 
@@ -185,6 +195,7 @@ impl Device for StrongSwanIpsecConf {
                 "active (running)",
             ),
         });
+        checks.extend(linux_files::direct_checks(set));
         checks
     }
 

@@ -26,6 +26,8 @@ pub struct Summary {
     pub static_routing: bool,
     /// Whether its tunnels can carry IPv6.
     pub ipv6: bool,
+    /// Whether its files can hold the router's end of a Direct Connect.
+    pub direct_connect: bool,
     /// Whether phase 1 has a GCM cipher.
     pub phase1_gcm: bool,
     /// Whether phase 2 has a GCM cipher.
@@ -64,6 +66,7 @@ impl Summary {
             bgp: abilities.bgp,
             static_routing: abilities.static_routing,
             ipv6: profile.ipv6,
+            direct_connect: device.direct_connect().is_able(),
             tunnelling: profile.tunnelling,
             strongest: strongest(&abilities).map(|options| Strongest {
                 ike_version: options.ike_version,

@@ -8,8 +8,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use sha2::{Digest, Sha256};
 
+use super::direct::Direct;
 use crate::spec::{
-    Appliance, AttachTo, Gateway, IkeVersion, Region, SiteName, StartupAction, VpnConnectionId,
+    Appliance, Asn, AttachTo, Gateway, IkeVersion, Region, SiteName, StartupAction, VpnConnectionId,
 };
 use crate::tunnel::{Bgp, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet, mss, mtu};
 
@@ -37,6 +38,8 @@ pub(super) struct View<'a> {
     pub(super) lan: &'a [Ipv4Net],
     pub(super) vpc: &'a [Ipv4Net],
     pub(super) appliances: &'a [Appliance],
+    /// The virtual interface beside the tunnels.
+    pub(super) direct: Option<Direct<'a>>,
     transit: bool,
 }
 
@@ -56,6 +59,8 @@ pub(super) struct Leg<'a> {
 impl<'a> View<'a> {
     pub(super) fn of(set: &'a TunnelSet) -> Self {
         let gateway = &set.site.gateway;
+        let transit = matches!(set.site.aws.attach_to, AttachTo::TransitGateway(_));
+        let link = set.direct_connect.as_ref();
         Self {
             site: &set.site.name,
             region: &set.site.region,
@@ -71,7 +76,8 @@ impl<'a> View<'a> {
             lan: &set.site.lan,
             vpc: &set.vpc_cidrs,
             appliances: &set.site.appliances,
-            transit: matches!(set.site.aws.attach_to, AttachTo::TransitGateway(_)),
+            direct: link.map(|link| Direct::new(link, transit)),
+            transit,
         }
     }
 
@@ -90,6 +96,12 @@ impl<'a> View<'a> {
     /// Bytes: the smaller one, for devices that clamp all tunnels alike.
     pub(super) fn least_mss(&self) -> u16 {
         self.legs[0].mss.min(self.legs[1].mss)
+    }
+
+    /// The AS of the site's BGP, which tunnels or Direct Connect may want.
+    pub(super) fn asn(&self) -> Option<Asn> {
+        let direct = self.direct.as_ref();
+        (self.bgp.map(|bgp| bgp.customer_asn)).or_else(|| direct.map(|link| link.router_asn))
     }
 
     /// Seconds of BGP's hold time.

@@ -6,10 +6,13 @@ use std::str::FromStr;
 
 use askama::Template;
 
+use super::direct;
 use super::model::{BundleFile, Device, RenderContext, RenderError};
 use super::option::{self, Number, OptionSpec, is};
 use super::paper::{self, Listed};
-use super::profile::{Check, Judged, Level, Profile, Removal, Sample, Tunnelling};
+use super::profile::{
+    Check, DirectConnectSide, Judged, Level, Profile, Removal, Sample, Tunnelling,
+};
 use super::view::{Leg, View};
 use crate::spec::{DhGroup, Encryption, IkeVersion, Integrity, InvalidValue, SiteName};
 use crate::tunnel::{Abilities, Phase, RouteExchange, TunnelSet};
@@ -61,7 +64,37 @@ const OPTIONS: &[OptionSpec] = &[
         example: "20",
         check: is::<RuleNumber>,
     },
+    direct::interface_option("(bond|eth)[0-9]{1,4}", "eth3", is::<Port>),
 ];
+
+/// A port that may have VLANs: Ethernet or a bond of them.
+#[derive(Clone, Debug)]
+struct Port(Interface);
+
+impl FromStr for Port {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let plain = ["eth", "bond"].iter().any(|kind| text.starts_with(kind));
+        if plain && !text.contains('.') {
+            text.parse().map(Self)
+        } else {
+            Err(InvalidValue::new(
+                format!("`{}` is not a port for a VLAN", text.escape_debug()),
+                "use a name such as eth3 or bond0",
+            ))
+        }
+    }
+}
+
+impl fmt::Display for Port {
+    /// The two words that VyOS's tree has for it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bond = self.0.0.starts_with("bond");
+        let kind = if bond { "bonding" } else { "ethernet" };
+        write!(f, "{kind} {}", self.0)
+    }
+}
 
 /// An interface by VyOS's own naming, perhaps with a VLAN.
 #[derive(Clone, Debug)]
@@ -144,6 +177,12 @@ impl Device for VyOs {
         }
     }
 
+    fn direct_connect(&self) -> DirectConnectSide {
+        DirectConnectSide::Able {
+            beside_static: false,
+        }
+    }
+
     fn options(&self) -> &'static [OptionSpec] {
         OPTIONS
     }
@@ -189,6 +228,12 @@ impl Device for VyOs {
              interface before it is encrypted"
                 .to_owned(),
         ];
+        if let Some(link) = set.direct_connect.as_ref().filter(|link| link.mtu > 1_500) {
+            notes.push(format!(
+                "set the `mtu` of the port of the cross connect itself to {} or more",
+                link.mtu
+            ));
+        }
         if set.site.gateway.behind_nat() {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the router out".to_owned());
         }
@@ -223,6 +268,16 @@ impl Device for VyOs {
                 "the VPC's networks through both VTIs",
             ),
         });
+        if let Some(link) = &set.direct_connect {
+            checks.push(Check::new(
+                format!("show bgp ipv4 neighbors {}", link.amazon.addr()),
+                "BGP state = Established",
+            ));
+            if link.bfd {
+                let up = format!("{} with the status up", link.amazon.addr());
+                checks.push(Check::new("show bfd peers", up));
+            }
+        }
         checks
     }
 
@@ -241,6 +296,7 @@ struct Router<'a> {
     wan_interface: Interface,
     first: TunnelNumber,
     rules: RuleNumber,
+    port: Option<Port>,
 }
 
 /// `underpass-` and the site's name: VyOS allows letters, digits, `-` and `_` without a limit of
@@ -270,6 +326,7 @@ impl<'a> Router<'a> {
             wan_interface: option::value(gateway, WAN_INTERFACE, None)?,
             first: number(set)?,
             rules: option::value(gateway, FIREWALL_RULE, Some(FIRST_RULE))?,
+            port: direct::port(set)?,
         })
     }
 

@@ -7,8 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::clock::IdSource;
 use crate::spec::InvalidValue;
 
-/// Characters of a generated key: 190 bits, and no character that a router would have to quote.
-const LENGTH: usize = 32;
+/// Characters of a generated key: 142 bits, and no character that a router would have to quote.
+///
+/// IOS takes 25 at most where `service password-encryption` is on, and its first may be no digit
+/// (Cisco IOS BGP command reference, `neighbor password`).
+const LENGTH: usize = 24;
+/// How many characters of the alphabet are letters, which stand first in it.
+const LETTERS: usize = 52;
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A BGP key that AWS and every router takes: 6 to 80 letters and digits.
@@ -37,9 +42,12 @@ impl BgpKey {
 
     /// A new key.
     pub fn generate(ids: &IdSource) -> Self {
-        let count = u64::try_from(ALPHABET.len()).unwrap_or(1);
-        let at = |_| usize::try_from(ids.below(count)).unwrap_or(0);
-        let pick = |n| char::from(ALPHABET[at(n)]);
+        let pick = |n| {
+            let among = if n == 0 { LETTERS } else { ALPHABET.len() };
+            let count = u64::try_from(among).unwrap_or(1);
+            let at = usize::try_from(ids.below(count)).unwrap_or(0);
+            char::from(ALPHABET[at])
+        };
         Self(SecretString::from(
             (0..LENGTH).map(pick).collect::<String>(),
         ))
@@ -59,5 +67,25 @@ impl BgpKey {
 impl fmt::Debug for BgpKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BgpKey(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_key_is_one_that_every_router_takes() {
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..200 {
+            let key = BgpKey::generate(&IdSource::seeded(seed));
+            let text = key.expose();
+            assert!(
+                text.starts_with(|c: char| c.is_ascii_alphabetic()),
+                "{text}"
+            );
+            assert!(text.len() <= 25 && BgpKey::new(text.into()).is_ok());
+            assert!(seen.insert(text.to_owned()));
+        }
     }
 }

@@ -23,7 +23,9 @@ mod weak;
 pub mod xml;
 
 pub use bgp_key::BgpKey;
-pub use direct_connect::DirectConnectLink;
+pub use direct_connect::{
+    BFD_INTERVAL, BFD_MULTIPLIER, COMMUNITY_HIGH, COMMUNITY_LOW, DirectConnectLink, PREFERRED,
+};
 pub use join::{JoinError, JoinErrors, join};
 pub use model::{
     Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,

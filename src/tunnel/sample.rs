@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Abilities, Bgp, Endpoint, Phase, PreSharedKey, RouteExchange, Tunnel, TunnelOptions, TunnelSet,
+    Abilities, Bgp, BgpKey, DirectConnectLink, Endpoint, Phase, PreSharedKey, RouteExchange,
+    Tunnel, TunnelOptions, TunnelSet,
 };
 use crate::spec::{
     Asn, AttachTo, AwsSide, DhGroup, DpdAction, Encryption, Environment, Gateway, IkeVersion,
@@ -137,5 +138,26 @@ pub(crate) fn tunnel_set() -> TunnelSet {
         ],
         direct_connect: None,
         site,
+    }
+}
+
+/// A key of a Direct Connect that looks like nothing else.
+pub(crate) const BGP_KEY: &str = "FAKEbgpKey0123456789abcd";
+
+/// A virtual interface beside [`tunnel_set`]'s tunnels.
+pub(crate) fn link() -> DirectConnectLink {
+    DirectConnectLink {
+        vlan: 301,
+        mtu: 1500,
+        amazon: "169.254.96.1/29".parse().unwrap(),
+        router: "169.254.96.6/29".parse().unwrap(),
+        amazon_asn: Asn::try_from(64_513).unwrap(),
+        router_asn: Asn::try_from(65_010).unwrap(),
+        key: BgpKey::new(BGP_KEY.into()).unwrap(),
+        bfd: true,
+        allowed_prefixes: vec![
+            "10.0.0.0/16".parse().unwrap(),
+            "100.64.0.0/28".parse().unwrap(),
+        ],
     }
 }

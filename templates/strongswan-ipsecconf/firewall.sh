@@ -30,6 +30,9 @@ up() {
   for link in $links; do
     ipt -A "up-$tag-f" -o "$link" -j RETURN
   done
+{%- if let Some(dx) = v.dx %}
+  ipt -A "up-$tag-f" -o {{ dx.name }} -j RETURN
+{%- endif %}
   for from in $lan; do
     for to in $vpc; do
       ipt -A "up-$tag-f" -s "$from" -d "$to" -j REJECT --reject-with icmp-admin-prohibited
@@ -44,6 +47,14 @@ up() {
   done
 {%- endfor %}
   chain filter INPUT "up-$tag-i"
+{%- if let Some(dx) = v.dx %}
+  # BGP and BFD of Direct Connect: with AWS's router, over that VLAN, and in no other way.
+  for port in "tcp 179" "udp 3784" "udp 3785" "udp 4784"; do
+    ipt -A "up-$tag-i" -i {{ dx.name }} ! -s {{ dx.amazon_address() }} -p "${port% *}" --dport "${port#* }" -j DROP
+    ipt -A "up-$tag-i" ! -i {{ dx.name }} -d {{ dx.router_address() }} -p "${port% *}" --dport "${port#* }" -j DROP
+  done
+  ipt -A "up-$tag-i" ! -i {{ dx.name }} -s {{ dx.amazon_address() }} -j DROP
+{%- endif %}
 {%- if v.strict %}
   # IKE and ESP to this router's WAN address: with AWS's two endpoints, with nobody else.
   for endpoint in $endpoints; do

@@ -9,7 +9,11 @@ endpoints='{{ v.links[0].aws_outside }} {{ v.links[1].aws_outside }}'
 links='{{ v.links[0].name }} {{ v.links[1].name }}'
 table='{{ v.table }}'
 strict={% if v.strict %}yes{% else %}no{% endif %}
-asn='{% match v.bgp %}{% when Some with (bgp) %}{{ bgp.customer_asn }}{% when None %}{% endmatch %}'
+asn='{% match v.asn() %}{% when Some with (asn) %}{{ asn }}{% when None %}{% endmatch %}'
+{%- if let Some(dx) = v.dx %}
+dx_port='{{ dx.port }}'
+dx_link='{{ dx.name }}'
+{%- endif %}
 
 # Mode and path of every file, relative to this folder and to /.
 all_files='

@@ -25,17 +25,47 @@ down() { # name
     ip link delete "$1"
   fi
 }
+{%- if let Some(dx) = v.dx %}
+
+# The VLAN of the Direct Connect on the port of its cross connect.
+up_dx() {
+  if [ ! -e /sys/class/net/{{ dx.name }} ]; then
+    ip link add link {{ dx.port }} name {{ dx.name }} type vlan id {{ dx.vlan }}
+  fi
+  ip link set {{ dx.port }} up
+{%- if dx.is_jumbo() %}
+  # A VLAN's frames fit into its port's.
+  [ "$(cat /sys/class/net/{{ dx.port }}/mtu)" -ge {{ dx.mtu }} ] || ip link set {{ dx.port }} mtu {{ dx.mtu }}
+{%- endif %}
+  ip -o -4 address show dev {{ dx.name }} | while read -r _ _ _ address _; do
+    [ "$address" = {{ dx.router }} ] || ip address delete "$address" dev {{ dx.name }}
+  done
+  ip address replace {{ dx.router }} dev {{ dx.name }}
+  ip link set {{ dx.name }} mtu {{ dx.mtu }} up
+  echo 2 > /proc/sys/net/ipv4/conf/{{ dx.name }}/rp_filter
+}
+
+down_dx() {
+  [ ! -e /sys/class/net/{{ dx.name }} ] || ip link delete {{ dx.name }}
+}
+{%- endif %}
 
 case ${1-} in
   up)
 {%- for link in v.links %}
     up {{ link.name }} {{ link.if_id }} {{ link.customer_inside }}/30 {{ link.mtu }}
 {%- endfor %}
+{%- if v.dx.is_some() %}
+    up_dx
+{%- endif %}
     ;;
   down)
 {%- for link in v.links %}
     down {{ link.name }}
 {%- endfor %}
+{%- if v.dx.is_some() %}
+    down_dx
+{%- endif %}
     ;;
   *)
     echo "usage: ${0##*/} up|down" >&2

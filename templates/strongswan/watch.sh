@@ -30,9 +30,19 @@ route() { # number good|bad
     good) want=${1}00 other=1${1}00 ;;
     *) want=1${1}00 other=${1}00 ;;
   esac
+{%- if v.direct.is_some() %}
+  # The upper byte is the distance that FRR sees: 100, so that BGP's 20 over Direct Connect wins.
+  want=$(({{ v.static_metric() }} + want)) other=$(({{ v.static_metric() }} + other))
+{%- endif %}
   for network in $networks; do
     ip route replace "$network" dev "$(link "$1")" metric "$want" &&
       ip route delete "$network" dev "$(link "$1")" metric "$other" 2>/dev/null
+{%- if v.direct.is_some() %}
+    # What is left of the time before Direct Connect has no distance, and would win.
+    for metric in "${1}00" "1${1}00"; do
+      ip route delete "$network" dev "$(link "$1")" metric "$metric" 2>/dev/null
+    done
+{%- endif %}
   done
   return 0
 }

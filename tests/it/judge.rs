@@ -10,9 +10,9 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use underpass::device::{self, Device};
-use underpass::spec::{DhGroup, Encryption, IkeVersion, Integrity, Routing, Security, Site};
-use underpass::tunnel::{RouteExchange, TunnelSet, mss, mtu};
+use underpass::device::{self, Device, DirectConnectSide};
+use underpass::spec::{Asn, DhGroup, Encryption, IkeVersion, Integrity, Routing, Security, Site};
+use underpass::tunnel::{BgpKey, DirectConnectLink, RouteExchange, TunnelSet, mss, mtu};
 
 use super::bundle_sample::{site, tunnel_set};
 
@@ -48,13 +48,58 @@ pub(crate) fn cases(device: &str) -> Vec<Case> {
                     let site = sample(device, routing, nat, kind);
                     let place = if nat { "nat" } else { "public" };
                     let name = format!("{} {routing:?} {place} {kind}", device.name());
-                    cases.push(case(device, name, &site));
+                    cases.push(case(device, name, &site, None));
                 }
             }
         }
     }
+    cases.extend(linked(device));
     assert!(!cases.is_empty());
     cases
+}
+
+/// With a Direct Connect, where the device has an end of it: every size, with and without BFD, and
+/// beside static tunnels.
+fn linked(device: &dyn Device) -> Vec<Case> {
+    let DirectConnectSide::Able { beside_static } = device.direct_connect() else {
+        return Vec::new();
+    };
+    let mut cases = Vec::new();
+    for (routing, mtu, bfd) in [
+        (Routing::Bgp, 1_500, true),
+        (Routing::Bgp, 8_500, false),
+        (Routing::Static, 8_500, true),
+    ] {
+        let can = match routing {
+            Routing::Bgp => device.abilities().bgp,
+            Routing::Static => beside_static,
+        };
+        // Every option with its example, the port among them.
+        let site = sample(device, routing, true, "strong");
+        if can {
+            let name = format!("{} {routing:?} direct connect {mtu} {bfd}", device.name());
+            cases.push(case(device, name, &site, Some(link(mtu, bfd))));
+        }
+    }
+    cases
+}
+
+/// A virtual interface whose allowed prefixes are wider than the VPC.
+pub(crate) fn link(mtu: u16, bfd: bool) -> DirectConnectLink {
+    DirectConnectLink {
+        vlan: 301,
+        mtu,
+        amazon: "169.254.96.1/29".parse().unwrap(),
+        router: "169.254.96.6/29".parse().unwrap(),
+        amazon_asn: Asn::try_from(64_513).unwrap(),
+        router_asn: Asn::try_from(65_010).unwrap(),
+        key: BgpKey::new("FAKEbgpKey0123456789abcd".into()).unwrap(),
+        bfd,
+        allowed_prefixes: vec![
+            "10.0.0.0/15".parse().unwrap(),
+            "100.64.0.0/28".parse().unwrap(),
+        ],
+    }
 }
 
 fn sample(device: &dyn Device, routing: Routing, nat: bool, kind: &str) -> Site {
@@ -111,8 +156,9 @@ fn weakest<T: Copy + Ord>(all: &[T]) -> Vec<T> {
     all.iter().min().copied().into_iter().collect()
 }
 
-fn case(device: &dyn Device, name: String, site: &Site) -> Case {
+fn case(device: &dyn Device, name: String, site: &Site, link: Option<DirectConnectLink>) -> Case {
     let mut set = tunnel_set(site);
+    set.direct_connect = link;
     // A second network, whose subnets are as long as AWS allows.
     set.vpc_cidrs.push("100.64.0.0/28".parse().unwrap());
     let context = device::RenderContext {
@@ -169,6 +215,25 @@ fn intent(set: &TunnelSet) -> Value {
         "vpc": set.vpc_cidrs,
         "bgp": bgp,
         "legs": legs,
+        "direct": set.direct_connect.as_ref().map(direct),
+    })
+}
+
+fn direct(link: &DirectConnectLink) -> Value {
+    json!({
+        "vlan": link.vlan,
+        "mtu": link.mtu,
+        "amazon": link.amazon.addr(),
+        "router": link.router.addr(),
+        "address": link.router,
+        "mask": link.router.netmask(),
+        "amazon_asn": link.amazon_asn,
+        "router_asn": link.router_asn,
+        "key": link.key.expose(),
+        "bfd": link.bfd,
+        "allowed": link.allowed_prefixes,
+        // Without BFD the tunnels' times, with it AWS's own.
+        "hold": if link.bfd { 90 } else { 30 },
     })
 }
 

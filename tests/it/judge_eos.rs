@@ -71,6 +71,31 @@ fn eos_configurations_are_what_arista_renders() {
                 "no ip route 10.0.0.0/16 Null0 254\n",
                 "",
             ),
+            (
+                "IOS's VLAN",
+                C,
+                "encapsulation dot1q vlan 301",
+                "encapsulation dot1Q 301",
+            ),
+            ("IOS's BFD", C, "min-rx 300", "min_rx 300"),
+            (
+                "communities that stay at home",
+                C,
+                "   neighbor 169.254.96.1 send-community standard\n",
+                "",
+            ),
+            (
+                "no preference over the tunnels",
+                C,
+                "set local-preference 200",
+                "set local-preference 100",
+            ),
+            (
+                "a port that stays",
+                "remove.eos",
+                "no interface Ethernet3.301\n",
+                "",
+            ),
         ],
     );
 }

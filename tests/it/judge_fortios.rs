@@ -92,6 +92,32 @@ fn fortios_configurations_stand_in_fortinets_schemas() {
                 "    delete \"up-plant-7-2\"\n",
                 "",
             ),
+            ("IOS's VLAN", C, "set vlanid 301", "set vlan-id 301"),
+            ("another VDOM", C, "set vdom \"plant\"", "set vdom \"root\""),
+            (
+                "no preference over the tunnels",
+                C,
+                "set set-local-preference 200",
+                "set local-preference 200",
+            ),
+            (
+                "communities that stay at home",
+                C,
+                "            set send-community standard\n",
+                "            set send-community disable\n",
+            ),
+            (
+                "static routes that win",
+                C,
+                "set distance 210",
+                "set distance 10",
+            ),
+            (
+                "a map that stays",
+                "remove.conf",
+                "config router route-map\n",
+                "config router access-list\n",
+            ),
         ],
     );
 }

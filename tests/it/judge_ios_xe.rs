@@ -69,6 +69,54 @@ fn ios_xe_configurations_stand_in_ciscos_models() {
                 "no ip route 10.0.0.0 255.255.0.0 Null0 254\n",
                 "",
             ),
+            (
+                "another VLAN than the session's",
+                C,
+                " encapsulation dot1Q 301",
+                " encapsulation dot1Q 302",
+            ),
+            (
+                "a key without its kind",
+                C,
+                " password 0 FAKE",
+                " password FAKE",
+            ),
+            (
+                "communities that stay at home",
+                C,
+                "  neighbor 169.254.96.1 send-community\n",
+                "",
+            ),
+            (
+                "no preference over the tunnels",
+                C,
+                " set local-preference 200\n",
+                "",
+            ),
+            (
+                "Junos's BFD",
+                C,
+                " bfd interval 300 min_rx 300 multiplier 3",
+                " bfd minimum-interval 300 multiplier 3",
+            ),
+            (
+                "everything learned",
+                C,
+                " neighbor 169.254.96.1 route-map UP-PLANT-7-OF-THE-NORTHERN-REGION-BUILDING-DX-IN in\n",
+                "\n",
+            ),
+            (
+                "static routes that win",
+                C,
+                "Tunnel71 210 name",
+                "Tunnel71 10 name",
+            ),
+            (
+                "a VLAN that stays",
+                "remove.ios",
+                "no interface GigabitEthernet0/0/2.301\n",
+                "",
+            ),
         ],
     );
 }

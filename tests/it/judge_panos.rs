@@ -93,6 +93,30 @@ fn panos_configurations_follow_palo_altos_specifications() {
                 "delete network ike gateway up-plant-7-2\n",
                 "",
             ),
+            (
+                "a unit without its tag",
+                C,
+                "layer3 units ethernet1/3.301 tag 301",
+                "layer3 units ethernet1/3.301 vlan 301",
+            ),
+            (
+                "a key that no peer has",
+                C,
+                "connection-options authentication up-",
+                "connection-options auth-profile up-",
+            ),
+            (
+                "no preference over the tunnels",
+                C,
+                "action allow update local-preference 200",
+                "action allow",
+            ),
+            (
+                "a unit that stays",
+                "remove.set",
+                "delete network interface ethernet ethernet1/3 layer3 units ethernet1/3.301\n",
+                "",
+            ),
         ],
     );
 }

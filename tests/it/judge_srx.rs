@@ -88,6 +88,42 @@ fn srx_configurations_follow_junipers_models() {
                 "delete security zones security-zone up-plant-7\n",
                 "",
             ),
+            (
+                "a VLAN without its tag",
+                C,
+                "unit 301 vlan-id 301",
+                "unit 301 vlan 301",
+            ),
+            (
+                "IOS's key",
+                C,
+                "authentication-key \"FAKE",
+                "password \"FAKE",
+            ),
+            (
+                "no preference over the tunnels",
+                C,
+                "then local-preference 200",
+                "then local-preference 100",
+            ),
+            (
+                "a community of no name",
+                C,
+                "then community add ",
+                "then community append ",
+            ),
+            (
+                "BFD that the zone does not let in",
+                C,
+                "host-inbound-traffic protocols bfd",
+                "host-inbound-traffic protocols ospf",
+            ),
+            (
+                "a unit that stays",
+                "remove.set",
+                "delete interfaces ge-0/0/3 unit 301\n",
+                "",
+            ),
         ],
     );
 }

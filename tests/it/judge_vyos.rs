@@ -8,6 +8,7 @@ use underpass::spec::{Routing, Site};
 use underpass::tunnel::TunnelSet;
 
 use super::bundle_sample::{site, tunnel_set, written};
+use super::judge::link;
 
 const FACTS: &str = include_str!("../judges/vyos.txt");
 
@@ -65,6 +66,9 @@ fn is(kind: &str, value: &str) -> bool {
                     .strip_prefix(kind)
                     .is_some_and(|rest| rest.split('.').all(numbered))
             }),
+        "community" => value
+            .split_once(':')
+            .is_some_and(|(one, two)| is("0-65535", one) && is("0-65535", two)),
         "protocol" => ["udp", "tcp", "esp", "icmp", "all"].contains(&value),
         "ports" => value.split(',').all(|port| is("1-65535", port)),
         word => word == value,
@@ -226,7 +230,14 @@ fn commit(tree: &BTreeMap<String, Vec<String>>) -> Vec<String> {
         let path = format!("protocols bgp neighbor {neighbor}");
         need(format!("{path} remote-as"), "");
         for way in ["import", "export"] {
-            let leaf = format!("{path} address-family ipv4-unicast prefix-list {way}");
+            let family = format!("{path} address-family ipv4-unicast");
+            let map = tree.get(&format!("{family} route-map {way}"));
+            // A route map's only rule names its prefix list.
+            let leaf = map.map_or(format!("{family} prefix-list {way}"), |map| {
+                let rule = format!("policy route-map {} rule 10", map[0]);
+                need(format!("{rule} action"), "permit");
+                format!("{rule} match ip address prefix-list")
+            });
             need(leaf.clone(), "");
             for list in tree.get(&leaf).into_iter().flatten() {
                 for rule in under(tree, &format!("policy prefix-list {list} rule")) {
@@ -234,6 +245,17 @@ fn commit(tree: &BTreeMap<String, Vec<String>>) -> Vec<String> {
                     need(format!("policy prefix-list {list} rule {rule} prefix"), "");
                 }
                 need(format!("policy prefix-list {list} rule 5 action"), "");
+            }
+        }
+    }
+    for neighbor in under(tree, "protocols bgp neighbor") {
+        let leaf = format!("protocols bgp neighbor {neighbor} bfd profile");
+        for profile in tree.get(&leaf).into_iter().flatten() {
+            for time in ["multiplier", "receive", "transmit"] {
+                need(
+                    format!("protocols bfd profile {profile} interval {time}"),
+                    "",
+                );
             }
         }
     }
@@ -292,11 +314,63 @@ fn vyos_knows_every_statement() {
     }
 }
 
+/// BGP's statements with a Direct Connect on `eth3`.
+fn vyos_linked(mtu: u16, bfd: bool) -> TunnelSet {
+    let mut site = vyos(Routing::Bgp);
+    let options = &mut site.gateway.options;
+    options.insert("direct_connect_interface".to_owned(), "eth3".to_owned());
+    let mut set = tunnel_set(&site);
+    set.direct_connect = Some(link(mtu, bfd));
+    set
+}
+
+#[test]
+fn vyos_knows_every_statement_of_direct_connect() {
+    for (mtu, bfd) in [(1_500, true), (8_500, false)] {
+        let config = config(&vyos_linked(mtu, bfd));
+        assert_eq!(judge(&config), Vec::<String>::new());
+        let (vif, peer) = (
+            "set interfaces ethernet eth3 vif 301",
+            "set protocols bgp neighbor 169.254.96.1",
+        );
+        for line in [
+            format!("{vif} address '169.254.96.6/29'"),
+            format!("{vif} mtu '{mtu}'"),
+            format!("{peer} remote-as '64513'"),
+            format!("{peer} password 'FAKEbgpKey0123456789abcd'"),
+            "set policy route-map underpass-plant-7-dx-in rule 10 set local-preference '200'"
+                .to_owned(),
+            "set policy route-map underpass-plant-7-dx-out rule 10 set community replace \
+             '7224:7300'"
+                .to_owned(),
+        ] {
+            assert!(config.lines().any(|other| other == line), "{line}");
+        }
+        assert_eq!(config.contains("bfd"), bfd);
+        for (right, wrong) in [
+            ("vif 301 mtu", "vlan 301 mtu"),
+            ("set community replace", "set community"),
+            (
+                "route-map import 'underpass-plant-7-dx-in'",
+                "route-map import 'other'",
+            ),
+            ("password 'FAKE", "password 0 'FAKE"),
+            ("ethernet eth3 vif", "eth3 vif"),
+        ] {
+            assert!(config.contains(right), "{right} is not there");
+            assert!(
+                !judge(&config.replace(right, wrong)).is_empty(),
+                "{wrong} was let through"
+            );
+        }
+    }
+}
+
 /// What takes away names the same nodes that were made.
 #[test]
 fn vyos_takes_away_what_it_made() {
-    for routing in [Routing::Bgp, Routing::Static] {
-        let set = tunnel_set(&vyos(routing));
+    let plain = [Routing::Bgp, Routing::Static].map(|routing| tunnel_set(&vyos(routing)));
+    for set in plain.into_iter().chain([vyos_linked(8_500, true)]) {
         let folder = written(&set);
         let made = config(&set);
         let removal = std::fs::read_to_string(folder.path().join("remove.vyos")).unwrap();

@@ -31,6 +31,7 @@ mod journey;
 mod judge;
 mod judge_asa;
 mod judge_checkpoint;
+mod judge_direct_connect;
 mod judge_edgeos;
 mod judge_eos;
 mod judge_fortios;

@@ -19,6 +19,16 @@ def main(judge):
     json.dump(verdicts, sys.stdout)
 
 
+def learned(intent, permit, exact, deny, host):
+    """The rules of what may be learned over Direct Connect, in a language's words for them: the
+    site's own networks and all within denied, then the allowed prefixes down to subnets."""
+    def rule(net, words, alone, most):
+        return (words if int(net.split("/")[1]) < most else alone).format(net)
+
+    return ([rule(net, deny, host, 32) for net in intent["lan"]]
+            + [rule(net, permit, exact, 28) for net in intent["direct"]["allowed"]])
+
+
 def compare(problem, where, found, wanted):
     """Tells of every key of `wanted` that has another value in `found`."""
     for key, value in wanted.items():

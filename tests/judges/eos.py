@@ -94,7 +94,38 @@ def model(intent):
         data["router_bgp"]["address_family_ipv4"]["neighbors"].append({
             "ip_address": leg["aws_inside"], "activate": True, "prefix_list_in": f"{name}-IN",
             "prefix_list_out": f"{name}-OUT"})
+    if intent["direct"]:
+        direct(data, intent)
     return data
+
+
+def direct(data, intent):
+    """The virtual interface: a VLAN, a session, and what goes over it."""
+    link, name = intent["direct"], "UP-" + intent["site"].upper()
+    words = f"underpass {intent['site']} Direct Connect"
+    port = {"name": f"{intent['options']['direct_connect_interface']}.{link['vlan']}",
+            "description": words, "mtu": link["mtu"], "ip_address": link["address"],
+            "encapsulation_dot1q": {"vlan": link["vlan"]}}
+    neighbor = {"ip_address": link["amazon"], "remote_as": str(link["amazon_asn"]),
+                "description": words, "timers": f"{link['hold'] // 3} {link['hold']}",
+                "password": link["key"], "send_community": "standard", "maximum_routes": 1000,
+                "route_map_in": f"{name}-DX-IN", "route_map_out": f"{name}-DX-OUT"}
+    if link["bfd"]:
+        port["bfd"] = {"interval": 300, "min_rx": 300, "multiplier": 3}
+        neighbor["bfd"] = True
+    data["ethernet_interfaces"] = [port]
+    rules = common.learned(intent, "permit {} le 28", "permit {}", "deny {} le 32", "deny {}")
+    data["prefix_lists"].append({"name": f"{name}-DX-IN", "sequence_numbers": [
+        {"sequence": at * 10, "action": rule} for at, rule in enumerate(rules, 1)]})
+    data["route_maps"] = [
+        {"name": f"{name}-DX-{way}", "sequence_numbers": [{
+            "sequence": 10, "type": "permit", "set": [what],
+            "match": [f"ip address prefix-list {name}-{prefixes}"]}]}
+        for way, prefixes, what in [("IN", "DX-IN", "local-preference 200"),
+                                    ("OUT", "OUT", "community 7224:7300")]]
+    data["router_bgp"]["neighbors"].append(neighbor)
+    data["router_bgp"]["address_family_ipv4"]["neighbors"].append(
+        {"ip_address": link["amazon"], "activate": True})
 
 
 def judge(files, intent, problem):
@@ -103,7 +134,8 @@ def judge(files, intent, problem):
     for violation in checked.violations:
         problem(f"the model: {violation}")
     # pyavd writes keys in type 7 alone.
-    wanted = tree(pyavd.get_device_config(data).replace("shared-key 7 ", "shared-key 0 "))
+    wanted = tree(pyavd.get_device_config(data).replace("shared-key 7 ", "shared-key 0 ")
+                  .replace(" password 7 ", " password 0 "))
     found = tree(files["config.eos"])
     for line in sorted(set(wanted) - set(found)):
         problem(f"lacks: {line}")
@@ -131,7 +163,7 @@ def removal(made, gone, problem):
             else:
                 heads.add(f"{parts[0]} / no {parts[1]}")
         else:
-            heads.add("no " + parts[0].split(" name ")[0])
+            heads.add("no " + parts[0].split(" name ")[0].split(" permit ")[0])
     lines = {line for line in gone if "no " in line}
     if heads != lines:
         problem(f"removal differs: {sorted(heads ^ lines)}")

@@ -27,6 +27,7 @@ LENGTHS = {
     "firewall address": {"name": 79, "comment": 255},
     "firewall policy": {"name": 35, "comments": 1023},
     "router prefix-list": {"name": 35, "comments": 127},
+    "router route-map": {"name": 35, "comments": 127},
     "router static": {"comment": 255, "device": 35},
     "router bgp neighbor": {"description": 63, "prefix_list_in": 35, "update_source": 15},
 }
@@ -40,6 +41,10 @@ RANGES = {
     "distance": (1, 255),
     "keep_alive_timer": (0, 65535),
     "holdtime_timer": (3, 65535),
+    "vlanid": (1, 4094),
+    "bfd_desired_min_tx": (1, 100000),
+    "bfd_required_min_rx": (1, 100000),
+    "bfd_detect_mult": (1, 50),
     "interval": (20, 3600000),
     "failtime": (1, 3600),
     "recoverytime": (1, 3600),
@@ -239,6 +244,8 @@ class Reader:
 def references(tables, problem):
     """Every name that is used is made before."""
     phase1 = set(tables["vpn ipsec phase1-interface"])
+    phase1 |= {name for name, v in tables["system interface"].items() if "vlanid" in v}
+    maps = {name for name in tables.get("router route-map", {}) if "/" not in name}
     zones = set(tables["system zone"])
     addresses = set(tables["firewall address"])
     lists = {name for name in tables.get("router prefix-list", {}) if "/" not in name}
@@ -252,6 +259,9 @@ def references(tables, problem):
         ("router bgp neighbor", "prefix_list_in", lists),
         ("router bgp neighbor", "prefix_list_out", lists),
         ("router bgp neighbor", "update_source", phase1),
+        ("router bgp neighbor", "route_map_in", maps),
+        ("router bgp neighbor", "route_map_out", maps),
+        ("router route-map rule", "match_ip_address", lists),
     ]
     for path, name, known in uses:
         for entry, values in tables.get(path, {}).items():
@@ -342,16 +352,81 @@ def routing(tables, intent, leg, name, problem):
     })
 
 
+def direct(tables, intent, problem):
+    """The virtual interface: a VLAN, a session, and what goes over it."""
+    link, options = intent["direct"], intent["options"]
+    vlans = [(name, v) for name, v in tables["system interface"].items() if "vlanid" in v]
+    if len(vlans) != 1:
+        return problem(f"{len(vlans)} VLANs")
+    name, values = vlans[0]
+    base = name.removesuffix("-d")
+    fast = ["300"] if link["bfd"] else None
+    common.compare(problem, name, values, {
+        "vdom": [options.get("vdom", "root")],
+        "type": ["vlan"],
+        "interface": [options["direct_connect_interface"]],
+        "vlanid": [str(link["vlan"])],
+        "ip": [link["router"], link["mask"]],
+        "mtu_override": ["enable"],
+        "mtu": [str(link["mtu"])],
+        "bfd": ["enable"] if link["bfd"] else None,
+        "bfd_desired_min_tx": fast,
+        "bfd_required_min_rx": fast,
+        "bfd_detect_mult": ["3"] if link["bfd"] else None,
+    })
+    if name not in tables["system zone"][base]["interface"]:
+        problem(f"{name} is in no zone")
+    common.compare(problem, "bgp", tables["router bgp"][None], {"as": [str(link["router_asn"])]})
+    common.compare(problem, "neighbor", tables["router bgp neighbor"][link["amazon"]], {
+        "remote_as": [str(link["amazon_asn"])],
+        "password": [link["key"]],
+        "update_source": [name],
+        "bfd": ["enable"] if link["bfd"] else None,
+        "keep_alive_timer": [str(link["hold"] // 3)],
+        "holdtime_timer": [str(link["hold"])],
+        "send_community": ["standard"],
+        "route_map_in": [f"{base}-dx-in"],
+        "route_map_out": [f"{base}-dx-out"],
+    })
+    rules = tables["router route-map rule"]
+    common.compare(problem, "in", rules[f"{base}-dx-in/1"], {
+        "action": ["permit"], "match_ip_address": [f"{base}-dx-in"],
+        "set_local_preference": ["200"], "set_community": None})
+    common.compare(problem, "out", rules[f"{base}-dx-out/1"], {
+        "action": ["permit"], "match_ip_address": [f"{base}-out"],
+        "set_community": ["7224:7300"], "set_local_preference": None})
+    found = [(" ".join(v["prefix"]), *v["action"], *v.get("le", []))
+             for key, v in tables["router prefix-list rule"].items()
+             if key.startswith(f"{base}-dx-in/")]
+    masked = [tuple(rule.split("|")) for rule in common.learned(
+        intent, "{}|permit|28", "{}|permit", "{}|deny|32", "{}|deny")]
+    masked = [(ipaddress.ip_network(rule[0]).with_netmask.replace("/", " "), *rule[1:])
+              for rule in masked]
+    if found != masked:
+        problem(f"{base}-dx-in is {found}, meant is {masked}")
+    announced = {" ".join(v["prefix"]) for v in tables["router bgp network"].values()}
+    lan = {ipaddress.ip_network(net).with_netmask.replace("/", " ") for net in intent["lan"]}
+    if announced != lan:
+        problem(f"announced is {announced}")
+    for name, route in tables["router static"].items():
+        if "device" in route and int(route["distance"][0]) <= 20:
+            problem(f"route {name} is preferred to BGP")
+    return None
+
+
 def judge(files, intent, problem):
     made = Reader(files["config.conf"], problem)
     references(made.tables, problem)
     meaning(made.tables, intent, problem)
+    if intent["direct"]:
+        direct(made.tables, intent, problem)
     gone = Reader(files["remove.conf"], problem)
     entries = set()
     for path, table in made.tables.items():
         for name in table:
             # An interface goes with its phase 1, a rule with its list.
-            if name is not None and path != "system interface" and "/" not in name:
+            with_phase1 = path == "system interface" and "vlanid" not in table[name]
+            if name is not None and not with_phase1 and "/" not in name:
                 entries.add((path, name))
     if entries != set(gone.deleted):
         problem(f"removal differs: {sorted(entries ^ set(gone.deleted))}")
@@ -359,6 +434,10 @@ def judge(files, intent, problem):
     for first, second in [("firewall policy", "firewall address"),
                           ("firewall policy", "system zone"),
                           ("router bgp neighbor", "router prefix-list"),
+                          ("router bgp neighbor", "router route-map"),
+                          ("router route-map", "router prefix-list"),
+                          ("system zone", "system interface"),
+                          ("router bgp neighbor", "system interface"),
                           ("system zone", "vpn ipsec phase1-interface"),
                           ("router static", "vpn ipsec phase1-interface"),
                           ("vpn ipsec phase2-interface", "vpn ipsec phase1-interface")]:

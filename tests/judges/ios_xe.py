@@ -20,6 +20,8 @@ SA = "crypto/ipsec/profile/set/security-association"
 SLA = "ip/sla/entry/icmp-echo"
 ROUTE = "ip/route/ip-route-interface-forwarding-list"
 PREFIX = "ip/prefix-list/prefixes"
+PORT = "interface/GigabitEthernet"
+MAP = "route-map/route-map-without-order-seq"
 AF = "router/bgp/address-family/no-vrf/ipv4/ipv4-unicast"
 
 # Heads that open a block, and the statements of each block: pattern and (path, value) for each of
@@ -44,6 +46,9 @@ STATEMENTS = {
             ("crypto/ipsec/transform-set/esp", "{2}")]),
         (rf"crypto ipsec profile {NAME}", [("crypto/ipsec/profile/name", "{1}")]),
         (r"interface Tunnel(\d+)", [("interface/Tunnel/name", "{1}")]),
+        (r"interface GigabitEthernet([0-9/]+\.\d+)", [(f"{PORT}/name", "{1}")]),
+        (rf"route-map {NAME} (permit|deny) (\d+)", [
+            ("route-map/name", "{1}"), (f"{MAP}/operation", "{2}"), (f"{MAP}/seq_no", "{3}")]),
         (rf"ip prefix-list {NAME} seq (\d+) (\S+) {IP}/(\d+)(?: le (\d+))?", [
             (f"{PREFIX}/name", "{1}"), (f"{PREFIX}/seq/no", "{2}"), (f"{PREFIX}/seq/action", "{3}"),
             (f"{PREFIX}/seq/ip", "{4}/{5}"), (f"{PREFIX}/seq/le", "{6}")]),
@@ -106,6 +111,26 @@ STATEMENTS = {
         (rf"set (transform-set|ikev2-profile) {NAME}", [("crypto/ipsec/profile/set/{1}", "{2}")]),
         (r"set pfs (\S+)", [("crypto/ipsec/profile/set/pfs/group", "{1}")]),
     ],
+    "interface GigabitEthernet": [
+        (r"encapsulation dot1Q (\d+)", [(f"{PORT}/encapsulation/dot1Q/vlan-id", "{1}")]),
+        (r"description (.*)", [(f"{PORT}/description", "{1}")]),
+        (rf"ip address {IP} {IP}", [
+            (f"{PORT}/ip/address/primary/address", "{1}"),
+            (f"{PORT}/ip/address/primary/mask", "{2}")]),
+        (r"no ip redirects", [(f"{PORT}/ip/redirects", "false")]),
+        (r"ip mtu (\d+)", [(f"{PORT}/ip/mtu", "{1}")]),
+        (rf"zone-member security {NAME}", [(f"{PORT}/zone-member/security", "{1}")]),
+        (r"bfd interval (\d+) min_rx (\d+) multiplier (\d+)", [
+            (f"{PORT}/bfd/interval/msecs", "{1}"), (f"{PORT}/bfd/interval/min_rx", "{2}"),
+            (f"{PORT}/bfd/interval/multiplier", "{3}")]),
+        (r"no shutdown", [(f"{PORT}/shutdown", None)]),
+    ],
+    "route-map": [
+        (rf"match ip address prefix-list {NAME}", [(f"{MAP}/match/ip/address/prefix-list", "{1}")]),
+        (r"set local-preference (\d+)", [(f"{MAP}/set/local-preference", "{1}")]),
+        (r"set community (\d+:\d+)", [
+            (f"{MAP}/set/community/community-well-known/community-list", "{1}")]),
+    ],
     "interface": [
         (r"description (.*)", [("interface/Tunnel/description", "{1}")]),
         (rf"ip address {IP} {IP}", [
@@ -137,6 +162,13 @@ STATEMENTS = {
         (rf"neighbor {IP} remote-as (\d+)", [
             ("router/bgp/neighbor/id", "{1}"), ("router/bgp/neighbor/remote-as", "{2}")]),
         (rf"neighbor {IP} description (.*)", [("router/bgp/neighbor/description", "{2}")]),
+        (rf"neighbor {IP} password (0) ([A-Za-z0-9]{{1,25}})", [
+            ("router/bgp/neighbor/password/enctype", "{2}"),
+            ("router/bgp/neighbor/password/text", "{3}")]),
+        (rf"neighbor {IP} fall-over bfd", [("router/bgp/neighbor/fall-over/bfd", None)]),
+        (rf"neighbor {IP} timers (\d+) (\d+)", [
+            ("router/bgp/neighbor/timers/keepalive-interval", "{2}"),
+            ("router/bgp/neighbor/timers/holdtime", "{3}")]),
         (rf"neighbor {IP} timers (\d+) (\d+) (\d+)", [
             ("router/bgp/neighbor/timers/keepalive-interval", "{2}"),
             ("router/bgp/neighbor/timers/holdtime", "{3}"),
@@ -152,6 +184,10 @@ STATEMENTS = {
         (rf"neighbor {IP} prefix-list {NAME} (in|out)", [
             (f"{AF}/neighbor/prefix-list/inout", "{3}"),
             (f"{AF}/neighbor/prefix-list/prefix-list-name", "{2}")]),
+        (rf"neighbor {IP} route-map {NAME} (in|out)", [
+            (f"{AF}/neighbor/route-map/inout", "{3}"),
+            (f"{AF}/neighbor/route-map/route-map-name", "{2}")]),
+        (rf"neighbor {IP} send-community", [(f"{AF}/neighbor/send-community", None)]),
         (rf"neighbor {IP} maximum-prefix (\d+)", [
             (f"{AF}/neighbor/maximum-prefix/max-prefix-no", "{2}")]),
     ],
@@ -160,7 +196,8 @@ STATEMENTS = {
 
 def block(line):
     """The block that a line opens."""
-    return next((head for head in STATEMENTS if head and line.startswith(head + " ")), line)
+    heads = [head for head in STATEMENTS if head and line.startswith(head)]
+    return max(heads, key=len) if heads else line
 
 
 def read(text, problem):
@@ -296,6 +333,55 @@ def meaning(blocks, intent, problem):
             problem(f"no policy offers {name}")
 
 
+def direct(blocks, intent, problem):
+    """The virtual interface: a VLAN, a session, and what goes over it."""
+    link, base = intent["direct"], "UP-" + intent["site"].upper()
+    port = f"{intent['options']['direct_connect_interface']}.{link['vlan']}"
+    port, peer = f"interface {port}", link["amazon"]
+    bgp = f"router bgp {link['router_asn']}"
+    family = f"{bgp} / address-family ipv4"
+    hold = link["hold"]
+    checks = [
+        (port, r"encapsulation dot1Q (\d+)", str(link["vlan"])),
+        (port, rf"ip address (\S+) {link['mask']}", link["router"]),
+        (port, r"ip mtu (\d+)", str(link["mtu"])),
+        (bgp, rf"neighbor {peer} remote-as (\d+)", str(link["amazon_asn"])),
+        (bgp, rf"neighbor {peer} password 0 (\S+)", link["key"]),
+        (bgp, rf"neighbor {peer} timers (\d+ \d+)", f"{hold // 3} {hold}"),
+        (family, rf"neighbor {peer} (activate)", "activate"),
+        (family, rf"neighbor {peer} (send-community)", "send-community"),
+        (family, rf"neighbor {peer} route-map (\S+) in", f"{base}-DX-IN"),
+        (family, rf"neighbor {peer} route-map (\S+) out", f"{base}-DX-OUT"),
+        (f"route-map {base}-DX-IN permit 10", r"set local-preference (\d+)", "200"),
+        (f"route-map {base}-DX-IN permit 10", r"match ip address prefix-list (\S+)",
+         f"{base}-DX-IN"),
+        (f"route-map {base}-DX-OUT permit 10", r"set community (\S+)", "7224:7300"),
+        (f"route-map {base}-DX-OUT permit 10", r"match ip address prefix-list (\S+)",
+         f"{base}-OUT"),
+    ]
+    for head, pattern, wanted in checks:
+        found = one(blocks, head, pattern)
+        if found != (wanted,):
+            problem(f"{head}: {pattern} is {found}, meant is {wanted!r}")
+    bfd = ["bfd interval 300 min_rx 300 multiplier 3"] if link["bfd"] else []
+    if [line for line in blocks.get(port, []) if line.startswith("bfd")] != bfd:
+        problem("BFD of the interface")
+    if (f"neighbor {peer} fall-over bfd" in blocks.get(bgp, [])) != link["bfd"]:
+        problem("BFD of the session")
+    for rule in common.learned(intent, "permit {} le 28", "permit {}", "deny {} le 32", "deny {}"):
+        if not any(line.startswith(f"ip prefix-list {base}-DX-IN seq") and line.endswith(rule)
+                   for line in blocks[""]):
+            problem(f"{base}-DX-IN lacks: {rule}")
+    for net in intent["lan"]:
+        if not any(line.startswith(f"ip prefix-list {base}-OUT seq")
+                   and line.endswith(f"permit {net}") for line in blocks[""]):
+            problem(f"{base}-OUT lacks {net}")
+    for line in blocks[""]:
+        match = re.match(r"ip route .* Tunnel\d+ (\d+) name", line)
+        if match and int(match[1]) <= 20:
+            problem(f"preferred to BGP: {line}")
+
+
 def removal(blocks, text, problem):
     """Every head is taken away, and of BGP what was added."""
     wanted = set()
@@ -305,6 +391,7 @@ def removal(blocks, text, problem):
         line = re.sub(r" name \S+( track \d+)?$", "", line)
         line = re.sub(r" (seq \d+ .*|ip sla \d+ reachability)$", "", line)
         line = re.sub(r"(transform-set \S+) .*", r"\1", line)
+        line = re.sub(r"^(route-map \S+) .*", r"\1", line)
         if not line.startswith("router bgp"):
             wanted.add("no " + line)
             continue
@@ -322,6 +409,8 @@ def removal(blocks, text, problem):
 def judge(files, intent, problem):
     blocks = read(files["config.ios"], problem)
     meaning(blocks, intent, problem)
+    if intent["direct"]:
+        direct(blocks, intent, problem)
     for net in intent["vpc"]:
         if not any(line.startswith(f"ip route {net.split('/')[0]} ") and "Null0" in line
                    for line in blocks[""]):

@@ -15,6 +15,8 @@ N = r"([A-Za-z0-9][A-Za-z0-9._-]{0,30})"
 IP = r"(\d+\.\d+\.\d+\.\d+)"
 NET = rf"{IP}/(\d+)"
 UNIT = r"tunnel\.(\d+)"
+PORT = r"(ethernet\d{1,2}/\d{1,2})"
+SUB = r"(ethernet\d{1,2}/\d{1,2}\.\d{1,4})"
 TEXT = r".{1,255}"
 CIPHER = "3des|aes-128-cbc|aes-192-cbc|aes-256-cbc|aes-128-gcm|aes-256-gcm"
 HASH = "md5|sha1|sha256|sha384|sha512"
@@ -38,6 +40,22 @@ STATEMENTS = [
     (rf"network interface tunnel units {UNIT} ip {NET}", {1: (1, 9999)}),
     (rf"network interface tunnel units {UNIT} mtu (\d+)", {1: (1, 9999), 2: (576, 9216)}),
     (rf"network interface tunnel units {UNIT} comment {TEXT}", {1: (1, 9999)}),
+    (rf"network interface ethernet {PORT} layer3 units {SUB} tag (\d+)", {3: (1, 4094)}),
+    (rf"network interface ethernet {PORT} layer3 units {SUB} ip {NET}", {4: (1, 32)}),
+    (rf"network interface ethernet {PORT} layer3 units {SUB} mtu (\d+)", {3: (576, 9216)}),
+    (rf"network interface ethernet {PORT} layer3 units {SUB} comment {TEXT}", {}),
+    (rf"import network interface {SUB}", {}),
+    (rf"network virtual-router {N} interface {SUB}", {}),
+    (rf"zone {N} network layer3 {SUB}", {}),
+    (rf"network profiles bfd-profile {N} mode (?:active|passive)", {}),
+    (rf"network profiles bfd-profile {N} min-[rt]x-interval (\d+)", {2: (50, 10000)}),
+    (rf"network profiles bfd-profile {N} detection-multiplier (\d+)", {2: (2, 255)}),
+    (rf"{BGP} auth-profile {N} secret \S{{1,63}}", {}),
+    (rf"{PEER} local-address interface {SUB}", {}),
+    (rf"{PEER} connection-options authentication {N}", {}),
+    (rf"{PEER} bfd profile {N}", {}),
+    (rf"{BGP} policy import rules {N} action allow update local-preference (\d+)", {}),
+    (rf"{BGP} policy export rules {N} action allow update community append \d+:\d+", {}),
     (rf"import network interface {UNIT}", {1: (1, 9999)}),
     (rf"{VR} interface {UNIT}", {2: (1, 9999)}),
     (rf"zone {N} network layer3 {UNIT}", {2: (1, 9999)}),
@@ -107,6 +125,9 @@ HEADS = [rf"{CRYPTO} \S+ \S+", r"network interface tunnel units \S+",
          r"network profiles monitor-profile \S+", r"address \S+", r"rulebase security rules \S+",
          r"network virtual-router \S+ routing-table ip static-route \S+",
          r"network virtual-router \S+ protocol bgp peer-group \S+",
+         r"network virtual-router \S+ protocol bgp auth-profile \S+",
+         r"network profiles bfd-profile \S+",
+         r"network interface ethernet \S+ layer3 units \S+",
          r"network virtual-router \S+ protocol bgp policy \S+ rules \S+",
          r"network virtual-router \S+ protocol bgp redist-rules \S+"]
 
@@ -163,9 +184,11 @@ def references(lines, problem):
         ((r"ipsec-crypto-profiles (\S+) dh",), (r"ipsec-crypto-profile (\S+)$",)),
         ((r"^network ike gateway (\S+)",), (r"auto-key ike-gateway (\S+)",)),
         ((r"tunnel units (\S+)",), (r"tunnel-interface (\S+)",)),
-        ((r"tunnel units (\S+)",), (r"^zone \S+ network layer3 (\S+)",)),
-        ((r"tunnel units (\S+)",), (r"^import network interface (\S+)",)),
-        ((r"tunnel units (\S+)",), (r"^network virtual-router \S+ interface (\S+)",)),
+        ((r" units (\S+)",), (r"^zone \S+ network layer3 (\S+)",)),
+        ((r" units (\S+)",), (r"^import network interface (\S+)",)),
+        ((r" units (\S+)",), (r"^network virtual-router \S+ interface (\S+)",)),
+        ((r"auth-profile (\S+) secret",), (r"connection-options authentication (\S+)",)),
+        ((r"bfd-profile (\S+) mode",), (r" bfd profile (\S+)",)),
         ((r"^address (\S+)",), (r"rules \S+ source (up-\S+)", r"rules \S+ destination (up-\S+)")),
         ((r"monitor-profile (\S+) action",), (r"tunnel-monitor-profile (\S+)",)),
         ((r"peer-group (\S+) type",), (r"used-by (\S+)",)),
@@ -250,6 +273,52 @@ def meaning(lines, intent, problem):
             want(f"{bgp} redist-rules {net} enable yes")
 
 
+def direct(lines, intent, problem):
+    """The virtual interface: a VLAN, a session, and what goes over it."""
+    link, options = intent["direct"], intent["options"]
+    base = next(line.split()[1] for line in lines if line.startswith("zone up-"))
+    port = options["direct_connect_interface"]
+    unit = f"network interface ethernet {port} layer3 units {port}.{link['vlan']}"
+    bgp = f"network virtual-router {options.get('virtual_router', 'default')} protocol bgp"
+    peer = f"{bgp} peer-group {base}-dx peer {base}-dx"
+    rules = f"{bgp} policy import rules {base}-dx"
+    out = f"{bgp} policy export rules {base}-dx"
+    wanted = [
+        f"{unit} tag {link['vlan']}",
+        f"{unit} ip {link['address']}",
+        f"{unit} mtu {link['mtu']}",
+        f"zone {base} network layer3 {port}.{link['vlan']}",
+        f"{bgp} auth-profile {base} secret {link['key']}",
+        f"{peer} peer-as {link['amazon_asn']}",
+        f"{peer} local-address ip {link['address']}",
+        f"{peer} local-address interface {port}.{link['vlan']}",
+        f"{peer} peer-address ip {link['amazon']}",
+        f"{peer} connection-options authentication {base}",
+        f"{peer} connection-options keep-alive-interval {link['hold'] // 3}",
+        f"{peer} connection-options hold-time {link['hold']}",
+        f"{rules}-own action deny",
+        f"{rules}-vpc action allow update local-preference 200",
+        f"{rules}-rest action deny",
+        f"{out}-lan action allow update community append 7224:7300",
+        f"{out}-rest action deny",
+    ]
+    wanted += [f"{rules}-{name} used-by {base}-dx" for name in ("own", "vpc", "rest")]
+    wanted += [f"{out}-{name} used-by {base}-dx" for name in ("lan", "rest")]
+    wanted += [f"{out}-lan match address-prefix {net} exact yes" for net in intent["lan"]]
+    wanted += [f"{rules}-{rule}" for rule in common.learned(
+        intent, "vpc match address-prefix {} exact no", "vpc match address-prefix {} exact yes",
+        "own match address-prefix {} exact no", "own match address-prefix {} exact no")]
+    bfd = [f"network profiles bfd-profile {base} min-tx-interval 300",
+           f"network profiles bfd-profile {base} min-rx-interval 300",
+           f"network profiles bfd-profile {base} detection-multiplier 3",
+           f"{peer} bfd profile {base}"]
+    for line in wanted + (bfd if link["bfd"] else []):
+        if line not in lines:
+            problem(f"lacks: {line}")
+    if not link["bfd"] and any("bfd" in line for line in lines):
+        problem("BFD that is not wanted")
+
+
 def removal(lines, gone, problem):
     wanted = set()
     for line in lines:
@@ -267,6 +336,8 @@ def judge(files, intent, problem):
     lines = read(files["config.set"], "set", problem)
     references(lines, problem)
     meaning(lines, intent, problem)
+    if intent["direct"]:
+        direct(lines, intent, problem)
     removal(lines, read(files["remove.set"], "delete", problem), problem)
 
 

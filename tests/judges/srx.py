@@ -62,8 +62,9 @@ SECURITY = [
     (r"flow tcp-mss ipsec-vpn mss (\d+)", {1: (64, 65535)}),
     (rf"zones security-zone {ZONE} description {TEXT}", {}),
     (rf"zones security-zone {ZONE} host-inbound-traffic system-services (?:ike|ping)", {}),
-    (rf"zones security-zone {ZONE} host-inbound-traffic protocols bgp", {}),
+    (rf"zones security-zone {ZONE} host-inbound-traffic protocols (?:bgp|bfd)", {}),
     (rf"zones security-zone {ZONE} interfaces {UNIT}", {2: (0, 16385)}),
+    (rf"zones security-zone {ZONE} interfaces (?:ge|xe|et|reth)[0-9/-]+\.(\d+)", {2: (0, 16385)}),
     (rf"address-book global address {ZONE} {NET}", {3: (0, 32)}),
     (rf"{PAIR} description {TEXT}", {}),
     (rf"{PAIR} match (?:source|destination)-address {ZONE}", {}),
@@ -88,7 +89,7 @@ def walk(node, words):
     while words:
         below = node.get("c", {})
         if words[0] in below:
-            found, words = below[words[0]], words[1:]
+            word, found, words = words[0], below[words[0]], words[1:]
         else:
             # A word without a name of its own: the value of a nameless leaf, or a list's key.
             nameless = [one for one in below.values() if one.get("nk")]
@@ -105,13 +106,17 @@ def walk(node, words):
         if found.get("l"):
             if not words:
                 return "lacks a value"
-            if not fits(found, words[0]):
+            # A choice that has the leaf's own name stands for a value: `none` or a `vlan-id`.
+            if not fits(found, words[0]) and word not in found["e"]:
                 return f"may not be {words[0]}: {found['e']}"
             words = words[1:]
             continue
         if found.get("L"):
             if not words:
                 return "lacks a name"
+            if len(words) > 1 and found.get("o") and found["c"].get(words[0], {}).get("p"):
+                # What is done comes before the name: `then community add NAME`.
+                words = [words[1], words[0], *words[2:]]
             words = words[1:]
         node = found
     return None
@@ -245,7 +250,54 @@ def meaning(lines, intent, problem):
             want(f"policy-options policy-statement {base}-{way} term rest then reject")
 
 
-HEADS = [r"security (?:ike|ipsec) \S+ \S+", r"interfaces st0 unit \S+",
+def direct(lines, intent, problem):
+    """The virtual interface: a VLAN, a session, and what goes over it."""
+    link, options = intent["direct"], intent["options"]
+    base = next(line.split()[3] for line in lines
+                if line.startswith("security zones security-zone up-"))
+    unit = f"interfaces {options['direct_connect_interface']} unit {link['vlan']}"
+    group, policy = f"protocols bgp group {base}-dx", "policy-options policy-statement"
+    wanted = [
+        f"interfaces {options['direct_connect_interface']} vlan-tagging",
+        f"{unit} vlan-id {link['vlan']}",
+        f"{unit} family inet mtu {link['mtu']}",
+        f"{unit} family inet address {link['address']}",
+        f"security zones security-zone {base} interfaces "
+        f"{options['direct_connect_interface']}.{link['vlan']}",
+        f"{group} type external",
+        f"{group} authentication-key {link['key']}",
+        f"{group} peer-as {link['amazon_asn']}",
+        f"{group} local-as {link['router_asn']}",
+        f"{group} hold-time {link['hold']}",
+        f"{group} import {base}-dx-in",
+        f"{group} export {base}-dx-out",
+        f"{group} neighbor {link['amazon']} local-address {link['router']}",
+        f"policy-options community {base}-dx members 7224:7300",
+        f"{policy} {base}-dx-in term own then reject",
+        f"{policy} {base}-dx-in term vpc then local-preference 200",
+        f"{policy} {base}-dx-in term vpc then accept",
+        f"{policy} {base}-dx-in term rest then reject",
+        f"{policy} {base}-dx-out term lan then community add {base}-dx",
+        f"{policy} {base}-dx-out term lan then accept",
+        f"{policy} {base}-dx-out term rest then reject",
+    ]
+    wanted += [f"{policy} {base}-dx-out term lan from route-filter {net} exact"
+               for net in intent["lan"]]
+    wanted += [f"{policy} {base}-dx-in {rule}" for rule in common.learned(
+        intent, "term vpc from route-filter {} upto /28", "term vpc from route-filter {} exact",
+        "term own from route-filter {} orlonger", "term own from route-filter {} orlonger")]
+    bfd = [f"security zones security-zone {base} host-inbound-traffic protocols bfd",
+           f"{group} bfd-liveness-detection minimum-interval 300",
+           f"{group} bfd-liveness-detection multiplier 3"]
+    for line in wanted + (bfd if link["bfd"] else []):
+        if line not in lines:
+            problem(f"lacks: {line}")
+    if not link["bfd"] and any("bfd" in line for line in lines):
+        problem("BFD that is not wanted")
+
+
+HEADS = [r"security (?:ike|ipsec) \S+ \S+", r"interfaces (?:st0|ge-\S+) unit \S+",
+         r"policy-options community \S+",
          r"security zones security-zone up-\S+", r"security address-book global address \S+",
          r"security policies from-zone \S+ to-zone \S+", r"routing-options static route \S+",
          r"policy-options policy-statement \S+", r"protocols bgp group \S+"]
@@ -257,7 +309,7 @@ def removal(lines, gone, problem):
         head = next((match[0] for match in (re.match(one, line) for one in HEADS) if match), None)
         if head:
             wanted.add(head)
-        elif "tcp-mss" not in line and not line.endswith("system-services ike"):
+        elif "tcp-mss" not in line and not line.endswith(" vlan-tagging") and not line.endswith("system-services ike"):
             problem(f"nothing takes away: {line}")
     if wanted != set(gone):
         problem(f"removal differs: {sorted(wanted ^ set(gone))}")
@@ -267,6 +319,8 @@ def judge(files, intent, problem):
     lines = read(files["config.set"], "set", problem)
     references(lines, problem)
     meaning(lines, intent, problem)
+    if intent["direct"]:
+        direct(lines, intent, problem)
     removal(lines, read(files["remove.set"], "delete", problem), problem)
 
 

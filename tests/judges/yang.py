@@ -9,9 +9,10 @@ import os
 import re
 import sys
 
-MODULES = ["native", "crypto", "sla", "track", "tunnel", "bgp", "zone", "policy", "vrf"]
-ROOTS = ["crypto/ikev2", "crypto/ipsec", "interface/Tunnel", "ip/sla", "ip/route",
-         "ip/prefix-list", "track", "router/bgp"]
+MODULES = ["native", "crypto", "sla", "track", "tunnel", "bgp", "zone", "policy", "vrf", "bfd",
+           "route-map"]
+ROOTS = ["crypto/ikev2", "crypto/ipsec", "interface/Tunnel", "interface/GigabitEthernet", "ip/sla",
+         "ip/route", "ip/prefix-list", "route-map", "track", "router/bgp"]
 
 
 def children(node):

@@ -34,8 +34,8 @@ pub fn compare(
     set: &TunnelSet,
 ) -> Compared {
     let ours = String::from_utf8_lossy(file.content());
-    let ours = mask::ours(&ours, &set.tunnels);
-    let theirs = mask::ours(saved, &set.tunnels);
+    let ours = mask::ours(&ours, set);
+    let theirs = mask::ours(saved, set);
     let known: BTreeSet<String> = ours.lines().map(key).collect();
     let theirs: Vec<String> = (theirs.lines())
         .map(|line| mask::theirs(line, |line| known.contains(&key(line))))
@@ -95,6 +95,10 @@ fn names(ours: &str, set: &TunnelSet) -> BTreeSet<String> {
         names.insert(tunnel.aws.outside.to_string());
         names.insert(tunnel.aws.inside.to_string());
         names.insert(tunnel.customer.inside.to_string());
+    }
+    if let Some(link) = &set.direct_connect {
+        names.insert(link.amazon.addr().to_string());
+        names.insert(link.router.addr().to_string());
     }
     names
 }

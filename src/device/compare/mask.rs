@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::tunnel::Tunnel;
+use crate::tunnel::TunnelSet;
 
 /// What stands in for a key that the device shows only in a form of its own.
 pub(super) const SEALED: &str = "<sealed key>";
@@ -23,9 +23,12 @@ const ENDINGS: [&str; 9] = [
 ];
 
 /// The text with each of our keys replaced by which it is.
-pub(super) fn ours(text: &str, tunnels: &[Tunnel]) -> Zeroizing<String> {
+pub(super) fn ours(text: &str, set: &TunnelSet) -> Zeroizing<String> {
     let mut text = Zeroizing::new(text.to_owned());
-    for tunnel in tunnels {
+    if let Some(link) = &set.direct_connect {
+        *text = text.replace(link.key.expose(), "<key of Direct Connect>");
+    }
+    for tunnel in &set.tunnels {
         let name = format!("<key of tunnel {}>", tunnel.number);
         *text = text.replace(tunnel.key.expose(), &name);
     }
@@ -72,10 +75,14 @@ fn after_word(line: &str) -> Option<usize> {
     None
 }
 
-/// Whether nothing but one of our keys is there.
+/// Whether nothing but one of our keys is there, or a community of BGP's, which is no secret.
 fn is_plain(value: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if (value.split_once(':')).is_some_and(|(one, two)| digits(one) && digits(two)) {
+        return true;
+    }
     let rest = value.trim_start_matches("0 ");
-    rest.starts_with("<key of tunnel") && rest.ends_with('>') && rest.matches('<').count() == 1
+    rest.starts_with("<key of ") && rest.ends_with('>') && rest.matches('<').count() == 1
 }
 
 /// Whether a value is a secret in the vendor's own cipher, of which no device tells the plain form.

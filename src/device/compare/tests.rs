@@ -149,6 +149,38 @@ fn no_key_is_ever_shown() {
     }
 }
 
+/// Nor is that of a Direct Connect, in clear, changed or sealed.
+#[test]
+fn no_key_of_direct_connect_is_ever_shown() {
+    for (name, port) in [
+        ("cisco-ios-xe", "GigabitEthernet0/0/2"),
+        ("fortinet-fortios", "port3"),
+        ("juniper-srx", "ge-0/0/3"),
+        ("strongswan", "eth3"),
+    ] {
+        let device = crate::device::find(name).unwrap();
+        let mut set = set(device);
+        let options = &mut set.site.gateway.options;
+        options.insert("direct_connect_interface".to_owned(), port.to_owned());
+        set.direct_connect = Some(crate::tunnel::sample::link());
+        let key = crate::tunnel::sample::BGP_KEY;
+        let mut held = 0;
+        for file in files(device, &set).iter().filter(|file| file.secret) {
+            let ours = text(file);
+            held += ours.matches(key).count();
+            assert_eq!(compare(device, file, &ours, "saved", &set).diff, "");
+            for saved in [ours.replace(key, FOREIGN), String::new()] {
+                let diff = compare(device, file, &saved, "saved", &set).diff;
+                assert!(
+                    !diff.contains(key) && !diff.contains(FOREIGN),
+                    "{name}:\n{diff}"
+                );
+            }
+        }
+        assert_eq!(held, 1, "{name}");
+    }
+}
+
 #[test]
 fn what_the_device_has_besides_is_shown_where_it_is_about_us() {
     let device = crate::device::find("cisco-ios-xe").unwrap();

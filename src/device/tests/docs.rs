@@ -25,19 +25,20 @@ fn yes(can: bool) -> &'static str {
 
 fn section() -> String {
     let mut text = String::from(
-        "| device | IKE | BGP | static | IPv6 | GCM | strongest | judged by | versions |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "| device | IKE | BGP | static | IPv6 | Direct Connect | GCM | strongest | judged by | versions |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
     );
     for device in registry() {
         let row = Summary::of(*device);
         let best = row.strongest.unwrap();
         text.push_str(&format!(
-            "| `{}` | {} | {} | {} | {} | {} | {}, {} | **{}**: {} | {} |\n",
+            "| `{}` | {} | {} | {} | {} | {} | {} | {}, {} | **{}**: {} | {} |\n",
             row.name,
             row.ike(),
             yes(row.bgp),
             yes(row.static_routing),
             yes(row.ipv6),
+            yes(row.direct_connect),
             row.gcm(),
             best.ike(),
             best.esp(),

@@ -1,5 +1,6 @@
 //! What every device must be: each test goes through the whole registry.
 
+mod direct;
 mod docs;
 mod foreign;
 mod matrix;

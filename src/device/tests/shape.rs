@@ -6,7 +6,8 @@ use proptest::test_runner::{Config, TestRunner};
 use super::sample::{rendered, set, vendors};
 use crate::device::Device;
 use crate::spec::Appliance;
-use crate::tunnel::PreSharedKey;
+use crate::tunnel::sample::link;
+use crate::tunnel::{BgpKey, PreSharedKey};
 
 /// A line without what the site is free to choose: its words' number, its brackets and quotes.
 fn shape(text: &str) -> Vec<[usize; 6]> {
@@ -51,15 +52,19 @@ fn a_site_cannot_change_the_shape_of_a_file() {
                 6,
             ),
             any::<bool>(),
+            "[A-Za-z0-9]{6,80}",
         );
         runner
-            .run(&input, |(name, keys, mut words, bgp)| {
+            .run(&input, |(name, keys, mut words, bgp, bgp_key)| {
                 let abilities = device.abilities();
                 let bgp = (bgp && abilities.bgp) || !abilities.static_routing;
                 words.extend(
                     ["\n", "a\nb", "x\"y", "end", "no", "$(id)", "`id`", "{{"].map(str::to_owned),
                 );
-                let plain = set(device, bgp, true, true);
+                // With every option, the port of a Direct Connect among them.
+                let mut plain = set(device, bgp, true, true);
+                let able = device.refuse_direct_connect(&plain.site).is_none();
+                plain.direct_connect = able.then(link);
                 let mut hostile = plain.clone();
                 hostile.site.name = name.parse().unwrap();
                 hostile.site.appliances = vec![Appliance {
@@ -70,6 +75,9 @@ fn a_site_cannot_change_the_shape_of_a_file() {
                 let mut tame = plain.clone();
                 tame.site.appliances.clone_from(&hostile.site.appliances);
                 tame.site.appliances[0].name = "a".parse().unwrap();
+                if let Some(link) = &mut hostile.direct_connect {
+                    link.key = BgpKey::new(bgp_key.into()).unwrap();
+                }
                 for (tunnel, key) in hostile.tunnels.iter_mut().zip(keys) {
                     tunnel.key = PreSharedKey::new(key.into()).unwrap();
                 }

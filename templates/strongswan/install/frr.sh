@@ -6,6 +6,9 @@ wanted_frr() {
   # "awk 1" ends a last line that has no end.
   strip_frr <"$frr_conf" | awk 1
   cat "$here/etc/underpass/$site/frr.conf"
+{%- if v.dx.is_some() %}
+  cat "$here/etc/underpass/$site/frr-dx-key.conf"
+{%- endif %}
 }
 
 # Replaces a file's content and keeps its owner and mode.
@@ -36,6 +39,14 @@ install_frr() {
     sed 's/^bgpd=no/bgpd=yes/' "$frr_daemons" | rewrite "$frr_daemons" || :
     frr=restart
   fi
+{%- if let Some(dx) = v.dx %}
+{%- if dx.bfd %}
+  if ! grep -q '^bfdd=yes' "$frr_daemons"; then
+    { sed '/^bfdd=/d' "$frr_daemons"; echo bfdd=yes; } | rewrite "$frr_daemons" || :
+    frr=restart
+  fi
+{%- endif %}
+{%- endif %}
   return 0
 }
 
@@ -53,5 +64,17 @@ remove_frr() {
     sed 's/^bgpd=yes/bgpd=no/' "$frr_daemons" | rewrite "$frr_daemons" || :
     frr=restart
   fi
+{%- if let Some(dx) = v.dx %}
+{%- if dx.bfd %}
+  if ! grep -q '^bfdd=yes' "$state/daemons" && ! grep -q '^bfd' "$frr_conf"; then
+    was=$(grep '^bfdd=' "$state/daemons" || :)
+    { sed '/^bfdd=/d' "$frr_daemons"; [ -z "$was" ] || printf '%s\n' "$was"; } | rewrite "$frr_daemons" || :
+    if [ "$(sort "$state/daemons")" = "$(sort "$frr_daemons")" ]; then
+      rewrite "$frr_daemons" <"$state/daemons" || :
+    fi
+    frr=restart
+  fi
+{%- endif %}
+{%- endif %}
   return 0
 }

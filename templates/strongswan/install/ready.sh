@@ -90,6 +90,21 @@ check_frr() {
   fi
 }
 
+{% if v.dx.is_some() -%}
+# The port of the cross connect, and that nobody else can read the session's key.
+check_direct_connect() {
+  if [ "$live" = yes ] && [ ! -e "/sys/class/net/$dx_port" ]; then
+    problem "this machine has no port $dx_port (gateway.options.direct_connect_interface)"
+  fi
+  if [ -f "$frr_conf" ]; then
+    case $(stat -c %04a -- "$frr_conf") in
+      *0) ;;
+      *) problem "everyone can read $frr_conf, where the key of Direct Connect's BGP goes: chmod o= $frr_conf" ;;
+    esac
+  fi
+}
+
+{% endif -%}
 check_ready() {
   for path in $(wanted | cut -d ' ' -f 2); do
     [ -f "$here/$path" ] || problem "$path is missing beside install.sh: copy the whole folder"
@@ -99,6 +114,9 @@ check_ready() {
   check_included
 {%- endif %}
   check_frr
+{%- if v.dx.is_some() %}
+  check_direct_connect
+{%- endif %}
   if [ "$live" = yes ]; then
     [ "$(id -u)" -eq 0 ] || problem "not root"
     [ -d /run/systemd/system ] || problem "systemd does not run this machine"

@@ -43,6 +43,12 @@ apply() {
 apply_frr() {
   if [ -z "$frr" ] || [ "$live" = no ]; then return 0; fi
   systemctl --quiet enable frr
+{%- if v.dx.is_some() %}
+  # First by hand: what reloads FRR writes its changes to a log, and this key is none of its business.
+  if [ "$frr" = reload ] && systemctl --quiet is-active frr && [ -f "/etc/underpass/$site/frr-dx-key.conf" ]; then
+    vtysh -f "/etc/underpass/$site/frr-dx-key.conf" >/dev/null 2>&1 || :
+  fi
+{%- endif %}
   if [ "$frr" = reload ] && systemctl --quiet is-active frr && [ -x /usr/lib/frr/frr-reload.py ]; then
     systemctl reload frr
   else
@@ -54,6 +60,11 @@ apply_frr() {
 
 stop_services() {
   [ "$live" = yes ] || return 0
+{%- if v.dx.is_some() %}
+  # The key goes before FRR's own reload would name it.
+  vtysh -f "/etc/underpass/$site/frr-dx-remove.conf" >/dev/null 2>&1 || :
+  ip link delete "$dx_link" 2>/dev/null || :
+{%- endif %}
   for unit in $units; do
     systemctl --quiet disable --now "$unit" 2>/dev/null || :
   done
