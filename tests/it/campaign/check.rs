@@ -70,8 +70,7 @@ pub(crate) fn strangers(sandbox: &Sandbox, before: &World) -> Held {
         for (id, was) in &before.route_tables {
             let is = region.route_tables.get(id);
             let same = is.is_some_and(|is| {
-                check_transit::has_its_routes(is, was)
-                    && was.propagating.is_subset(&is.propagating)
+                check_transit::has_its_routes(is, was) && was.propagating.is_subset(&is.propagating)
             });
             require(same, "foreign", || format!("{id} was changed"))?;
         }
@@ -176,7 +175,11 @@ pub(crate) fn exact(sandbox: &Sandbox, draft: &Draft, known: &Known) -> Held {
             format!("{name} has the other routing")
         })?;
         let routes = connection.routes.iter().filter(|it| it.life.is_wanted(now));
-        let planned = if fixed && !on_transit { draft.lan.into() } else { 0 };
+        let planned = if fixed && !on_transit {
+            draft.lan.into()
+        } else {
+            0
+        };
         let routes = routes.count();
         require(routes == planned, "not exact", || {
             format!("{name} has {routes} static routes, not {planned}")
@@ -223,6 +226,7 @@ pub(crate) fn empty(sandbox: &Sandbox, before: &World, forgotten: bool) -> Held 
                 gateway.attachments.clear();
             }
             if forgotten {
+                region.transit_route_tables.clear();
                 region.route_tables.clear();
             }
         }

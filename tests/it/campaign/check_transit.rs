@@ -29,9 +29,10 @@ pub(crate) fn strangers(region: &Region, before: &Region, now: Timestamp) -> Hel
                 && is.life == was.life
                 && was.propagations.is_subset(&is.propagations)
                 && was.routes.iter().all(|route| is.routes.contains(route))
-                && is.propagations.iter().all(|it| {
-                    was.propagations.contains(it) || is_new(region, before, it, now)
-                })
+                && is
+                    .propagations
+                    .iter()
+                    .all(|it| was.propagations.contains(it) || is_new(region, before, it, now))
         });
         require(same, "foreign", || changed(id))?;
     }
@@ -48,7 +49,8 @@ fn is_new(region: &Region, before: &Region, id: &ResourceId, now: Timestamp) -> 
 pub(crate) fn has_its_routes(is: &RouteTable, was: &RouteTable) -> bool {
     let ours = |net: &str| (100..103).any(|number| net.starts_with(&format!("10.{number}.")));
     let gained = is.routes.iter().filter(|it| !was.routes.contains(it));
-    let mut gained = gained.map(|it| it.gateway.as_str().starts_with("tgw-") && ours(&it.destination.to_string()));
+    let mut gained = gained
+        .map(|it| it.gateway.as_str().starts_with("tgw-") && ours(&it.destination.to_string()));
     was.routes.iter().all(|it| is.routes.contains(it)) && gained.all(|own| own)
 }
 

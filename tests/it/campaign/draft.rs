@@ -119,6 +119,8 @@ impl Draft {
         match change {
             Change::Lifetime(lifetime) => self.lifetime = lifetime,
             Change::Lan => self.lan = (self.lan + 1).min(9),
+            // Elsewhere a static route may be somebody else's, and stays.
+            Change::LanLess if self.transit.is_none() => {}
             Change::LanLess => self.lan = (self.lan - 1).max(1),
             Change::Table => self.table = !self.table,
             Change::Spread => self.spread = !self.spread,

@@ -246,6 +246,8 @@ fn aim(dice: &Dice, trouble: &mut Trouble) {
             day.push_str(dice.of(HOPELESS_TRANSIT));
         }
         Trouble::Meddle(_, deed) if dice.one_in(3) => *deed = Deed::DeleteRoute,
+        // On a transit gateway another site's connection may well end on the same router.
+        Trouble::Meddle(_, deed) if *deed == Deed::Retag => *deed = Deed::Untag,
         _ => {}
     }
 }

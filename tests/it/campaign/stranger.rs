@@ -165,9 +165,8 @@ fn detach(region: &Region, site: &str, now: Timestamp) -> Option<(String, String
         .find(|it| it.vpc().is_some() && is_of(site, &it.tags) && it.life.is_wanted(now));
     if let Some(attachment) = attachment {
         let id = &attachment.id;
-        let form = format!(
-            "Action=DeleteTransitGatewayVpcAttachment&TransitGatewayAttachmentId={id}"
-        );
+        let form =
+            format!("Action=DeleteTransitGatewayVpcAttachment&TransitGatewayAttachmentId={id}");
         return Some((form, id.to_string()));
     }
     let mut all = region.vpn_gateways.values();
