@@ -213,7 +213,13 @@ impl Kind for TransitGatewayKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        &["transit_vpn_connection", "transit_gateway_vpc_attachment"]
+        // Routes that somebody's deletions left have nothing between them and the gateway.
+        &[
+            "transit_vpn_connection",
+            "transit_gateway_vpc_attachment",
+            "transit_gateway_route",
+            "vpc_route",
+        ]
     }
 }
 

@@ -17,6 +17,7 @@ fn every_file_is_a_registered_kind() {
         "registry",
         "remembered",
         "remembered_routes",
+        "remembered_tables",
         "sharing",
     ];
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/resource");
