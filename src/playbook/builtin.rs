@@ -10,6 +10,10 @@ use crate::spec::Site;
 const FILES: &[(&str, &str)] = &[
     ("tgw-bgp.yaml", include_str!("../../playbooks/tgw-bgp.yaml")),
     (
+        "tgw-ecmp.yaml",
+        include_str!("../../playbooks/tgw-ecmp.yaml"),
+    ),
+    (
         "tgw-static.yaml",
         include_str!("../../playbooks/tgw-static.yaml"),
     ),

@@ -210,3 +210,33 @@ fn a_vpc_that_looks_routes_up_elsewhere_is_told_of() {
             .contains_key(&Collection::TransitTableContents)
     );
 }
+
+#[test]
+fn both_tunnels_at_once_are_for_routers_that_send_through_both() {
+    let (before, ..) = hub();
+    let mut site = on_hub(site());
+    site.aws.transit.ecmp = true;
+    let plan = planned(&site, &before).unwrap();
+    assert_eq!(plan.playbook, "tgw-ecmp");
+    assert_eq!(lint_in(&plan, &before), []);
+    let built = applied(&plan, &before);
+    assert!(planned(&site, &built).unwrap().is_noop());
+    let mut one = site.clone();
+    one.aws.transit.ecmp = false;
+    let plan = planned(&one, &built).unwrap();
+    assert!(plan.is_noop() && plan.playbook == "tgw-bgp");
+
+    let no_ecmp = "preflight::device_no_ecmp".to_owned();
+    for (device, spreads) in [("vyos", true), ("libreswan", true), ("pfsense", false)] {
+        site.gateway.device = device.to_owned();
+        assert_ne!(
+            refused(&site, &before).contains(&no_ecmp),
+            spreads,
+            "{device}"
+        );
+    }
+    site.gateway.device = "strongswan".to_owned();
+    let mut off = before.clone();
+    off.transit_gateways.values_mut().next().unwrap().vpn_ecmp = false;
+    assert_eq!(refused(&site, &off), ["preflight::transit_no_ecmp"]);
+}

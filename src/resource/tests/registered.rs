@@ -7,7 +7,7 @@ use crate::resource::registry;
 
 #[test]
 fn every_file_is_a_registered_kind() {
-    const OTHERS: [&str; 10] = [
+    const OTHERS: [&str; 11] = [
         "inputs",
         "kind",
         "listed",
