@@ -96,10 +96,9 @@ impl Reader<'_, '_> {
         let routing = self.required(&fields, "routing", "`fits`", |reader, tree| {
             reader.word(tree, &["bgp", "static"])
         });
-        let tunnels = match fields.get("tunnels") {
-            Some(entry) => self.word(&entry.value, &["one", "together"]),
-            None => Some(Carrying::One),
-        };
+        let tunnels = fields.get("tunnels").map_or(Some(Carrying::One), |entry| {
+            self.word(&entry.value, &["one", "together"])
+        });
         Some(Fits {
             attach_to: attach_to?,
             routing: routing?,
