@@ -1,11 +1,16 @@
 //! A mutating call as data.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
 use super::model::Tags;
-use crate::spec::{Asn, CustomerGatewayId, RouteTableId, VpcId, VpnConnectionId, VpnGatewayId};
+use super::transit_call::TransitCall;
+use crate::spec::{
+    Asn, CustomerGatewayId, RouteTableId, TransitGatewayAttachmentId, TransitGatewayId, VpcId,
+    VpnConnectionId, VpnGatewayId,
+};
 use crate::tunnel::{PreSharedKey, TunnelOptions};
 
 /// One mutating EC2 call with everything it needs.
@@ -54,10 +59,10 @@ pub enum Call {
     CreateVpnConnection {
         /// The customer gateway.
         customer_gateway: CustomerGatewayId,
-        /// The virtual private gateway.
-        vpn_gateway: VpnGatewayId,
-        /// Static routing instead of BGP; immutable.
-        static_routes_only: bool,
+        /// The gateway on AWS's side.
+        end: ConnectionEnd,
+        /// What cannot be changed later.
+        traits: ConnectionTraits,
         /// Both tunnels' options and keys.
         tunnels: Box<[(TunnelOptions, PreSharedKey); 2]>,
         /// Set in the same call.
@@ -104,6 +109,8 @@ pub enum Call {
         /// A new key, if the key changes too.
         key: Option<PreSharedKey>,
     },
+    /// A call about a transit gateway.
+    Transit(TransitCall),
     /// `CreateTags` on an existing object.
     CreateTags {
         /// Any id.
@@ -111,6 +118,45 @@ pub enum Call {
         /// Added or overwritten.
         tags: Tags,
     },
+}
+
+/// The gateway on AWS's side of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConnectionEnd {
+    /// A virtual private gateway.
+    VpnGateway(VpnGatewayId),
+    /// A transit gateway: several connections with the same customer gateway are legal there, so a
+    /// call that is repeated blindly makes a second one, which bills.
+    TransitGateway(TransitGatewayId),
+}
+
+impl ConnectionEnd {
+    /// The gateway's id.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::VpnGateway(id) => id.as_str(),
+            Self::TransitGateway(id) => id.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for ConnectionEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a connection is for as long as it lives (AWS VPN guide: none of it can be changed).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionTraits {
+    /// Static routing instead of BGP.
+    pub static_routes_only: bool,
+    /// Its outside addresses are AWS Global Accelerator's; on a transit gateway alone.
+    pub accelerated: bool,
+    /// Five times the bandwidth, at twelve times the price; on a transit gateway alone.
+    pub large_bandwidth: bool,
+    /// The Direct Connect gateway's attachment that carries it, with private outside addresses.
+    pub transport: Option<TransitGatewayAttachmentId>,
 }
 
 /// What a call answered.
@@ -138,6 +184,19 @@ impl Call {
         "EnableVgwRoutePropagation",
         "DisableVgwRoutePropagation",
         "ModifyVpnTunnelOptions",
+        "CreateTransitGateway",
+        "DeleteTransitGateway",
+        "CreateTransitGatewayVpcAttachment",
+        "ModifyTransitGatewayVpcAttachment",
+        "DeleteTransitGatewayVpcAttachment",
+        "AssociateTransitGatewayRouteTable",
+        "DisassociateTransitGatewayRouteTable",
+        "EnableTransitGatewayRouteTablePropagation",
+        "DisableTransitGatewayRouteTablePropagation",
+        "CreateTransitGatewayRoute",
+        "DeleteTransitGatewayRoute",
+        "CreateRoute",
+        "DeleteRoute",
         "CreateTags",
     ];
 
@@ -157,6 +216,7 @@ impl Call {
             Self::EnableVgwRoutePropagation { .. } => "EnableVgwRoutePropagation",
             Self::DisableVgwRoutePropagation { .. } => "DisableVgwRoutePropagation",
             Self::ModifyVpnTunnelOptions { .. } => "ModifyVpnTunnelOptions",
+            Self::Transit(call) => call.action(),
             Self::CreateTags { .. } => "CreateTags",
         }
     }
@@ -171,12 +231,13 @@ impl Call {
 
     /// Whether making it twice makes two things: EC2's VPN creates have no client token.
     pub const fn is_unrepeatable(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::CreateCustomerGateway { .. }
-                | Self::CreateVpnGateway { .. }
-                | Self::CreateVpnConnection { .. }
-        )
+            | Self::CreateVpnGateway { .. }
+            | Self::CreateVpnConnection { .. } => true,
+            Self::Transit(call) => call.is_unrepeatable(),
+            _ => false,
+        }
     }
 
     /// Whether what it makes carries tags, so that it can be told whose it is.
@@ -216,11 +277,11 @@ impl Call {
             | Self::DetachVpnGateway { vpn_gateway, vpc } => format!("{vpn_gateway} {vpc}"),
             Self::CreateVpnConnection {
                 customer_gateway,
-                vpn_gateway,
+                end,
                 tunnels,
                 ..
             } => format!(
-                "{customer_gateway} {vpn_gateway} inside {} {}",
+                "{customer_gateway} {end} inside {} {}",
                 tunnels[0].0.inside_cidr, tunnels[1].0.inside_cidr
             ),
             Self::DeleteVpnConnection(id) => id.to_string(),
@@ -251,6 +312,7 @@ impl Call {
             } => {
                 format!("{connection} tunnel {outside}")
             }
+            Self::Transit(call) => call.describe(),
             Self::CreateTags { resource, .. } => resource.clone(),
         }
     }

@@ -295,24 +295,33 @@ impl Client {
 
     async fn look_now(&self, collection: Collection, began: Timestamp) -> Result<View, Fault> {
         let Some(asker) = &self.shared.asker else {
-            return describe::look(&self.shared.reader, collection, began).await;
+            return self.look_by_sdk(collection, began).await;
         };
+        // What takes several calls is not told by one text.
+        if collection == Collection::TransitTableContents {
+            return self.look_by_sdk(collection, began).await;
+        }
         match asker.ask(collection) {
             Asked::Known(mut view, date) => {
                 if let Some(date) = date {
                     self.shared.server_clock.hear(&date);
                 }
                 view.looked_at.insert(collection, began);
-                Ok(view)
+                Ok(*view)
             }
             Asked::New(text) => {
-                let seen = describe::look(&self.shared.reader, collection, began).await;
+                let seen = self.look_by_sdk(collection, began).await;
                 if let (Some(text), Ok(view)) = (text, &seen) {
                     asker.keep(text, view.clone());
                 }
                 seen
             }
         }
+    }
+
+    async fn look_by_sdk(&self, collection: Collection, began: Timestamp) -> Result<View, Fault> {
+        let Shared { reader, pace, .. } = &*self.shared;
+        describe::look(reader, pace, collection, began).await
     }
 
     /// Makes a call, when it is its turn.

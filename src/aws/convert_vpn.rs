@@ -21,6 +21,13 @@ pub(super) fn vpn_connection(connection: &ec2::VpnConnection) -> Option<VpnConne
         static_routes_only: options
             .and_then(ec2::VpnConnectionOptions::static_routes_only)
             .unwrap_or(false),
+        accelerated: options
+            .and_then(ec2::VpnConnectionOptions::enable_acceleration)
+            .unwrap_or(false),
+        large_bandwidth: options
+            .and_then(ec2::VpnConnectionOptions::tunnel_bandwidth)
+            .is_some_and(|it| it.as_str() == "large"),
+        transport: options.and_then(|it| parsed(it.transport_transit_gateway_attachment_id())),
         tunnels: options
             .map(|options| options.tunnel_options().iter().map(tunnel).collect())
             .unwrap_or_default(),

@@ -46,7 +46,7 @@ pub(super) struct Early {
 /// What came of asking.
 pub(super) enum Asked {
     /// A view that was decoded before, and the answer's `Date`.
-    Known(View, Option<String>),
+    Known(Box<View>, Option<String>),
     /// The SDK has to decode it, under this name if it is a whole one.
     New(Option<Text>),
 }
@@ -98,7 +98,7 @@ impl Asker {
         {
             let mut headers = exchange.headers.into_iter();
             let date = headers.find(|(name, _)| name.eq_ignore_ascii_case("date"));
-            return Asked::Known(view.clone(), date.map(|(_, value)| value));
+            return Asked::Known(Box::new(view.clone()), date.map(|(_, value)| value));
         }
         open(&self.early.answers).push_back((action, exchange));
         Asked::New(text)

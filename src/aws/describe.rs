@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::convert;
 use super::convert_vpn;
+use super::describe_transit;
 use super::fault::Fault;
+use super::pace::Pace;
 use super::view::{Collection, View};
 
 /// EC2's largest pages of VPCs and of route tables.
@@ -23,6 +25,34 @@ impl Collection {
             Self::VpnGateways => "DescribeVpnGateways",
             Self::CustomerGateways => "DescribeCustomerGateways",
             Self::VpnConnections => "DescribeVpnConnections",
+            Self::Subnets => "DescribeSubnets",
+            Self::TransitGateways => "DescribeTransitGateways",
+            Self::TransitAttachments => "DescribeTransitGatewayAttachments",
+            Self::TransitVpcAttachments => "DescribeTransitGatewayVpcAttachments",
+            Self::TransitRouteTables | Self::TransitTableContents => {
+                "DescribeTransitGatewayRouteTables"
+            }
+        }
+    }
+
+    /// Every API action that it takes to list it.
+    pub const fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Vpcs => &["DescribeVpcs"],
+            Self::RouteTables => &["DescribeRouteTables"],
+            Self::VpnGateways => &["DescribeVpnGateways"],
+            Self::CustomerGateways => &["DescribeCustomerGateways"],
+            Self::VpnConnections => &["DescribeVpnConnections"],
+            Self::Subnets => &["DescribeSubnets"],
+            Self::TransitGateways => &["DescribeTransitGateways"],
+            Self::TransitAttachments => &["DescribeTransitGatewayAttachments"],
+            Self::TransitVpcAttachments => &["DescribeTransitGatewayVpcAttachments"],
+            Self::TransitRouteTables => &["DescribeTransitGatewayRouteTables"],
+            Self::TransitTableContents => &[
+                "DescribeTransitGatewayRouteTables",
+                "GetTransitGatewayRouteTablePropagations",
+                "SearchTransitGatewayRoutes",
+            ],
         }
     }
 
@@ -31,6 +61,12 @@ impl Collection {
         match self {
             Self::Vpcs => Some(VPCS_PER_PAGE),
             Self::RouteTables => Some(ROUTE_TABLES_PER_PAGE),
+            Self::Subnets
+            | Self::TransitGateways
+            | Self::TransitAttachments
+            | Self::TransitVpcAttachments
+            | Self::TransitRouteTables
+            | Self::TransitTableContents => Some(describe_transit::PER_PAGE),
             Self::VpnGateways | Self::CustomerGateways | Self::VpnConnections => None,
         }
     }
@@ -41,6 +77,7 @@ impl Collection {
 /// The three VPN calls have no pages: everything of the Region comes in one answer.
 pub(super) async fn look(
     client: &Client,
+    pace: &Pace,
     collection: Collection,
     began: Timestamp,
 ) -> Result<View, Fault> {
@@ -78,12 +115,20 @@ pub(super) async fn look(
                 connection.id.clone()
             });
         }
+        Collection::Subnets
+        | Collection::TransitGateways
+        | Collection::TransitAttachments
+        | Collection::TransitVpcAttachments
+        | Collection::TransitRouteTables
+        | Collection::TransitTableContents => {
+            view = describe_transit::look(client, pace, collection).await?;
+        }
     }
     view.looked_at.insert(collection, began);
     Ok(view)
 }
 
-fn done<T, E>(
+pub(super) fn done<T, E>(
     collection: Collection,
     result: Result<T, SdkError<E, HttpResponse>>,
 ) -> Result<T, Fault>
@@ -94,7 +139,7 @@ where
 }
 
 /// Converts what can be converted and keys it by id.
-fn keyed<S, T, K: Ord>(
+pub(super) fn keyed<S, T, K: Ord>(
     shapes: &[S],
     convert: impl Fn(&S) -> Option<T>,
     key: impl Fn(&T) -> K,

@@ -15,10 +15,12 @@ mod call;
 mod client;
 mod codes;
 mod convert;
+mod convert_transit;
 mod convert_vpn;
 mod date_header;
 mod decoded;
 mod describe;
+mod describe_transit;
 mod endpoint;
 mod fault;
 mod in_process;
@@ -27,10 +29,13 @@ mod objects;
 mod pace;
 mod profile;
 mod request;
+mod request_transit;
 mod samples;
 mod sdk_error;
 mod server_clock;
 mod share;
+mod transit;
+mod transit_call;
 mod transport;
 mod tunnel_request;
 mod view;
@@ -44,7 +49,7 @@ mod testing;
 mod tests;
 
 pub use bucket_address::{BucketAddress, BucketAddressError};
-pub use call::{Answer, Call};
+pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits};
 pub use client::{Caller, Client, Target};
 pub use decoded::Decoded;
 pub use fault::{Fault, FaultKind};
@@ -54,4 +59,9 @@ pub use model::{
 };
 pub use objects::{BucketTarget, Etag, Listing, Object, Objects, Put};
 pub use samples::DeviceType;
+pub use transit::{
+    Subnet, TransitAssociation, TransitAttachment, TransitGateway, TransitPropagation,
+    TransitRoute, TransitRouteTable, TransitTableContents, TransitVpcAttachment,
+};
+pub use transit_call::{TransitCall, TransitPair};
 pub use view::{Collection, View};

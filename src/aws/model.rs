@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::spec::{
-    Asn, CustomerGatewayId, InsideCidr, RouteTableId, TransitGatewayId, VpcId, VpnConnectionId,
-    VpnGatewayId,
+    Asn, CustomerGatewayId, InsideCidr, RouteTableId, TransitGatewayAttachmentId, TransitGatewayId,
+    VpcId, VpnConnectionId, VpnGatewayId,
 };
 
 /// The tags of an object.
@@ -152,6 +152,12 @@ pub struct VpnConnection {
     pub transit_gateway: Option<TransitGatewayId>,
     /// Whether it routes statically.
     pub static_routes_only: bool,
+    /// Whether AWS Global Accelerator carries it.
+    pub accelerated: bool,
+    /// Whether its tunnels have the large bandwidth.
+    pub large_bandwidth: bool,
+    /// The Direct Connect gateway's attachment that carries it, if its outside addresses are private.
+    pub transport: Option<TransitGatewayAttachmentId>,
     /// Tunnel options as AWS lists them, in any order; may be empty on old connections.
     pub tunnels: Vec<SeenTunnel>,
     /// Telemetry as AWS lists it, in any order.

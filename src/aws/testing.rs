@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::client::{Client, Target};
 use super::in_process::{self, Exchange};
-use super::{Call, Tags};
+use super::{Call, ConnectionEnd, ConnectionTraits, Tags, TransitCall, TransitPair};
 use crate::clock::{Clock, IdSource};
 use crate::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions};
 use crate::spec::{
@@ -75,6 +75,13 @@ fn done(form: &str) -> Exchange {
         "CreateVpnGateway" => "<vpnGateway><vpnGatewayId>vgw-0a1b2c3d</vpnGatewayId></vpnGateway>",
         "CreateVpnConnection" => {
             "<vpnConnection><vpnConnectionId>vpn-0a1b2c3d</vpnConnectionId></vpnConnection>"
+        }
+        "CreateTransitGateway" => {
+            "<transitGateway><transitGatewayId>tgw-0a1b2c3d</transitGatewayId></transitGateway>"
+        }
+        "CreateTransitGatewayVpcAttachment" => {
+            "<transitGatewayVpcAttachment><transitGatewayAttachmentId>tgw-attach-0a1b2c3d\
+             </transitGatewayAttachmentId></transitGatewayVpcAttachment>"
         }
         _ => "",
     };
@@ -178,8 +185,8 @@ pub(super) fn create_vpn_connection(customer_gateway: &str, vpn_gateway: &str) -
     second.bgp_log_group_arn = None;
     Call::CreateVpnConnection {
         customer_gateway: customer_gateway.parse().unwrap(),
-        vpn_gateway: vpn_gateway.parse().unwrap(),
-        static_routes_only: false,
+        end: ConnectionEnd::VpnGateway(vpn_gateway.parse().unwrap()),
+        traits: ConnectionTraits::default(),
         tunnels: Box::new([(options("169.254.10.0/30"), key(0)), (second, key(1))]),
         tags: tags("plant-7"),
     }
@@ -200,7 +207,7 @@ pub(super) fn every_call() -> Vec<Call> {
         options: Box::new(options),
         key,
     };
-    vec![
+    let mut calls = vec![
         create_customer_gateway(65010),
         create_customer_gateway(4_200_000_001),
         Call::DeleteCustomerGateway(cgw.parse().unwrap()),
@@ -237,6 +244,66 @@ pub(super) fn every_call() -> Vec<Call> {
         Call::CreateTags {
             resource: vpn.to_owned(),
             tags: tags("plant & 7"),
+        },
+    ];
+    calls.extend(every_transit_call().into_iter().map(Call::Transit));
+    calls
+}
+
+fn every_transit_call() -> Vec<TransitCall> {
+    let (tgw, vpc) = ("tgw-0a1b2c3d4e5f60009", "vpc-0a1b2c3d4e5f67890");
+    let attachment = || "tgw-attach-0a1b2c3d4e5f60009".parse().unwrap();
+    let subnet = |n: u32| format!("subnet-0a1b2c3d4e5f6001{n}").parse().unwrap();
+    let pair = || TransitPair {
+        table: "tgw-rtb-0a1b2c3d4e5f60009".parse().unwrap(),
+        attachment: attachment(),
+    };
+    let gateway = |cidrs| TransitCall::CreateGateway {
+        amazon_side_asn: Asn::try_from(4_200_000_001).unwrap(),
+        cidrs,
+        tags: tags("plant-7"),
+    };
+    vec![
+        gateway(Vec::new()),
+        gateway(vec!["192.0.2.0/24".parse().unwrap()]),
+        TransitCall::DeleteGateway(tgw.parse().unwrap()),
+        TransitCall::AttachVpc {
+            transit_gateway: tgw.parse().unwrap(),
+            vpc: vpc.parse().unwrap(),
+            subnets: [subnet(1), subnet(2)].into(),
+            tags: tags("plant-7"),
+        },
+        TransitCall::ModifyVpcAttachment {
+            attachment: attachment(),
+            add: [subnet(3)].into(),
+            remove: [subnet(1)].into(),
+        },
+        TransitCall::ModifyVpcAttachment {
+            attachment: attachment(),
+            add: [subnet(1)].into(),
+            remove: [].into(),
+        },
+        TransitCall::DetachVpc(attachment()),
+        TransitCall::Associate(pair()),
+        TransitCall::Disassociate(pair()),
+        TransitCall::EnablePropagation(pair()),
+        TransitCall::DisablePropagation(pair()),
+        TransitCall::CreateRoute {
+            pair: pair(),
+            destination: "10.20.0.0/24".parse().unwrap(),
+        },
+        TransitCall::DeleteRoute {
+            table: pair().table,
+            destination: "10.20.0.0/24".parse().unwrap(),
+        },
+        TransitCall::CreateVpcRoute {
+            route_table: "rtb-0a1b2c3d4e5f60002".parse().unwrap(),
+            destination: "10.20.0.0/24".parse().unwrap(),
+            transit_gateway: tgw.parse().unwrap(),
+        },
+        TransitCall::DeleteVpcRoute {
+            route_table: "rtb-0a1b2c3d4e5f60002".parse().unwrap(),
+            destination: "10.20.0.0/24".parse().unwrap(),
         },
     ]
 }

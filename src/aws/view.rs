@@ -10,7 +10,14 @@ use serde_json::{Value, json};
 use super::model::{
     CustomerGateway, RouteTable, SeenTunnel, State, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
-use crate::spec::{CustomerGatewayId, RouteTableId, VpcId, VpnConnectionId, VpnGatewayId};
+use super::transit::{
+    Subnet, TransitAttachment, TransitGateway, TransitRouteTable, TransitTableContents,
+    TransitVpcAttachment,
+};
+use crate::spec::{
+    CustomerGatewayId, RouteTableId, SubnetId, TransitGatewayAttachmentId, TransitGatewayId,
+    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+};
 
 /// One kind of object that a single Describe call lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -26,16 +33,34 @@ pub enum Collection {
     CustomerGateways,
     /// `DescribeVpnConnections`.
     VpnConnections,
+    /// `DescribeSubnets`.
+    Subnets,
+    /// `DescribeTransitGateways`.
+    TransitGateways,
+    /// `DescribeTransitGatewayAttachments`: of VPCs, VPN connections and all else.
+    TransitAttachments,
+    /// `DescribeTransitGatewayVpcAttachments`: the subnets of the VPCs' attachments.
+    TransitVpcAttachments,
+    /// `DescribeTransitGatewayRouteTables`.
+    TransitRouteTables,
+    /// What those route tables learn and hold: two calls for each of them.
+    TransitTableContents,
 }
 
 impl Collection {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::Vpcs,
         Self::RouteTables,
         Self::VpnGateways,
         Self::CustomerGateways,
         Self::VpnConnections,
+        Self::Subnets,
+        Self::TransitGateways,
+        Self::TransitAttachments,
+        Self::TransitVpcAttachments,
+        Self::TransitRouteTables,
+        Self::TransitTableContents,
     ];
 }
 
@@ -57,6 +82,18 @@ pub struct View {
     pub customer_gateways: BTreeMap<CustomerGatewayId, CustomerGateway>,
     /// VPN connections.
     pub vpn_connections: BTreeMap<VpnConnectionId, VpnConnection>,
+    /// Subnets.
+    pub subnets: BTreeMap<SubnetId, Subnet>,
+    /// Transit gateways, those that other accounts share with this one among them.
+    pub transit_gateways: BTreeMap<TransitGatewayId, TransitGateway>,
+    /// Everything that is attached to transit gateways.
+    pub transit_attachments: BTreeMap<TransitGatewayAttachmentId, TransitAttachment>,
+    /// The VPCs among them, with their subnets.
+    pub transit_vpc_attachments: BTreeMap<TransitGatewayAttachmentId, TransitVpcAttachment>,
+    /// Route tables of transit gateways.
+    pub transit_route_tables: BTreeMap<TransitGatewayRouteTableId, TransitRouteTable>,
+    /// What is in them.
+    pub transit_table_contents: BTreeMap<TransitGatewayRouteTableId, TransitTableContents>,
 }
 
 impl View {
@@ -71,20 +108,23 @@ impl View {
                 continue;
             }
             self.looked_at.insert(collection, at);
+            macro_rules! take {
+                ($field:ident) => {
+                    self.$field = std::mem::take(&mut newer.$field)
+                };
+            }
             match collection {
-                Collection::Vpcs => self.vpcs = std::mem::take(&mut newer.vpcs),
-                Collection::RouteTables => {
-                    self.route_tables = std::mem::take(&mut newer.route_tables);
-                }
-                Collection::VpnGateways => {
-                    self.vpn_gateways = std::mem::take(&mut newer.vpn_gateways);
-                }
-                Collection::CustomerGateways => {
-                    self.customer_gateways = std::mem::take(&mut newer.customer_gateways);
-                }
-                Collection::VpnConnections => {
-                    self.vpn_connections = std::mem::take(&mut newer.vpn_connections);
-                }
+                Collection::Vpcs => take!(vpcs),
+                Collection::RouteTables => take!(route_tables),
+                Collection::VpnGateways => take!(vpn_gateways),
+                Collection::CustomerGateways => take!(customer_gateways),
+                Collection::VpnConnections => take!(vpn_connections),
+                Collection::Subnets => take!(subnets),
+                Collection::TransitGateways => take!(transit_gateways),
+                Collection::TransitAttachments => take!(transit_attachments),
+                Collection::TransitVpcAttachments => take!(transit_vpc_attachments),
+                Collection::TransitRouteTables => take!(transit_route_tables),
+                Collection::TransitTableContents => take!(transit_table_contents),
             }
         }
     }
@@ -136,6 +176,34 @@ impl View {
             "vpn_gateways": gateways.collect::<Vec<_>>(),
             "customer_gateways": customers.collect::<Vec<_>>(),
             "vpn_connections": connections.collect::<Vec<_>>(),
+            "transit": self.transit_outline(),
+        })
+    }
+
+    fn transit_outline(&self) -> Value {
+        let alive = |state: &State| !state.is_ending();
+        let gateways = self.transit_gateways.values().filter(|it| alive(&it.state));
+        let gateways = gateways.map(|it| json!([it.id, it.amazon_side_asn, it.cidrs, it.tags]));
+        let attachments = self.transit_attachments.values();
+        let attachments = attachments.filter(|it| alive(&it.state));
+        let attachments = attachments.map(|it| {
+            let table = it
+                .association
+                .as_ref()
+                .map(|association| &association.table);
+            let vpc = self.transit_vpc_attachments.get(&it.id);
+            json!([it.id, it.transit_gateway, it.resource, table, vpc, it.tags])
+        });
+        let contents = self.transit_table_contents.iter();
+        let contents = contents.map(|(id, it)| {
+            let written: Vec<_> = it.routes.iter().filter(|it| !it.propagated).collect();
+            let learning: BTreeSet<_> = it.propagations.iter().map(|it| &it.attachment).collect();
+            json!([id, sorted(&written), learning])
+        });
+        json!({
+            "gateways": gateways.collect::<Vec<_>>(),
+            "attachments": attachments.collect::<Vec<_>>(),
+            "tables": contents.collect::<Vec<_>>(),
         })
     }
 

@@ -105,7 +105,7 @@ pub(super) async fn run(
         global,
         &report.plan,
         &handover.connection,
-        &report.vpn_gateway()?,
+        &report.end()?,
     );
     onboarding.finish(&subject, &report.plan, &handover).await
 }

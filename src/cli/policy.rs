@@ -13,7 +13,7 @@ use super::load;
 use super::output::Output;
 use super::survey::{linted, read_plan};
 use crate::plan::{self, PolicyFor, Scope};
-use crate::spec::Region;
+use crate::spec::{AttachTo, Region};
 
 /// Print the exact IAM policy for a site, with tag conditions (and --journal, if given)
 #[derive(Debug, clap::Args)]
@@ -78,6 +78,7 @@ pub(super) fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, 
         region: &site.region,
         account,
         scope,
+        transit: matches!(site.aws.attach_to, AttachTo::TransitGateway(_)),
     });
     Ok(print(policy, global, &site.region, output))
 }

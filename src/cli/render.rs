@@ -26,7 +26,7 @@ use crate::aws::Client;
 use crate::clock::Clock;
 use crate::device;
 use crate::engine;
-use crate::resource::{Change, Keys};
+use crate::resource::{Change, Keys, is_connection};
 use crate::spec::{Region, Site, VpnConnectionId};
 use crate::tunnel::{self, TunnelSet, xml};
 use crate::{files, limits};
@@ -244,7 +244,7 @@ async fn from_aws(
     let step = plan
         .steps
         .iter()
-        .find(|step| step.node.kind == "vpn_connection");
+        .find(|step| is_connection(&step.node.kind));
     let id = step
         .and_then(|step| step.existing.as_deref())
         .and_then(|id| id.parse().ok());

@@ -1,7 +1,5 @@
 //! Carrying a plan out: journal, engine, report.
 
-use std::str::FromStr;
-
 use indicatif::MultiProgress;
 use tokio::sync::mpsc;
 
@@ -12,12 +10,13 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::Output;
 use super::store::journal_failure;
-use super::{progress, stopped};
+use super::{progress, stopped, watch};
+use crate::aws::ConnectionEnd;
 use crate::engine::{self, RunReport};
 use crate::journal::{RunResult, SiteFolder, SiteLock, Start};
 use crate::plan::{Mode, Plan};
 use crate::resource::Keys;
-use crate::spec::{VpnConnectionId, VpnGatewayId, one_line};
+use crate::spec::{VpnConnectionId, one_line};
 use crate::{files, limits};
 
 /// Where the command that began the last run stands in a site's folder.
@@ -44,17 +43,13 @@ impl Done {
         engine::connection_of(&self.plan, &self.report).ok_or_else(|| no_step("vpn_connection"))
     }
 
-    /// The virtual private gateway that the run made or found.
-    pub(super) fn vpn_gateway(&self) -> Result<VpnGatewayId, Failure> {
-        self.id_of("vpn_gateway")
-    }
-
-    fn id_of<T: FromStr>(&self, kind: &str) -> Result<T, Failure> {
-        let step = self.plan.steps.iter().find(|step| step.node.kind == kind);
-        step.and_then(|step| self.report.steps.get(&step.node.id))
-            .and_then(|step| step.id.as_deref())
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| no_step(kind))
+    /// The gateway on AWS's side that the run made or found.
+    pub(super) fn end(&self) -> Result<ConnectionEnd, Failure> {
+        let id_of = |kind: &str| {
+            let step = self.plan.steps.iter().find(|step| step.node.kind == kind)?;
+            self.report.steps.get(&step.node.id)?.id.as_deref()
+        };
+        watch::end(id_of).ok_or_else(|| no_step("vpn_gateway"))
     }
 }
 

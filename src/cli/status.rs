@@ -16,7 +16,7 @@ use super::table::Table;
 use super::words::{when, wrapped};
 use super::{load, verify, watch};
 use crate::plan::{Plan, Warning};
-use crate::resource::Change;
+use crate::resource::{Change, is_connection};
 use crate::verify::Report;
 
 /// Show how a site is doing
@@ -43,7 +43,7 @@ pub(super) async fn run(
     let deployed = plan
         .steps
         .iter()
-        .any(|step| step.node.kind == "vpn_connection" && step.existing.is_some());
+        .any(|step| is_connection(&step.node.kind) && step.existing.is_some());
     let subject = match deployed {
         true => Some(verify::subject(
             &args.site, &args.how, global, &site, &plan,
@@ -111,8 +111,13 @@ fn table(plan: &Plan) -> Table {
             Change::Update | Change::Replace => "differs",
             Change::Delete => "to be removed",
         };
-        // An id that joins two others tells what the step's name tells.
-        let id = step.existing.as_deref().filter(|id| !id.contains(':'));
+        // An id that joins two others tells what the step's name tells, but where there are tables
+        // of a VPC's and of a transit gateway's.
+        let kind = step.node.kind.as_str();
+        let tables = kind == "vpc_route" || kind.starts_with("transit_gateway_");
+        let id = step.existing.as_deref();
+        let id = id.filter(|id| tables || !id.contains(':'));
+        let id = id.map(|id| id.split_once(':').map_or(id, |(table, _)| table));
         table.add_row([
             step.change.glyph().to_string(),
             step.node.id.to_string(),

@@ -83,9 +83,10 @@ pub(super) fn subject(
             .find(|step| step.node.kind == kind)
             .and_then(|step| step.existing.as_deref())
     };
-    let id = existing("vpn_connection").and_then(|id| id.parse().ok());
-    let gateway = existing("vpn_gateway").and_then(|id| id.parse().ok());
-    let (Some(id), Some(gateway)) = (id, gateway) else {
+    let id = existing("vpn_connection").or_else(|| existing("transit_vpn_connection"));
+    let id = id.and_then(|id| id.parse().ok());
+    let end = watch::end(existing);
+    let (Some(id), Some(end)) = (id, end) else {
         let text = format!("site {} has no VPN connection in AWS yet", site.name);
         let next = Again::new(path, &how.flags(), global).other("onboard");
         return Err(Failure::new(Exit::NotVerified, text).next(next));
@@ -97,7 +98,7 @@ pub(super) fn subject(
         global,
         plan,
         &id,
-        &gateway,
+        &end,
     ))
 }
 

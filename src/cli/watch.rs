@@ -12,9 +12,10 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{Line, Output};
 use super::progress::plain;
+use crate::aws::ConnectionEnd;
 use crate::plan::Plan;
 use crate::playbook::Input;
-use crate::spec::{RouteTableId, Site, VpnConnectionId, VpnGatewayId};
+use crate::spec::{RouteTableId, Site, VpnConnectionId};
 use crate::verify::{self, Report, Subject};
 
 /// How often the tunnels are looked at: AWS's telemetry moves in minutes.
@@ -22,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// What is to be verified: the plan's end state.
 ///
-/// `vpn_gateway` is what the run found or made; it is in the plan only when it existed before.
+/// `end` is what the run found or made; it is in the plan only when it existed before.
 pub(super) fn subject(
     site: &Site,
     site_file: &Path,
@@ -30,16 +31,20 @@ pub(super) fn subject(
     global: &Global,
     plan: &Plan,
     connection: &VpnConnectionId,
-    vpn_gateway: &VpnGatewayId,
+    end: &ConnectionEnd,
 ) -> Subject {
     let mut route_tables: Vec<RouteTableId> = Vec::new();
-    for step in plan
-        .steps
-        .iter()
-        .filter(|step| step.node.kind == "route_propagation")
-    {
-        if let Some(Input::Known(table)) = step.node.inputs.get("route_table")
-            && let Some(table) = table.as_str().and_then(|table| table.parse().ok())
+    for step in &plan.steps {
+        let input = match step.node.kind.as_str() {
+            "route_propagation" => "route_table",
+            // The table, and one of the networks.
+            "vpc_route" => "route",
+            _ => continue,
+        };
+        if let Some(Input::Known(table)) = step.node.inputs.get(input)
+            && let Some(table) = table.as_str().and_then(|it| it.split(':').next())
+            && let Ok(table) = table.parse()
+            && !route_tables.contains(&table)
         {
             route_tables.push(table);
         }
@@ -50,11 +55,19 @@ pub(super) fn subject(
         flags: format!("{flags}{}", same_flags(global)),
         tunnels: plan.tunnels.clone(),
         connection: connection.clone(),
-        vpn_gateway: vpn_gateway.clone(),
+        end: end.clone(),
         vpc: site.aws.vpc.clone(),
         route_tables,
         ike_log: Vec::new(),
     }
+}
+
+/// The gateway on AWS's side, by the ids that the steps of a kind have.
+pub(super) fn end<'a>(id_of: impl Fn(&str) -> Option<&'a str>) -> Option<ConnectionEnd> {
+    let vpn = id_of("vpn_gateway").and_then(|id| id.parse().ok());
+    let transit = || id_of("transit_gateway").and_then(|id| id.parse().ok());
+    vpn.map(ConnectionEnd::VpnGateway)
+        .or_else(|| transit().map(ConnectionEnd::TransitGateway))
 }
 
 /// One look.

@@ -145,6 +145,10 @@ impl Device for Libreswan {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::Command("./install.sh --remove")
     }

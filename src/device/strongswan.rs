@@ -124,6 +124,10 @@ impl Device for StrongSwan {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::Command("./install.sh --remove")
     }

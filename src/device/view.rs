@@ -37,6 +37,8 @@ pub(super) struct View<'a> {
     pub(super) lan: &'a [Ipv4Net],
     pub(super) vpc: &'a [Ipv4Net],
     pub(super) appliances: &'a [Appliance],
+    /// Whether both tunnels carry at once.
+    pub(super) together: bool,
     transit: bool,
 }
 
@@ -71,6 +73,7 @@ impl<'a> View<'a> {
             lan: &set.site.lan,
             vpc: &set.vpc_cidrs,
             appliances: &set.site.appliances,
+            together: set.site.aws.transit.ecmp && set.routes != RouteExchange::Static,
             transit: matches!(set.site.aws.attach_to, AttachTo::TransitGateway(_)),
         }
     }

@@ -226,6 +226,10 @@ impl Device for VyOs {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::File(REMOVE)
     }

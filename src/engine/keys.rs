@@ -9,14 +9,11 @@ use crate::aws::{Client, Collection, Fault, VpnConnection};
 use crate::clock::IdSource;
 use crate::journal::{JournalError, KeptKeys, KeyPlace, SiteFolder};
 use crate::plan::{Plan, PlannedStep};
-use crate::resource::{Change, Keys, TAG_RUN, TAG_SITE};
+use crate::resource::{Change, Keys, TAG_RUN, TAG_SITE, is_connection};
 use crate::spec::{InvalidValue, Site, VpnConnectionId};
 use crate::tunnel::xml::{self, TunnelXml};
 use crate::tunnel::{PreSharedKey, key};
 use crate::{files, limits};
-
-/// The kind whose tunnels have the keys.
-const KIND: &str = "vpn_connection";
 
 /// Where a site's keys are looked for and kept.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +157,10 @@ impl<'a> RunKeys<'a> {
 
 /// The connection of a plan whose run is done; none when the plan has none.
 pub fn connection_of(plan: &Plan, report: &RunReport) -> Option<VpnConnectionId> {
-    let step = plan.steps.iter().find(|step| step.node.kind == KIND)?;
+    let step = plan
+        .steps
+        .iter()
+        .find(|step| is_connection(&step.node.kind))?;
     report.steps.get(&step.node.id)?.id.as_deref()?.parse().ok()
 }
 
@@ -185,7 +185,10 @@ impl Purse<'_> {
             mut keys,
             mut connection,
         } = self.folder.kept_keys(self.place)?;
-        let step = plan.steps.iter().find(|step| step.node.kind == KIND);
+        let step = plan
+            .steps
+            .iter()
+            .find(|step| is_connection(&step.node.kind));
         let there = match step {
             Some(step) => self.connection_that_stays(step, plan, client).await?,
             None => None,

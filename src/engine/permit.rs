@@ -8,15 +8,19 @@ use crate::resource::{Change, Decision, Finding};
 
 /// Refuses a decision that the plan does not cover.
 ///
-/// What this run has made itself it may use, even where it looks like somebody else's.
+/// What this run has made itself it may use, even where it looks like somebody else's; what AWS has
+/// made by itself meanwhile may be made right.
 pub(super) fn permit(
     planned: &PlannedStep,
     finding: &Finding,
     decision: &Decision,
     made: bool,
+    made_by_aws: bool,
 ) -> Result<(), StepProblem> {
-    let uses_own = made && planned.change == Change::Create && decision.change == Change::Adopt;
-    if !uses_own && !covers(planned.change, decision.change) {
+    let creates = planned.change == Change::Create;
+    let uses_own = made && creates && decision.change == Change::Adopt;
+    let corrects = made_by_aws && creates && decision.change == Change::Replace;
+    if !uses_own && !corrects && !covers(planned.change, decision.change) {
         return Err(changed(
             planned,
             verb(decision.change),

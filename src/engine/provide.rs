@@ -97,7 +97,13 @@ impl Worker {
         let decision = task.kind.decide(&task.inputs, &finding, view, policy)?;
         self.refuse_if_meddled(&finding, &decision)?;
         let made = self.has_made_what_has_no_tags()?;
-        permit(&task.step, &finding, &decision, made)?;
+        permit(
+            &task.step,
+            &finding,
+            &decision,
+            made,
+            task.kind.is_made_by_aws(),
+        )?;
         Ok((finding, decision))
     }
 

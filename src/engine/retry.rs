@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::aws::{Call, Fault, FaultKind};
+use crate::aws::{Call, ConnectionEnd, Fault, FaultKind};
 use crate::journal::LISTED_AFTER;
 
 /// How often a call without a clear answer is made in all.
@@ -97,11 +97,17 @@ impl Patience {
 
 /// How long the effect of a careful call is looked for before the call is repeated.
 ///
-/// AWS answers a second create of a connection or a customer gateway with the first one; of a
-/// virtual private gateway it makes another. Waiting costs time once in a blue moon.
+/// AWS answers a second create of a customer gateway, or of a connection on a virtual private
+/// gateway, with the first one; of a gateway, or of a connection on a transit gateway, it makes
+/// another. Waiting costs time once in a blue moon.
 pub(super) fn search_window(call: &Call) -> Duration {
     match call {
-        Call::CreateVpnGateway { .. } => LISTED_AFTER.unsigned_abs(),
+        Call::CreateVpnGateway { .. }
+        | Call::CreateVpnConnection {
+            end: ConnectionEnd::TransitGateway(_),
+            ..
+        } => LISTED_AFTER.unsigned_abs(),
+        Call::Transit(call) if call.is_unrepeatable() => LISTED_AFTER.unsigned_abs(),
         _ => SEARCH,
     }
 }

@@ -156,6 +156,8 @@ impl<'a> Creation<'a> {
     fn is_tagged(&self) -> bool {
         [
             "CreateCustomerGateway",
+            "CreateTransitGateway",
+            "CreateTransitGatewayVpcAttachment",
             "CreateVpnGateway",
             "CreateVpnConnection",
         ]

@@ -6,6 +6,7 @@ mod lint;
 mod network;
 mod planning;
 mod target;
+mod transit;
 
 use std::sync::LazyLock;
 
@@ -27,7 +28,14 @@ pub struct Code {
 }
 
 static ALL: LazyLock<Vec<Code>> = LazyLock::new(|| {
-    let mut all = [lint::CODES, planning::CODES, target::CODES, network::CODES].concat();
+    let mut all = [
+        lint::CODES,
+        planning::CODES,
+        target::CODES,
+        transit::CODES,
+        network::CODES,
+    ]
+    .concat();
     all.sort_by_key(|code| code.code);
     all
 });

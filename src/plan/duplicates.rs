@@ -17,7 +17,7 @@ use crate::aws::{Tags, View, VpnConnection};
 use crate::playbook::{Node, StepId};
 use crate::resource::{
     self, Change, Goal, Kind, Owned, Ownership, Seen, TAG_RUN, TAG_SITE, TAG_STEP, TunnelImpact,
-    tunnels_up, why_kept,
+    is_connection, tunnels_up, why_kept,
 };
 
 /// The base of the names of steps that remove a duplicate.
@@ -192,7 +192,7 @@ pub(super) fn judge(question: &Question<'_>, found: &[Duplicate], findings: &mut
         for other in &duplicate.others {
             told(question, duplicate, other, findings);
             let removed = question.policy.remove_duplicates && other.obstacle.is_none();
-            if removed && other.tunnels_up > 0 && duplicate.kind == "vpn_connection" {
+            if removed && other.tunnels_up > 0 && is_connection(&duplicate.kind) {
                 findings.refuse(
                     "preflight::duplicate_up",
                     format!(

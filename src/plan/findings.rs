@@ -52,8 +52,10 @@ impl fmt::Display for Refusal {
 }
 
 /// What preflight finds before a kind would refuse the same.
-const SAME_THEME: [(&str, &str); 9] = [
+const SAME_THEME: [(&str, &str); 11] = [
     ("customer_gateway", "preflight::customer_gateway_not_found"),
+    ("transit_gateway", "preflight::transit_gateway_not_found"),
+    ("transit_vpn_connection", "preflight::connection_not_found"),
     ("vpn_connection", "preflight::connection_not_found"),
     ("vpn_gateway", "preflight::asn_equal"),
     ("vpn_gateway", "preflight::gateway_attached_elsewhere"),

@@ -41,7 +41,7 @@ pub(super) fn all(site: &SiteName, view: &View, going: &[&str]) -> Vec<Leaving> 
 fn connection(connection: &VpnConnection) -> Option<Leaving> {
     let id = connection.id.to_string();
     Some(Leaving {
-        kind: resource::registry().find("vpn_connection")?,
+        kind: resource::registry().find(resource::kind_of(connection))?,
         owned: Owned {
             step: StepId::instance("connection", &id),
             inputs: Inputs::of([("id", json!(id))]),

@@ -17,6 +17,7 @@ const BEARERS: [(&str, &str); 2] = [
 ///
 /// What was adopted is never tagged, and a playbook of one's own may leave the inputs out.
 pub(super) fn judge(steps: &[PlannedStep], findings: &mut Findings<'_>) {
+    routes(steps, findings);
     let of = |kind: &'static str| steps.iter().filter(move |step| step.node.kind == kind);
     let enabled: Vec<&Value> = of("route_propagation")
         .filter(|step| step.change == Change::Create)
@@ -51,6 +52,29 @@ pub(super) fn judge(steps: &[PlannedStep], findings: &mut Findings<'_>) {
             format!("give that step `{input}: ${{vpc.{input}}}`, as the built-in playbooks do"),
         ),
         (false, None) => {}
+    }
+}
+
+/// Tells when the routes that the site writes into the VPC are remembered by nothing of its own.
+fn routes(steps: &[PlannedStep], findings: &mut Findings<'_>) {
+    const BEARERS: [(&str, &str); 2] = [
+        ("customer_gateway", "remembers_routes"),
+        ("transit_vpn_connection", "writes_routes"),
+    ];
+    let is_written = |it: &&PlannedStep| it.node.kind == "vpc_route" && it.change == Change::Create;
+    let remembers = |step: &PlannedStep| {
+        step.change != Change::Adopt
+            && BEARERS.iter().any(|(kind, input)| {
+                step.node.kind == *kind && step.node.inputs.contains_key(*input)
+            })
+    };
+    if steps.iter().find(is_written).is_some() && !steps.iter().any(remembers) {
+        findings.warn(
+            "plan::not_remembered",
+            "this site writes routes into the VPC, and nothing of its own remembers which",
+            "a teardown leaves them: delete them by hand then, or give the connection's step \
+             `writes_routes: ${vpc.writes_routes}`, as the built-in playbooks do",
+        );
     }
 }
 

@@ -26,11 +26,13 @@ mod preflight;
 mod question;
 mod resolve;
 pub mod show;
+mod surplus;
 mod teardown;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod wire;
 mod world;
 

@@ -1,6 +1,7 @@
 //! From a site and a look at AWS to everything that one run will do.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -15,13 +16,14 @@ use super::permissions;
 use super::preflight;
 use super::question::Question;
 use super::resolve::{Outputs, resolve};
+use super::surplus;
 use super::wire::{self, Asked, Decided};
 use super::world::World;
 use crate::aws::View;
 use crate::playbook::{self, Context, Graph, Node};
 use crate::resource::{
     self, Change, Decision, Finding, Goal, Inputs, Keys, Kind, KindError, Owner, Seen,
-    TunnelImpact, Usual,
+    TunnelImpact, Usual, is_connection,
 };
 use crate::spec::Site;
 use crate::tunnel::{self, TunnelOptions};
@@ -33,7 +35,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
     preflight::check(&world, question.account.as_ref(), &mut findings);
     let tunnels = preflight::negotiated(&world, &mut findings);
     let context = Context {
-        site: json!(question.site),
+        site: world.site_context(),
         tunnels: json!(tunnels),
         vpc: world.vpc_context(),
     };
@@ -60,6 +62,8 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
         warn_of(step, &mut findings);
     }
     memory::judge(&steps, &mut findings);
+    let surplus = surplus::steps(question, &steps, &mut findings);
+    let steps = [steps, surplus].concat();
     let duplicates = duplicates::found(question, &steps);
     duplicates::judge(question, &duplicates, &mut findings);
     let removals = duplicates::steps(question, &duplicates, &steps, &mut findings);
@@ -94,14 +98,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
 }
 
 /// What offline planning looks at.
-static EMPTY: View = View {
-    looked_at: BTreeMap::new(),
-    vpcs: BTreeMap::new(),
-    route_tables: BTreeMap::new(),
-    vpn_gateways: BTreeMap::new(),
-    customer_gateways: BTreeMap::new(),
-    vpn_connections: BTreeMap::new(),
-};
+static EMPTY: LazyLock<View> = LazyLock::new(View::default);
 
 fn owner(question: &Question<'_>) -> Owner {
     let site = question.site;
@@ -261,7 +258,7 @@ fn warn_of(step: &PlannedStep, findings: &mut Findings<'_>) {
         _ => {}
     }
     // The gateway's own number is used as it is; tunnels that differ would not meet the router's.
-    if step.node.kind == "vpn_connection"
+    if is_connection(&step.node.kind)
         && step.change == Change::Adopt
         && !step.differences.is_empty()
     {
@@ -302,8 +299,7 @@ fn unknowns(question: &Question<'_>, steps: &[PlannedStep]) -> Vec<String> {
         unknowns.push("what exists already: this plan was made without looking at AWS".to_owned());
     }
     let makes_connection = steps.iter().any(|step| {
-        step.node.kind == "vpn_connection"
-            && matches!(step.change, Change::Create | Change::Replace)
+        is_connection(&step.node.kind) && matches!(step.change, Change::Create | Change::Replace)
     });
     if makes_connection {
         unknowns.push("outside addresses of both tunnels: AWS assigns them".to_owned());

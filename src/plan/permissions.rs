@@ -9,21 +9,24 @@ use crate::resource;
 /// Actions that EC2 has no DryRun for (EC2 API model).
 const WITHOUT_DRY_RUN: [&str; 2] = ["CreateVpnConnectionRoute", "DeleteVpnConnectionRoute"];
 /// Actions that set tags in the same call, which IAM checks as `ec2:CreateTags` too.
-const TAGGING: [&str; 3] = [
+const TAGGING: [&str; 5] = [
     "CreateCustomerGateway",
+    "CreateTransitGateway",
+    "CreateTransitGatewayVpcAttachment",
     "CreateVpnConnection",
     "CreateVpnGateway",
 ];
 
-/// The Describe action that fills a collection.
-pub(super) const fn describe(collection: Collection) -> &'static str {
-    match collection {
-        Collection::Vpcs => "DescribeVpcs",
-        Collection::RouteTables => "DescribeRouteTables",
-        Collection::VpnGateways => "DescribeVpnGateways",
-        Collection::CustomerGateways => "DescribeCustomerGateways",
-        Collection::VpnConnections => "DescribeVpnConnections",
+/// The actions that fill these collections, each once.
+pub(super) fn describing(collections: impl IntoIterator<Item = Collection>) -> Vec<&'static str> {
+    let actions = collections.into_iter().flat_map(Collection::actions);
+    let mut all = Vec::new();
+    for action in actions.copied() {
+        if !all.contains(&action) {
+            all.push(action);
+        }
     }
+    all
 }
 
 /// Whether a call of this action sets tags on what it makes.
@@ -77,12 +80,12 @@ fn reads(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
         .flat_map(|kind| kind.collections().iter().copied());
     // A plan looks at everything, even where its steps would need less.
     let collections: BTreeSet<Collection> = of_steps.chain(Collection::ALL).collect();
-    needs.extend(collections.into_iter().map(|collection| {
-        let why = match collection {
-            Collection::VpnConnections => "what exists; this answer holds the pre-shared keys",
+    needs.extend(describing(collections).into_iter().map(|action| {
+        let why = match action {
+            "DescribeVpnConnections" => "what exists; this answer holds the pre-shared keys",
             _ => "what exists",
         };
-        read(format!("ec2:{}", describe(collection)), true, why)
+        read(format!("ec2:{action}"), true, why)
     }));
     if mode == Mode::Onboard {
         needs.push(read(

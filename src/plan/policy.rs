@@ -4,15 +4,19 @@
 //! carries it. Which action knows which resource and which condition key is what the service
 //! authorization reference says of EC2.
 
+mod named;
+mod transit;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use self::named::{foreign_connections, foreign_gateways, networks};
+use self::transit::has_transit;
 use super::model::{Mode, Plan};
-use super::permissions::describe;
+use super::permissions::describing;
 use crate::aws::Collection;
-use crate::playbook::Input;
-use crate::resource::{Change, TAG_SITE};
+use crate::resource::TAG_SITE;
 use crate::spec::{AccountId, Region, SiteName};
 
 /// Characters that a managed policy may have, white space not counted (IAM quotas).
@@ -33,6 +37,8 @@ pub enum PolicyFor<'a> {
         account: Option<&'a AccountId>,
         /// What for.
         scope: Scope,
+        /// Whether it is reached over a transit gateway.
+        transit: bool,
     },
 }
 
@@ -48,8 +54,13 @@ pub enum Scope {
 }
 
 /// Actions that make something, with what they make.
-const CREATING: [(&str, &str); 3] = [
+const CREATING: [(&str, &str); 5] = [
     ("CreateCustomerGateway", "customer-gateway/*"),
+    ("CreateTransitGateway", "transit-gateway/*"),
+    (
+        "CreateTransitGatewayVpcAttachment",
+        "transit-gateway-attachment/*",
+    ),
     ("CreateVpnConnection", "vpn-connection/*"),
     ("CreateVpnGateway", "vpn-gateway/*"),
 ];
@@ -85,6 +96,8 @@ pub fn policy(subject: &PolicyFor<'_>) -> Value {
     statements.extend(subject.create());
     statements.extend(subject.connect());
     statements.extend(subject.join());
+    statements.extend(subject.attach_vpc());
+    statements.extend(subject.route());
     statements.extend(subject.change());
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
@@ -104,6 +117,8 @@ struct Subject {
     connections: BTreeSet<String>,
     /// VPCs and route tables; none means any.
     networks: Option<BTreeSet<String>>,
+    /// Whether transit gateways come into it.
+    transit: bool,
 }
 
 impl Subject {
@@ -115,11 +130,14 @@ impl Subject {
                 region,
                 account,
                 scope,
+                transit,
             } => {
-                let actions: &[&str] = match scope {
-                    Scope::Plan => &[],
-                    Scope::Onboard => &ONBOARDING,
-                    Scope::Teardown => &TEARING_DOWN,
+                let actions: &[&str] = match (scope, transit) {
+                    (Scope::Plan, _) => &[],
+                    (Scope::Onboard, false) => &ONBOARDING,
+                    (Scope::Onboard, true) => &transit::ONBOARDING,
+                    (Scope::Teardown, false) => &TEARING_DOWN,
+                    (Scope::Teardown, true) => &transit::TEARING_DOWN,
                 };
                 Self {
                     site: site.to_string(),
@@ -130,6 +148,7 @@ impl Subject {
                     gateways: None,
                     connections: BTreeSet::new(),
                     networks: None,
+                    transit: *transit,
                 }
             }
         }
@@ -148,17 +167,32 @@ impl Subject {
             gateways: Some(foreign_gateways(plan)),
             connections: foreign_connections(plan),
             networks: networks(plan),
+            transit: has_transit(plan),
         }
     }
 
     fn resource(&self, name: &str) -> String {
-        format!("{}{name}", self.arn)
+        // A transit gateway may be another account's that shares it, and its ARN is that account's.
+        match (
+            name.starts_with("transit-gateway/"),
+            self.arn.rsplitn(3, ':').nth(2),
+        ) {
+            (true, Some(before_account)) => format!("{before_account}:*:{name}"),
+            _ => format!("{}{name}", self.arn),
+        }
     }
 
     fn owned(&self) -> Vec<String> {
-        ["customer-gateway/*", "vpn-connection/*", "vpn-gateway/*"]
-            .map(|name| self.resource(name))
-            .to_vec()
+        let names: &[&str] = match self.transit {
+            false => &["customer-gateway/*", "vpn-connection/*", "vpn-gateway/*"],
+            true => &[
+                "customer-gateway/*",
+                "vpn-connection/*",
+                "transit-gateway/*",
+                "transit-gateway-attachment/*",
+            ],
+        };
+        names.iter().map(|name| self.resource(name)).collect()
     }
 
     fn has_tag(&self) -> Value {
@@ -174,7 +208,8 @@ impl Subject {
 
     fn look(&self) -> Value {
         let mut actions = vec!["sts:GetCallerIdentity".to_owned()];
-        actions.extend(Collection::ALL.map(|it| format!("ec2:{}", describe(it))));
+        let looks = describing(Collection::ALL);
+        actions.extend(looks.into_iter().map(|action| format!("ec2:{action}")));
         statement("Look", &actions, &["*".to_owned()], None)
     }
 
@@ -219,7 +254,11 @@ impl Subject {
         if action.is_empty() {
             return Vec::new();
         }
-        let any = ["customer-gateway/*", "vpn-gateway/*"].map(|name| self.resource(name));
+        let gateway = match self.transit {
+            false => "vpn-gateway/*",
+            true => "transit-gateway/*",
+        };
+        let any = ["customer-gateway/*", gateway].map(|name| self.resource(name));
         let Some(foreign) = &self.gateways else {
             return vec![statement("ConnectGateways", &action, &any, None)];
         };
@@ -280,6 +319,7 @@ impl Subject {
             .iter()
             .filter(|action| CREATING.iter().all(|(making, _)| making != action))
             .filter(|action| !JOINING.contains(&action.as_str()))
+            .filter(|action| !transit::ROUTING.contains(&action.as_str()))
             .map(|action| format!("ec2:{action}"))
             .collect();
         // A static route made right after its connection is the connection's change.
@@ -357,62 +397,4 @@ fn arn(region: &Region, account: Option<&AccountId>) -> String {
     let partition = partition(region);
     let account = account.map_or("*", AccountId::as_str);
     format!("arn:{partition}:ec2:{region}:{account}:")
-}
-
-/// Gateways that the plan uses and that do not carry the site's tag.
-fn foreign_gateways(plan: &Plan) -> BTreeSet<String> {
-    let own: BTreeSet<&str> = plan
-        .steps
-        .iter()
-        .filter(|step| step.change != Change::Adopt && step.node.kind == "vpn_gateway")
-        .filter_map(|step| step.existing.as_deref())
-        .collect();
-    let adopted = plan
-        .steps
-        .iter()
-        .filter(|step| step.change == Change::Adopt)
-        .filter_map(|step| {
-            let id = step.existing.as_deref()?;
-            match step.node.kind.as_str() {
-                "customer_gateway" => Some(format!("customer-gateway/{id}")),
-                "vpn_gateway" => Some(format!("vpn-gateway/{id}")),
-                _ => None,
-            }
-        });
-    let named = known_inputs(plan, "vpn_gateway")
-        .filter(|id| !own.contains(id))
-        .map(|id| format!("vpn-gateway/{id}"));
-    adopted.chain(named).collect()
-}
-
-/// Connections that the plan adopts, or changes with the leave to change what it adopted.
-fn foreign_connections(plan: &Plan) -> BTreeSet<String> {
-    let used = plan.steps.iter().filter(|step| {
-        let changed = step.change == Change::Update && plan.policy.adopt_changes;
-        step.node.kind == "vpn_connection" && (step.change == Change::Adopt || changed)
-    });
-    used.filter_map(|step| Some(format!("vpn-connection/{}", step.existing.as_ref()?)))
-        .collect()
-}
-
-/// The VPC and the route tables of the plan's steps; none when they are not all known.
-fn networks(plan: &Plan) -> Option<BTreeSet<String>> {
-    let vpcs = known_inputs(plan, "vpc").map(|id| format!("vpc/{id}"));
-    let tables = known_inputs(plan, "route_table").map(|id| format!("route-table/{id}"));
-    let known: BTreeSet<String> = vpcs.chain(tables).collect();
-    let later = plan.steps.iter().any(|step| {
-        let input = step.node.inputs.get("route_table");
-        input.is_some_and(|input| !matches!(input, Input::Known(_)))
-    });
-    (!later && !known.is_empty()).then_some(known)
-}
-
-fn known_inputs<'a>(plan: &'a Plan, name: &str) -> impl Iterator<Item = &'a str> {
-    plan.steps
-        .iter()
-        .filter(|step| step.changes_something())
-        .filter_map(move |step| match step.node.inputs.get(name)? {
-            Input::Known(value) => value.as_str(),
-            _ => None,
-        })
 }

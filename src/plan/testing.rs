@@ -129,6 +129,9 @@ pub(super) fn add_neighbour(view: &mut View, number: u32, gateway: &str, tags: T
         customer_gateway: Some(customer.id.clone()),
         vpn_gateway: Some(gateway.parse().unwrap()),
         transit_gateway: None,
+        accelerated: false,
+        large_bandwidth: false,
+        transport: None,
         static_routes_only: false,
         tunnels: Vec::new(),
         telemetry: Vec::new(),
@@ -191,6 +194,9 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
                 .unwrap()
         };
         match step.change {
+            Change::Create if find(&view).chosen().is_some() => {
+                made_by_aws(kind, step, &inputs, plan, &mut view);
+            }
             Change::Create => {
                 let call = kind
                     .create(&step.node.id, &inputs, &plan.owner, &keys)
@@ -207,7 +213,12 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
                 continue;
             }
             Change::Keep | Change::Adopt => {}
-            Change::Replace => unimplemented!("no test applies one"),
+            Change::Replace => {
+                let away = kind.delete(find(&view).chosen().unwrap(), &view).unwrap();
+                apply(&mut view, &away).unwrap();
+                let call = kind.create(&step.node.id, &inputs, &plan.owner, &keys);
+                apply(&mut view, &call.unwrap()).unwrap();
+            }
         }
         for connection in view.vpn_connections.values_mut() {
             connection.telemetry.iter_mut().for_each(|it| it.up = true);
@@ -217,6 +228,19 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
         outputs.insert(step.node.id.clone(), seen.outputs.clone());
     }
     view
+}
+
+/// What AWS has made meanwhile is put right as the engine does it.
+fn made_by_aws(kind: &dyn Kind, step: &PlannedStep, inputs: &Inputs, plan: &Plan, view: &mut View) {
+    assert!(kind.is_made_by_aws(), "{} is there already", step.node.id);
+    let found = kind.find(&step.node.id, inputs, &plan.owner, view).unwrap();
+    let decided = kind.decide(inputs, &found, view, Policy::default());
+    if decided.unwrap().change == Change::Replace {
+        let away = kind.delete(found.chosen().unwrap(), view).unwrap();
+        apply(view, &away).unwrap();
+        let call = kind.create(&step.node.id, inputs, &plan.owner, &Keys::new());
+        apply(view, &call.unwrap()).unwrap();
+    }
 }
 
 fn update(

@@ -124,6 +124,10 @@ fn made_up_outputs<'a>(steps: impl Iterator<Item = (&'a Node, Option<&'a str>)>)
                 "outside_addresses".to_owned(),
                 json!([Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED]),
             );
+            for name in ["attachment", "association_table", "propagation_table"] {
+                let made_up = || json!(made_up_id(name));
+                outputs.entry(name.to_owned()).or_insert_with(made_up);
+            }
             (node.id.clone(), outputs)
         })
         .collect()
@@ -134,7 +138,12 @@ fn made_up_id(what: &str) -> String {
     let prefix = match what {
         "customer_gateway" => "cgw",
         "vpn_gateway" | "vpn_gateway_attachment" => "vgw",
-        "vpn_connection" | "vpn_connection_route" | "connection" => "vpn",
+        "vpn_connection" | "transit_vpn_connection" | "vpn_connection_route" | "connection" => {
+            "vpn"
+        }
+        "transit_gateway" => "tgw",
+        "transit_gateway_vpc_attachment" | "attachment" => "tgw-attach",
+        "association_table" | "propagation_table" => "tgw-rtb",
         "vpc" => "vpc",
         _ => "rtb",
     };

@@ -94,6 +94,9 @@ impl<'a> World<'a> {
     }
 
     fn used_gateway(&self) -> Option<&'a VpnGateway> {
+        if self.transit_target().is_some() {
+            return None;
+        }
         if let Some(named) = self.named_gateway() {
             return self.live_gateways().find(|gateway| gateway.id == *named);
         }
@@ -171,13 +174,14 @@ impl<'a> World<'a> {
 
     /// The inside CIDRs that the site cannot have, each with the connection that has it.
     ///
-    /// AWS wants them unique per virtual private gateway; two connections of one router need them
+    /// AWS wants them unique per gateway; two connections of one router need them
     /// unique as well, because the router would have one address twice. A connection has its own
     /// until it is deleted, which takes minutes, one of this site included.
     pub(super) fn inside_cidrs_in_use(&self) -> BTreeMap<InsideCidr, &'a VpnConnection> {
         let neighbours = self.gateway_neighbours().into_iter();
         neighbours
             .chain(self.leaving_the_gateway())
+            .chain(self.transit_neighbours())
             .chain(self.device_neighbours())
             .flat_map(|connection| {
                 inside_cidrs(connection)
@@ -249,13 +253,17 @@ impl<'a> World<'a> {
     pub(super) fn vpc_context(&self) -> Option<Value> {
         let vpc = self.vpc?;
         let tables: Vec<_> = self.route_tables.iter().map(|table| &table.id).collect();
-        Some(json!({
+        let mut context = json!({
             "id": vpc.id,
             "cidrs": vpc.cidrs,
             "route_tables": tables,
             "enables_propagation": self.enables_propagation(),
             "remembers_propagation": self.remembers_propagation(),
-        }))
+        });
+        for (name, value) in self.transit_context() {
+            context[name] = value;
+        }
+        Some(context)
     }
 }
 

@@ -8,6 +8,15 @@ use crate::spec::Site;
 
 /// Every file in `playbooks/`, in the order in which a site is offered them.
 const FILES: &[(&str, &str)] = &[
+    ("tgw-bgp.yaml", include_str!("../../playbooks/tgw-bgp.yaml")),
+    (
+        "tgw-ecmp.yaml",
+        include_str!("../../playbooks/tgw-ecmp.yaml"),
+    ),
+    (
+        "tgw-static.yaml",
+        include_str!("../../playbooks/tgw-static.yaml"),
+    ),
     ("vgw-bgp.yaml", include_str!("../../playbooks/vgw-bgp.yaml")),
     (
         "vgw-static.yaml",

@@ -22,12 +22,19 @@ pub trait KindCatalog {
 }
 
 /// What `${vpc.…}` offers; the same offline, where only the names are known.
-pub(super) const VPC_FIELDS: [&str; 5] = [
+pub(super) const VPC_FIELDS: [&str; 12] = [
     "id",
     "cidrs",
     "route_tables",
     "enables_propagation",
     "remembers_propagation",
+    "named_transit_gateway",
+    "named_transit_table",
+    "transit_subnets",
+    "transit_propagation",
+    "transit_static_table",
+    "writes_routes",
+    "routes",
 ];
 
 /// Checks everything about a playbook that does not depend on a site, all at once: kinds, their

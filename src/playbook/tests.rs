@@ -26,6 +26,7 @@ const KINDS: &[KindRow] = &[
             ("bgp_asn", true),
             ("device_name", true),
             ("remembers_propagation", false),
+            ("remembers_routes", false),
             ("id", false),
         ],
         &["id", "ip_address", "bgp_asn"],
@@ -60,6 +61,63 @@ const KINDS: &[KindRow] = &[
     (
         "route_propagation",
         &[("route_table", true), ("vpn_gateway", true)],
+        &["id"],
+    ),
+    (
+        "transit_gateway",
+        &[("amazon_side_asn", true), ("id", false), ("cidrs", false)],
+        &[
+            "id",
+            "amazon_side_asn",
+            "association_table",
+            "propagation_table",
+        ],
+    ),
+    (
+        "transit_gateway_vpc_attachment",
+        &[("transit_gateway", true), ("vpc", true), ("subnets", true)],
+        &["id"],
+    ),
+    (
+        "transit_vpn_connection",
+        &[
+            ("customer_gateway", true),
+            ("transit_gateway", true),
+            ("vpc", true),
+            ("routing", true),
+            ("tunnels", true),
+            ("writes_routes", false),
+            ("associates_with", false),
+            ("propagates_to", false),
+            ("accelerated", false),
+            ("large_bandwidth", false),
+            ("transport", false),
+            ("id", false),
+        ],
+        &["id", "outside_addresses", "attachment"],
+    ),
+    (
+        "transit_gateway_association",
+        &[("attachment", true), ("route_table", true)],
+        &["id"],
+    ),
+    (
+        "transit_gateway_propagation",
+        &[("attachment", true), ("route_table", true)],
+        &["id"],
+    ),
+    (
+        "transit_gateway_route",
+        &[
+            ("route_table", true),
+            ("destination", true),
+            ("attachment", true),
+        ],
+        &["id"],
+    ),
+    (
+        "vpc_route",
+        &[("route", true), ("transit_gateway", true)],
         &["id"],
     ),
 ];
@@ -111,6 +169,13 @@ fn online() -> Context {
             "route_tables": ["rtb-00000001", "rtb-00000002"],
             "enables_propagation": [],
             "remembers_propagation": {},
+            "named_transit_gateway": "tgw-00000001",
+            "named_transit_table": null,
+            "transit_subnets": ["subnet-00000001"],
+            "transit_propagation": ["tgw-rtb-00000002"],
+            "transit_static_table": "tgw-rtb-00000001",
+            "writes_routes": { "rtb-00000001": ["10.20.0.0/24"] },
+            "routes": ["rtb-00000001:10.20.0.0/24", "rtb-00000001:10.21.0.0/16"],
         })),
         ..offline()
     }

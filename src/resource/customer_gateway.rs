@@ -18,6 +18,7 @@ use super::listed::{self, Listed};
 use super::owner::Owner;
 use super::rank;
 use super::remembered::{Propagation, missing_by_gateway};
+use super::remembered_routes::{WrittenRoutes, missing_routes};
 use super::sharing::stranger_on_customer_gateway;
 use crate::aws::{Call, Collection, CustomerGateway, Fault, Tags, View};
 use crate::playbook::StepId;
@@ -59,6 +60,11 @@ impl Kind for CustomerGatewayKind {
                     "route tables, by virtual private gateway, into which this site enables \
                      propagation from a gateway that is not its own; remembered in tags",
                 ),
+                InputSpec::optional(
+                    "remembers_routes",
+                    "the VPC's route tables, each with the networks that this site writes routes \
+                     to; remembered in tags",
+                ),
                 InputSpec::optional("id", "an existing customer gateway to use"),
             ]
         }
@@ -80,10 +86,10 @@ impl Kind for CustomerGatewayKind {
         owner: &Owner,
         view: &View,
     ) -> Result<Finding, KindError> {
-        let propagation = propagation(inputs)?;
+        let memory = memory(inputs)?;
         let seen = |gateway: &CustomerGateway, why: &str| {
             let mut seen = listed::seen(gateway, step, owner, why, outputs(gateway));
-            seen.missing_tags = missing_tags(gateway, step, owner, &propagation);
+            seen.missing_tags = missing_tags(gateway, step, owner, &memory);
             seen
         };
         if let Some(id) = inputs.given::<CustomerGatewayId>(NAME, "id")? {
@@ -146,7 +152,8 @@ impl Kind for CustomerGatewayKind {
         _keys: &Keys,
     ) -> Result<Call, KindError> {
         let mut tags = owner.tags(step);
-        tags.extend(missing_by_gateway(&propagation(inputs)?, &tags));
+        let memory = memory(inputs)?;
+        tags.extend(memory.missing(&tags));
         Ok(Call::CreateCustomerGateway {
             ip_address: inputs.known(NAME, "ip_address")?,
             bgp_asn: inputs.known(NAME, "bgp_asn")?,
@@ -164,9 +171,9 @@ impl Kind for CustomerGatewayKind {
         owner: &Owner,
         _keys: &Keys,
     ) -> Result<Option<Call>, KindError> {
-        let propagation = propagation(inputs)?;
+        let memory = memory(inputs)?;
         let tags = gateway(view, &seen.id)
-            .map(|gateway| missing_tags(gateway, step, owner, &propagation))
+            .map(|gateway| missing_tags(gateway, step, owner, &memory))
             .unwrap_or_default();
         Ok((!tags.is_empty()).then(|| Call::CreateTags {
             resource: seen.id.clone(),
@@ -224,29 +231,50 @@ impl Kind for CustomerGatewayKind {
 
     fn deleted_after(&self) -> &'static [&'static str] {
         // Where the connection is lost, only this gateway's tags tell which propagation is ours.
-        &["vpn_connection", "route_propagation"]
+        &[
+            "vpn_connection",
+            "transit_vpn_connection",
+            "route_propagation",
+            "vpc_route",
+            "transit_gateway_route",
+            // Which tells by what is remembered here which routes over it are others'.
+            "transit_gateway_vpc_attachment",
+        ]
     }
 }
 
-fn propagation(inputs: &Inputs) -> Result<Propagation, KindError> {
-    let tables = inputs.given(NAME, "remembers_propagation")?;
-    Ok(tables.unwrap_or_default())
+/// What is remembered of what has no tags of its own.
+struct Memory {
+    propagation: Propagation,
+    routes: WrittenRoutes,
+}
+
+impl Memory {
+    fn missing(&self, has: &Tags) -> Tags {
+        let mut missing = missing_by_gateway(&self.propagation, has);
+        missing.extend(missing_routes(&self.routes, has));
+        missing
+    }
+}
+
+fn memory(inputs: &Inputs) -> Result<Memory, KindError> {
+    let propagation = inputs.given(NAME, "remembers_propagation")?;
+    let routes = inputs.given(NAME, "remembers_routes")?;
+    Ok(Memory {
+        propagation: propagation.unwrap_or_default(),
+        routes: routes.unwrap_or_default(),
+    })
 }
 
 /// The tags that a gateway of ours lacks; others' are never tagged.
-fn missing_tags(
-    gateway: &CustomerGateway,
-    step: &StepId,
-    owner: &Owner,
-    propagation: &Propagation,
-) -> Tags {
+fn missing_tags(gateway: &CustomerGateway, step: &StepId, owner: &Owner, memory: &Memory) -> Tags {
     if !owner.owns_site(&gateway.tags) {
         return Tags::new();
     }
     let mut missing = owner.missing_tags(step, &gateway.tags);
     let mut then = gateway.tags.clone();
     then.extend(missing.clone());
-    missing.extend(missing_by_gateway(propagation, &then));
+    missing.extend(memory.missing(&then));
     missing
 }
 

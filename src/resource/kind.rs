@@ -332,6 +332,12 @@ pub trait Kind: Send + Sync + fmt::Debug {
     /// Everything of a site that exists and is ours, found without a site file or a journal.
     fn owned(&self, site: &SiteName, view: &View) -> Vec<Owned>;
 
+    /// Whether AWS may make it by itself, and differently: a planned creation may then have to
+    /// replace what it finds.
+    fn is_made_by_aws(&self) -> bool {
+        false
+    }
+
     /// The kinds that must be gone before this one can be deleted.
     fn deleted_after(&self) -> &'static [&'static str];
 }

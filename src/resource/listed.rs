@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use super::inputs::{Inputs, KindError};
@@ -10,8 +11,8 @@ use super::kind::{Change, Decision, Finding, Goal, Owned, Ownership, Progress, S
 use super::owner::{Owner, TAG_SITE, TAG_STEP, is_of};
 use super::rank::{Rank, best_first};
 use crate::aws::{
-    Call, Collection, CustomerGateway, Fault, FaultKind, State, Tags, View, VpnConnection,
-    VpnGateway,
+    Call, Collection, CustomerGateway, Fault, FaultKind, State, Tags, TransitAttachment,
+    TransitGateway, View, VpnConnection, VpnGateway,
 };
 use crate::playbook::StepId;
 use crate::spec::{InvalidId, SiteName};
@@ -49,7 +50,13 @@ macro_rules! listed {
     };
 }
 
-listed!(CustomerGateway, VpnGateway, VpnConnection);
+listed!(
+    CustomerGateway,
+    VpnGateway,
+    VpnConnection,
+    TransitGateway,
+    TransitAttachment
+);
 
 /// The live objects that `step` of this site made, the one to go on with first.
 pub(super) fn ours<'a, T: Listed>(
@@ -266,6 +273,15 @@ pub(super) fn id<T: FromStr<Err = InvalidId>>(
             input: input.to_owned(),
             problem: error.to_string(),
         })
+}
+
+/// A network out of an id of ours.
+pub(super) fn network(kind: &'static str, text: &str) -> Result<Ipv4Net, KindError> {
+    text.parse().map_err(|_| KindError::Unusable {
+        kind,
+        input: "id".to_owned(),
+        problem: format!("`{text}` is not a CIDR"),
+    })
 }
 
 /// The outputs of something of which nothing but the id is known.

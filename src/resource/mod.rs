@@ -12,12 +12,19 @@ mod owner;
 mod rank;
 mod registry;
 mod remembered;
+mod remembered_routes;
+mod remembered_tables;
 mod route_propagation;
 mod sharing;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod transit_gateway;
+mod transit_gateway_route;
+mod transit_gateway_vpc_attachment;
+mod transit_pair;
+mod vpc_route;
 mod vpn_connection;
 mod vpn_connection_route;
 mod vpn_gateway;
@@ -37,4 +44,10 @@ pub use remembered::{
     Propagation, TAG_PROPAGATION, all_remembered_propagation, propagation_of_others,
     remembered_propagation,
 };
+pub use remembered_routes::{TAG_ROUTES, TAG_VPC, WrittenRoutes, written_routes};
+pub use remembered_tables::{
+    TAG_ASSOCIATED, TAG_PROPAGATES, associated_tables, spread_by_the_site,
+};
 pub use sharing::{Kept, kept_for_others};
+pub use transit_gateway::first_cidr;
+pub use vpn_connection::{is_connection, kind_of};

@@ -3,6 +3,11 @@
 use super::customer_gateway::CustomerGatewayKind;
 use super::kind::Kind;
 use super::route_propagation::RoutePropagationKind;
+use super::transit_gateway::TransitGatewayKind;
+use super::transit_gateway_route::TransitRouteKind;
+use super::transit_gateway_vpc_attachment::TransitVpcAttachmentKind;
+use super::transit_pair::TransitPairKind;
+use super::vpc_route::VpcRouteKind;
 use super::vpn_connection::VpnConnectionKind;
 use super::vpn_connection_route::VpnConnectionRouteKind;
 use super::vpn_gateway::VpnGatewayKind;
@@ -22,9 +27,16 @@ pub fn registry() -> &'static Registry {
             &CustomerGatewayKind,
             &VpnGatewayKind,
             &VpnGatewayAttachmentKind,
-            &VpnConnectionKind,
+            &VpnConnectionKind::ON_VPN_GATEWAY,
             &VpnConnectionRouteKind,
             &RoutePropagationKind,
+            &TransitGatewayKind,
+            &TransitVpcAttachmentKind,
+            &VpnConnectionKind::ON_TRANSIT_GATEWAY,
+            &TransitPairKind::ASSOCIATION,
+            &TransitPairKind::PROPAGATION,
+            &TransitRouteKind,
+            &VpcRouteKind,
         ],
     };
     REGISTRY

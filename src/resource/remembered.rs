@@ -7,6 +7,7 @@
 //! made for the site. Both are set in the same call that creates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use super::listed;
 use super::owner::is_of;
@@ -101,16 +102,17 @@ fn key_of(gateway: &VpnGatewayId) -> String {
     format!("{TAG_PROPAGATION}:{gateway}")
 }
 
-/// The tags that remember these route tables, under `key` and its numbered followers.
-fn write_under(key: &str, tables: &BTreeSet<RouteTableId>) -> Tags {
+/// The tags that remember these words, under `key` and its numbered followers.
+fn write_under<T: ToString>(key: &str, words: &BTreeSet<T>) -> Tags {
     let mut values: Vec<String> = Vec::new();
-    for table in tables {
+    for word in words {
+        let word = word.to_string();
         match values.last_mut() {
-            Some(value) if value.len() + 1 + table.as_str().len() <= VALUE_LENGTH => {
+            Some(value) if value.len() + 1 + word.len() <= VALUE_LENGTH => {
                 value.push(' ');
-                value.push_str(table.as_str());
+                value.push_str(&word);
             }
-            _ => values.push(table.to_string()),
+            _ => values.push(word),
         }
     }
     let key = |n: usize| match n {
@@ -121,8 +123,8 @@ fn write_under(key: &str, tables: &BTreeSet<RouteTableId>) -> Tags {
     numbered.map(|(n, value)| (key(n + 1), value)).collect()
 }
 
-/// The route tables that tags under `key` remember.
-fn read_under(key: &str, tags: &Tags) -> BTreeSet<RouteTableId> {
+/// The words that tags under `key` remember.
+pub(super) fn read_under<T: FromStr + Ord>(key: &str, tags: &Tags) -> BTreeSet<T> {
     let numbered = |it: &str| {
         let rest = it.strip_prefix(key);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
@@ -132,8 +134,11 @@ fn read_under(key: &str, tags: &Tags) -> BTreeSet<RouteTableId> {
     words.filter_map(|word| word.parse().ok()).collect()
 }
 
-/// The tags to set so that these tables are remembered too; what is remembered stays.
-fn missing_under(key: &str, wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags {
+/// The tags to set so that these words are remembered too; what is remembered stays.
+pub(super) fn missing_under<T>(key: &str, wanted: &BTreeSet<T>, has: &Tags) -> Tags
+where
+    T: FromStr + ToString + Ord + Clone,
+{
     let known = read_under(key, has);
     if wanted.is_subset(&known) {
         return Tags::new();
@@ -141,11 +146,6 @@ fn missing_under(key: &str, wanted: &BTreeSet<RouteTableId>, has: &Tags) -> Tags
     let mut tags = write_under(key, &known.union(wanted).cloned().collect());
     tags.retain(|key, value| has.get(key) != Some(value));
     tags
-}
-
-/// The tags with which a new connection remembers these route tables.
-pub(super) fn write(tables: &BTreeSet<RouteTableId>) -> Tags {
-    write_under(TAG_PROPAGATION, tables)
 }
 
 /// The route tables that a connection's tags remember.
@@ -214,7 +214,7 @@ mod tests {
     fn any_number_of_tables_fits_and_comes_back() {
         for n in [0, 1, 11, 12, 200] {
             let wanted = tables(0..n);
-            let tags = write(&wanted);
+            let tags = missing(&wanted, &Tags::new());
             assert_eq!(tags.len(), n.div_ceil(11), "{n}");
             assert!(tags.values().all(|value| value.len() <= VALUE_LENGTH));
             assert_eq!(read(&tags), wanted, "{n}");
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_never_forgotten() {
-        let mut tags = write(&tables(0..13));
+        let mut tags = missing(&tables(0..13), &Tags::new());
         tags.insert(
             "underpass:propagations".into(),
             "rtb-0000000a not ours".into(),
@@ -254,7 +254,7 @@ mod tests {
         );
         assert_eq!(read_by_gateway(&tags), two);
         assert_eq!(read(&tags), tables(0..0), "that is the connection's key");
-        tags.extend(write(&tables(40..50)));
+        tags.extend(write_under(TAG_PROPAGATION, &tables(40..50)));
         tags.insert("underpass:propagation:igw-1".into(), "rtb-1a2b3c4d".into());
         assert_eq!(read_by_gateway(&tags), two);
         assert!(missing_by_gateway(&two, &tags).is_empty());

@@ -1,8 +1,12 @@
 //! What of a site's own stays because another site or person has come to depend on it.
 
+use ipnet::IpNet;
+
 use super::listed::{Listed, of_site, site_of};
-use crate::aws::{Tags, View, VpnConnection};
-use crate::spec::SiteName;
+use super::remembered_routes::{all_written_routes, vpc_of};
+use super::transit_pair::site_of_attachment;
+use crate::aws::{Tags, TransitAttachment, View, VpnConnection};
+use crate::spec::{SiteName, TransitGatewayId};
 
 /// An object of a site that teardown leaves, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +49,82 @@ pub fn kept_for_others(site: &SiteName, view: &View) -> Vec<Kept> {
             })
         }));
     }
+    for attachment in of_site(view.transit_attachments.values(), site) {
+        all.extend(
+            need_of_vpc_attachment(view, attachment).map(|because| Kept {
+                object: attachment.id.to_string(),
+                because,
+            }),
+        );
+    }
+    for gateway in of_site(view.transit_gateways.values(), site) {
+        let mut others = others_on_transit_gateway(view, &gateway.id, Some(site.as_str()));
+        all.extend(others.next().map(|it| Kept {
+            object: gateway.id.to_string(),
+            because: format!(
+                "{} ({} {}) is attached to it",
+                it.id, it.resource_type, it.resource
+            ),
+        }));
+    }
     all
+}
+
+/// Everything that is attached to a transit gateway and is not `site`'s.
+pub(super) fn others_on_transit_gateway<'a>(
+    view: &'a View,
+    gateway: &'a TransitGatewayId,
+    site: Option<&'a str>,
+) -> impl Iterator<Item = &'a TransitAttachment> {
+    view.transit_attachments.values().filter(move |it| {
+        it.is_live()
+            && it.transit_gateway.as_ref() == Some(gateway)
+            && site_of_attachment(it, view) != site
+    })
+}
+
+/// Why a VPC's attachment to a transit gateway is needed by others than the site that made it.
+///
+/// Another site of underpass that reaches the same VPC says so in a tag of its connection. Of
+/// others, what shows is a route that somebody wrote in the VPC: before the attachment was made
+/// nothing could use it.
+pub(super) fn need_of_vpc_attachment(
+    view: &View,
+    attachment: &TransitAttachment,
+) -> Option<String> {
+    let (transit, owner) = (&attachment.transit_gateway, site_of(&attachment.tags));
+    let connections = view.vpn_connections.values().filter(|it| it.is_live());
+    let mut others = connections
+        .filter(|it| it.transit_gateway.is_some() && it.transit_gateway == *transit)
+        .filter(|it| site_of(&it.tags) != owner)
+        .filter(|it| vpc_of(&it.tags).is_some_and(|vpc| vpc.as_str() == attachment.resource));
+    if let Some(connection) = others.next() {
+        let site = site_of(&connection.tags).unwrap_or("nobody knows which");
+        return Some(format!(
+            "{} of site {site} is for the same VPC",
+            connection.id
+        ));
+    }
+    let written = all_written_routes(view);
+    let transit = transit.as_ref()?;
+    view.route_tables
+        .values()
+        .filter(|table| table.vpc.as_str() == attachment.resource)
+        .find_map(|table| {
+            let route = table.routes.iter().find(|route| {
+                let ours = written.get(&table.id).zip(route.destination);
+                route.target == transit.as_str()
+                    && !route.state.is("blackhole")
+                    && !ours.is_some_and(|(nets, to)| nets.iter().any(|it| to == IpNet::V4(*it)))
+            })?;
+            let to = route
+                .destination
+                .map_or_else(|| "a prefix list".to_owned(), |net| net.to_string());
+            Some(format!(
+                "{} has a route to {to} over it, which underpass did not write",
+                table.id
+            ))
+        })
 }
 
 /// A route that somebody wrote over a virtual private gateway, in words.

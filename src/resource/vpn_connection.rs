@@ -5,6 +5,7 @@
 
 mod decide;
 mod diff;
+mod end;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,8 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use self::end::End;
+pub use self::end::{is_connection, kind_of};
 use super::inputs::{Inputs, KindError};
 use super::kind::{
     Decision, Finding, Goal, InputSpec, Keys, Kind, Owned, Policy, Progress, Seen, Usual,
@@ -20,22 +23,34 @@ use super::kind::{
 use super::listed::{self, Listed};
 use super::owner::Owner;
 use super::rank;
-use super::remembered;
 use crate::aws::{Call, Collection, Fault, Tags, View, VpnConnection};
 use crate::playbook::StepId;
-use crate::spec::{RouteTableId, Routing, SiteName, VpnConnectionId};
+use crate::spec::{Routing, SiteName, VpnConnectionId};
 use crate::tunnel::{PreSharedKey, TunnelOptions};
 
 const NAME: &str = "vpn_connection";
 const TITLE: &str = "VPN connection";
 
-/// The kind `vpn_connection`.
+/// The kinds `vpn_connection` and `transit_vpn_connection`.
 #[derive(Debug)]
-pub(super) struct VpnConnectionKind;
+pub(super) struct VpnConnectionKind {
+    end: End,
+}
+
+impl VpnConnectionKind {
+    /// One that ends on a virtual private gateway.
+    pub(super) const ON_VPN_GATEWAY: Self = Self {
+        end: End::VpnGateway,
+    };
+    /// One that ends on a transit gateway.
+    pub(super) const ON_TRANSIT_GATEWAY: Self = Self {
+        end: End::TransitGateway,
+    };
+}
 
 impl Kind for VpnConnectionKind {
     fn name(&self) -> &'static str {
-        NAME
+        self.end.kind()
     }
 
     fn title(&self) -> &'static str {
@@ -43,28 +58,15 @@ impl Kind for VpnConnectionKind {
     }
 
     fn inputs(&self) -> &'static [InputSpec] {
-        const {
-            &[
-                InputSpec::required("customer_gateway", "the customer gateway"),
-                InputSpec::required("vpn_gateway", "the virtual private gateway"),
-                InputSpec::required("routing", "`bgp` or `static`; cannot be changed"),
-                InputSpec::required("tunnels", "the two tunnels' options, tunnel 1 first"),
-                InputSpec::optional(
-                    "enables_propagation",
-                    "route tables into which this site enables propagation from a gateway that is \
-                     not its own; remembered in a tag",
-                ),
-                InputSpec::optional("id", "an existing connection to use"),
-            ]
-        }
+        self.end.inputs()
     }
 
     fn outputs(&self) -> &'static [&'static str] {
-        &["id", "outside_addresses"]
+        self.end.outputs()
     }
 
     fn collections(&self) -> &'static [Collection] {
-        &[Collection::VpnConnections]
+        self.end.collections()
     }
 
     fn find(
@@ -74,25 +76,26 @@ impl Kind for VpnConnectionKind {
         owner: &Owner,
         view: &View,
     ) -> Result<Finding, KindError> {
-        let propagation = propagation(inputs)?;
         let seen = |connection: &VpnConnection, why: &str| {
-            let outputs = outputs(inputs, connection);
+            let outputs = outputs(inputs, connection, view);
             let mut seen = listed::seen(connection, step, owner, why, outputs);
             if owner.owns_site(&connection.tags) {
-                let missing = remembered::missing(&propagation, &connection.tags);
+                let missing = self.end.missing_memory(inputs, &connection.tags)?;
                 seen.missing_tags.extend(missing);
             }
-            seen
+            Ok(seen)
         };
         if let Some(id) = inputs.given::<VpnConnectionId>(NAME, "id")? {
             let named = view.vpn_connections.get(&id).filter(|it| it.is_live());
             let named = named.map(|connection| seen(connection, "the site file names it"));
-            return Ok(listed::finding(named.into_iter().collect()));
+            return Ok(listed::finding(
+                named.into_iter().collect::<Result<_, _>>()?,
+            ));
         }
         let rank = |it: &VpnConnection| rank::connection(it, view);
         let ours = listed::ours(view.vpn_connections.values(), step, owner, rank);
         let ours = ours.into_iter().map(|connection| seen(connection, ""));
-        Ok(listed::finding(ours.collect()))
+        Ok(listed::finding(ours.collect::<Result<_, _>>()?))
     }
 
     fn decide(
@@ -103,8 +106,8 @@ impl Kind for VpnConnectionKind {
         policy: Policy,
     ) -> Result<Decision, KindError> {
         match finding.chosen() {
-            None => decide::absent(inputs, view),
-            Some(seen) => decide::present(inputs, seen, view, policy),
+            None => decide::absent(self.end, inputs, view),
+            Some(seen) => decide::present(self.end, inputs, seen, view, policy),
         }
     }
 
@@ -116,13 +119,12 @@ impl Kind for VpnConnectionKind {
         keys: &Keys,
     ) -> Result<Call, KindError> {
         let [first, second] = inputs.known::<[TunnelOptions; 2]>(NAME, "tunnels")?;
-        let routing: Routing = inputs.known(NAME, "routing")?;
         let mut tags = owner.tags(step);
-        tags.extend(remembered::write(&propagation(inputs)?));
+        tags.extend(self.end.memory(inputs)?);
         Ok(Call::CreateVpnConnection {
             customer_gateway: inputs.known(NAME, "customer_gateway")?,
-            vpn_gateway: inputs.known(NAME, "vpn_gateway")?,
-            static_routes_only: routing == Routing::Static,
+            end: self.end.wanted(inputs)?,
+            traits: end::traits(inputs)?,
             tunnels: Box::new([with_key(first, keys)?, with_key(second, keys)?]),
             tags,
         })
@@ -140,7 +142,7 @@ impl Kind for VpnConnectionKind {
         let connection = connection(view, &seen.id).ok_or_else(|| not_listed(&seen.id))?;
         if owner.owns_site(&connection.tags) {
             let mut tags = owner.missing_tags(step, &connection.tags);
-            tags.extend(remembered::missing(&propagation(inputs)?, &connection.tags));
+            tags.extend(self.end.missing_memory(inputs, &connection.tags)?);
             if !tags.is_empty() {
                 return Ok(Some(tag(connection, tags)));
             }
@@ -159,7 +161,12 @@ impl Kind for VpnConnectionKind {
         let progress = listed::progress(object, id, TITLE, goal, Collection::VpnConnections, view);
         match (progress, object) {
             (Progress::Done, Some(connection)) if goal == Goal::Ready => {
-                between_tunnels(inputs, connection)
+                match between_tunnels(inputs, connection) {
+                    Progress::Done if self.end == End::TransitGateway => {
+                        end::attaching(view, connection)
+                    }
+                    progress => progress,
+                }
             }
             (progress, _) => progress,
         }
@@ -168,7 +175,7 @@ impl Kind for VpnConnectionKind {
     fn outputs_of(&self, inputs: &Inputs, id: &str, view: &View) -> BTreeMap<String, Value> {
         connection(view, id).map_or_else(
             || listed::only_id(id),
-            |connection| outputs(inputs, connection),
+            |connection| outputs(inputs, connection, view),
         )
     }
 
@@ -186,13 +193,16 @@ impl Kind for VpnConnectionKind {
 
     fn owned(&self, site: &SiteName, view: &View) -> Vec<Owned> {
         let mut owned = Vec::new();
-        for connection in listed::of_site(view.vpn_connections.values(), site) {
+        let connections = listed::of_site(view.vpn_connections.values(), site);
+        for connection in connections.into_iter().filter(|it| self.end.has(it)) {
             let routing = routing_of(connection);
             let mut inputs = vec![("id", json!(connection.id)), ("routing", json!(routing))];
             let customer = connection.customer_gateway.as_ref();
             inputs.extend(customer.map(|id| ("customer_gateway", json!(id))));
             let vpn = connection.vpn_gateway.as_ref();
             inputs.extend(vpn.map(|id| ("vpn_gateway", json!(id))));
+            let transit = connection.transit_gateway.as_ref();
+            inputs.extend(transit.map(|id| ("transit_gateway", json!(id))));
             let step = listed::step_of(&connection.tags, "connection");
             let id = connection.id.to_string();
             listed::push_owned(&mut owned, step, id, Inputs::of(inputs));
@@ -201,9 +211,13 @@ impl Kind for VpnConnectionKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        // Where the customer gateway is adopted, only this connection's tags tell which
-        // propagation from an adopted gateway is ours.
-        &["vpn_connection_route", "route_propagation"]
+        // Where the customer gateway is adopted, only this connection's tags tell which routes, and
+        // which propagation from an adopted gateway, are ours.
+        match self.end {
+            End::VpnGateway => &["vpn_connection_route", "route_propagation"],
+            // A static route would stay behind as a blackhole.
+            End::TransitGateway => &["transit_gateway_route", "vpc_route"],
+        }
     }
 }
 
@@ -218,11 +232,6 @@ fn routing_of(connection: &VpnConnection) -> Routing {
     } else {
         Routing::Bgp
     }
-}
-
-fn propagation(inputs: &Inputs) -> Result<BTreeSet<RouteTableId>, KindError> {
-    let tables = inputs.given(NAME, "enables_propagation")?;
-    Ok(tables.unwrap_or_default())
 }
 
 fn with_key(
@@ -262,7 +271,7 @@ fn outside_addresses(connection: &VpnConnection) -> Vec<Ipv4Addr> {
 }
 
 /// The id, and the outside addresses with tunnel 1's first where the tunnels can be told apart.
-fn outputs(inputs: &Inputs, connection: &VpnConnection) -> BTreeMap<String, Value> {
+fn outputs(inputs: &Inputs, connection: &VpnConnection, view: &View) -> BTreeMap<String, Value> {
     let wanted: Option<[TunnelOptions; 2]> = inputs.given(NAME, "tunnels").ok().flatten();
     let joined: Vec<Ipv4Addr> = wanted
         .iter()
@@ -278,6 +287,9 @@ fn outputs(inputs: &Inputs, connection: &VpnConnection) -> BTreeMap<String, Valu
     let mut outputs = listed::only_id(connection.id());
     if !known.is_empty() {
         outputs.insert("outside_addresses".into(), json!(known));
+    }
+    if let Some(attachment) = end::attachment_of(view, connection) {
+        outputs.insert("attachment".into(), json!(attachment.id));
     }
     outputs
 }

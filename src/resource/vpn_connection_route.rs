@@ -193,12 +193,10 @@ fn id_of(connection: &VpnConnectionId, destination: Ipv4Net) -> String {
 
 fn parts(id: &str) -> Result<(VpnConnectionId, Ipv4Net), KindError> {
     let (connection, destination) = id.split_once(':').unwrap_or((id, ""));
-    let destination: Ipv4Net = destination.parse().map_err(|_| KindError::Unusable {
-        kind: NAME,
-        input: "id".to_owned(),
-        problem: format!("`{destination}` is not a CIDR"),
-    })?;
-    Ok((listed::id(NAME, "id", connection)?, destination))
+    Ok((
+        listed::id(NAME, "id", connection)?,
+        listed::network(NAME, destination)?,
+    ))
 }
 
 fn ends(inputs: &Inputs) -> Result<Option<(VpnConnectionId, Ipv4Net)>, KindError> {

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::world::{CustomerGateway, Tunnel, VpnConnection, VpnGateway};
+use super::world::{CustomerGateway, Tunnel, VpnConnection};
 
 /// Writes the document, with the tunnels in the given order.
 ///
@@ -14,13 +14,14 @@ use super::world::{CustomerGateway, Tunnel, VpnConnection, VpnGateway};
 pub(super) fn document(
     connection: &VpnConnection,
     customer: Option<&CustomerGateway>,
-    gateway: Option<&VpnGateway>,
+    aws_asn: Option<u32>,
     tunnels: [&Tunnel; 2],
 ) -> String {
     let mut out = Out::default();
     out.line(0, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     out.line(0, &format!("<vpn_connection id=\"{}\">", connection.id));
     out.text(1, "customer_gateway_id", &connection.customer_gateway);
+    // Empty on a transit gateway, which the document does not name anywhere.
     let gateway_id = connection.vpn_gateway.as_ref().map(ToString::to_string);
     out.text(1, "vpn_gateway_id", gateway_id.unwrap_or_default());
     out.text(1, "vpn_connection_type", "ipsec.1");
@@ -30,8 +31,8 @@ pub(super) fn document(
     for tunnel in tunnels {
         let ends = Ends {
             customer_ip: customer.and_then(|customer| customer.ip),
-            asns: match (connection.static_routes_only, customer, gateway) {
-                (false, Some(customer), Some(gateway)) => Some((customer.asn, gateway.asn)),
+            asns: match (connection.static_routes_only, customer, aws_asn) {
+                (false, Some(customer), Some(aws)) => Some((customer.asn, aws)),
                 _ => None,
             },
         };
@@ -72,13 +73,11 @@ impl Out {
         let asns = ends
             .asns
             .map_or((None, None), |(site, aws)| (Some(site), Some(aws)));
-        self.end("customer_gateway", &customer, options.site_inside(), asns.0);
-        self.end(
-            "vpn_gateway",
-            &tunnel.outside_ip,
-            options.aws_inside(),
-            asns.1,
-        );
+        let host = |number| options.inside_ipv6(number);
+        let inside = (options.site_inside(), host(2));
+        self.end("customer_gateway", &customer, inside, asns.0);
+        let inside = (options.aws_inside(), host(1));
+        self.end("vpn_gateway", &tunnel.outside_ip, inside, asns.1);
         self.line(2, "<ike>");
         self.text(3, "authentication_protocol", "sha1");
         self.text(3, "encryption_protocol", "aes-128-cbc");
@@ -97,7 +96,13 @@ impl Out {
         self.line(1, "</ipsec_tunnel>");
     }
 
-    fn end(&mut self, name: &str, outside: &dyn Display, inside: impl Display, asn: Option<u32>) {
+    fn end(
+        &mut self,
+        name: &str,
+        outside: &dyn Display,
+        (inside, inside_ipv6): (Ipv4Addr, Option<Ipv6Addr>),
+        asn: Option<u32>,
+    ) {
         self.line(2, &format!("<{name}>"));
         self.line(3, "<tunnel_outside_address>");
         self.text(4, "ip_address", outside);
@@ -107,6 +112,12 @@ impl Out {
         self.text(4, "network_mask", "255.255.255.252");
         self.text(4, "network_cidr", 30);
         self.line(3, "</tunnel_inside_address>");
+        if let Some(inside) = inside_ipv6 {
+            self.line(3, "<tunnel_inside_ipv6_address>");
+            self.text(4, "ip_address", inside);
+            self.text(4, "prefix_length", 128);
+            self.line(3, "</tunnel_inside_ipv6_address>");
+        }
         if let Some(asn) = asn {
             self.line(3, "<bgp>");
             self.text(4, "asn", asn);

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::calls::not_attached;
+use super::calls::{not_attached, unknown_transit_gateway};
 use super::error::ApiError;
 use super::fault::{Faults, Injected, Trouble};
 use super::ids::ResourceId;
 use super::lifecycle::{fraction, later};
 use super::resource::Resource;
+use super::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
 use super::world::{CustomerGateway, Region, RouteTable, VpnConnection, VpnGateway};
 
 /// By how much the actions differ in when they see a change, under `slow-consistency`.
@@ -51,6 +52,9 @@ enum Former {
     VpnGateway(VpnGateway),
     VpnConnection(Box<VpnConnection>),
     RouteTable(RouteTable),
+    TransitGateway(TransitGateway),
+    TransitAttachment(TransitAttachment),
+    TransitRouteTable(TransitRouteTable),
 }
 
 impl Veil {
@@ -94,6 +98,9 @@ impl Veils {
         note.shelf(before, after, Former::VpnGateway);
         note.shelf(before, after, |old| Former::VpnConnection(Box::new(old)));
         note.shelf(before, after, Former::RouteTable);
+        note.shelf(before, after, Former::TransitGateway);
+        note.shelf(before, after, Former::TransitAttachment);
+        note.shelf(before, after, Former::TransitRouteTable);
     }
 
     /// The region as an action sees it at a time; none when it sees all there is.
@@ -128,18 +135,30 @@ impl Veils {
             if let Some(refusal) = lacks::<CustomerGateway>(value, region, &seen)
                 .or_else(|| lacks::<VpnGateway>(value, region, &seen))
                 .or_else(|| lacks::<VpnConnection>(value, region, &seen))
+                .or_else(|| lacks::<TransitGateway>(value, region, &seen))
+                .or_else(|| lacks::<TransitAttachment>(value, region, &seen))
+                .or_else(|| lacks::<TransitRouteTable>(value, region, &seen))
             {
                 return Some(refusal);
             }
         }
-        if !matches!(action, "EnableVgwRoutePropagation" | "CreateRoute") {
+        if !matches!(
+            action,
+            "EnableVgwRoutePropagation" | "CreateRoute" | "ReplaceRoute"
+        ) {
             return None;
         }
-        let gateway = ResourceId::from(form.get("GatewayId")?.as_str());
-        let vpc = &region
-            .route_tables
-            .get(&ResourceId::from(form.get("RouteTableId")?.as_str()))?
-            .vpc;
+        let named = |name| form.get(name).map(|id| ResourceId::from(id.as_str()));
+        let vpc = &region.route_tables.get(&named("RouteTableId")?)?.vpc;
+        if let Some(gateway) = named("TransitGatewayId") {
+            let attached = |region: &Region| {
+                let found = region.transit_attachment_of(vpc, &gateway, now);
+                found.is_some()
+            };
+            let unseen = attached(region) && !attached(&seen);
+            return unseen.then(|| unknown_transit_gateway(&gateway));
+        }
+        let gateway = named("GatewayId")?;
         let attached = |region: &Region| {
             let gateway = region.vpn_gateways.get(&gateway);
             gateway.is_some_and(|gateway| gateway.is_attached_to(vpc, now))
@@ -228,6 +247,9 @@ impl Former {
                 region.vpn_gateways.remove(&id);
                 region.vpn_connections.remove(&id);
                 region.route_tables.remove(&id);
+                region.transit_gateways.remove(&id);
+                region.transit_attachments.remove(&id);
+                region.transit_route_tables.remove(&id);
             }
             Self::CustomerGateway(old) => {
                 region.customer_gateways.insert(id, old.clone());
@@ -240,6 +262,15 @@ impl Former {
             }
             Self::RouteTable(old) => {
                 region.route_tables.insert(id, old.clone());
+            }
+            Self::TransitGateway(old) => {
+                region.transit_gateways.insert(id, old.clone());
+            }
+            Self::TransitAttachment(old) => {
+                region.transit_attachments.insert(id, old.clone());
+            }
+            Self::TransitRouteTable(old) => {
+                region.transit_route_tables.insert(id, old.clone());
             }
         }
     }
@@ -258,9 +289,9 @@ pub(super) fn disguised(
     let hidden = slot % 2 == 0 && fraction(seed, object, &format!("word {slot}")) < 0.6;
     match word {
         _ if !hidden => word,
-        "pending" | "attaching" => "provisioning",
+        "pending" | "attaching" | "associating" | "enabling" => "provisioning",
         "available" | "attached" | "modifying" => "moving",
-        "deleting" | "detaching" => "draining",
+        "deleting" | "detaching" | "disassociating" | "disabling" => "draining",
         word => word,
     }
 }

@@ -61,6 +61,12 @@ impl Filters {
         Ok(Self(filters))
     }
 
+    /// Takes a filter out that is not about equal values, and returns its patterns.
+    pub(super) fn take(&mut self, name: &str) -> Option<Vec<String>> {
+        let at = self.0.iter().position(|filter| filter.name == name)?;
+        Some(self.0.remove(at).patterns)
+    }
+
     /// Whether an object passes; `values` says what it has under a filter's name.
     pub(super) fn match_all(&self, tags: &Tags, values: impl Fn(&str) -> Vec<String>) -> bool {
         self.0.iter().all(|filter| {

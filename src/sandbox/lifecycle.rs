@@ -32,6 +32,24 @@ pub(super) const ATTACH: Seconds = (50.0, 100.0);
 pub(super) const DETACH: Seconds = (60.0, 120.0);
 /// A static route on a connection, created or deleted.
 pub(super) const STATIC_ROUTE: Seconds = (3.0, 10.0);
+/// A transit gateway until `available`, and until `deleted`: a live account took 50 seconds and
+/// about a minute (floci 2329).
+pub(super) const TRANSIT_GATEWAY: Seconds = (45.0, 120.0);
+/// A change of a transit gateway or of a VPC's attachment. Unverified.
+pub(super) const TRANSIT_MODIFY: Seconds = (5.0, 30.0);
+/// An attachment of a VPC to a transit gateway until `available`, and until `deleted`.
+pub(super) const TRANSIT_ATTACH: Seconds = (40.0, 90.0);
+/// How long the attachment of a new VPN connection stays unlisted. Terraform's provider looks for
+/// it until it is there; the time is an assumption.
+pub(super) const TRANSIT_VPN_LISTED: Seconds = (2.0, 20.0);
+/// A route table of a transit gateway, created or deleted.
+pub(super) const TRANSIT_TABLE: Seconds = (5.0, 20.0);
+/// An association with a route table, made or ended.
+pub(super) const TRANSIT_ASSOCIATION: Seconds = (5.0, 20.0);
+/// A static route of a transit gateway, created or deleted. AWS's examples have `active` and
+/// `deleted` in the first answers; `pending` and `deleting` are in its model, and Terraform's
+/// provider waits for their end.
+pub(super) const TRANSIT_ROUTE: Seconds = (1.0, 6.0);
 /// From a reachable site router to a tunnel that reports UP.
 pub(super) const TUNNEL_UP: Seconds = (60.0, 90.0);
 /// How long a new object may stay unseen by calls that name it. An assumption: AWS documents

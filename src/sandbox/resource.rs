@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::error::ApiError;
 use super::ids::{Kind, ResourceId};
 use super::lifecycle::Lifecycle;
+use super::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
 use super::world::{
     CustomerGateway, Region, RouteTable, Subnet, Tags, Vpc, VpnConnection, VpnGateway,
 };
@@ -103,3 +104,16 @@ resource!(RouteTable, RouteTable, route_tables);
 resource!(CustomerGateway, CustomerGateway, customer_gateways, life);
 resource!(VpnGateway, VpnGateway, vpn_gateways, life);
 resource!(VpnConnection, VpnConnection, vpn_connections, life);
+resource!(TransitGateway, TransitGateway, transit_gateways, life);
+resource!(
+    TransitAttachment,
+    TransitGatewayAttachment,
+    transit_attachments,
+    life
+);
+resource!(
+    TransitRouteTable,
+    TransitGatewayRouteTable,
+    transit_route_tables,
+    life
+);

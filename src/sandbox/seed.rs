@@ -9,6 +9,10 @@ use jiff::Timestamp;
 use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, fraction};
 use super::telemetry::GatewaySim;
+use super::transit::{
+    Attached, TransitAssociation, TransitAttachment, TransitGateway, TransitGatewayOptions,
+    TransitRouteTable, VpcAttachmentOptions,
+};
 use super::world::{
     Attachment, Region, Route, RouteTable, Site, SiteGateway, Subnet, Tags, Vpc, VpnGateway, World,
 };
@@ -56,7 +60,8 @@ pub(super) fn world(sim: GatewaySim, now: Timestamp) -> World {
     }
 }
 
-/// A region with three VPCs: a plain one, one that has a gateway already, and a bare one.
+/// A region with three VPCs: a plain one, one that has a gateway already, and a bare one, which is
+/// attached to a transit gateway.
 ///
 /// Every region looks the same, but its ids differ: an id of one does not exist in another.
 pub(super) fn region(name: &str) -> Region {
@@ -79,6 +84,9 @@ fn empty(name: &str) -> Region {
         customer_gateways: BTreeMap::new(),
         vpn_gateways: BTreeMap::new(),
         vpn_connections: BTreeMap::new(),
+        transit_gateways: BTreeMap::new(),
+        transit_attachments: BTreeMap::new(),
+        transit_route_tables: BTreeMap::new(),
     }
 }
 
@@ -143,8 +151,63 @@ impl Seed<'_> {
 
     fn shop(&mut self) {
         let vpc = self.vpc("0c1b2c3d4e5f67890", 2, "shop-vpc");
-        self.subnet("0c1b2c3d4e5f60011", &vpc, "a", 2, 1);
+        let subnet = self.subnet("0c1b2c3d4e5f60011", &vpc, "a", 2, 1);
         self.route_table("0c1b2c3d4e5f60001", &vpc, None, &[], Vec::new());
+        self.hub(&vpc, subnet);
+    }
+
+    /// A transit gateway with one table and one VPC, which no route of the VPC leads to.
+    fn hub(&mut self, vpc: &ResourceId, subnet: ResourceId) {
+        let ids = ["tgw", "tgw-rtb", "tgw-attach"];
+        let [gateway, table, attachment] = ids.map(|prefix| self.id(prefix, "0c1b2c3d4e5f60009"));
+        let life = Lifecycle::settled();
+        let options = TransitGatewayOptions {
+            asn: 64_512,
+            cidr_blocks: Vec::new(),
+            association_table: Some(table.clone()),
+            propagation_table: Some(table.clone()),
+            auto_accept: false,
+            vpn_ecmp: true,
+            dns: true,
+            security_groups: false,
+            multicast: false,
+        };
+        let hub = TransitGateway {
+            id: gateway.clone(),
+            description: None,
+            options,
+            modifying_until: None,
+            life: life.clone(),
+            tags: named("hub-tgw"),
+        };
+        let routing = TransitRouteTable {
+            id: table.clone(),
+            transit_gateway: gateway.clone(),
+            propagations: BTreeSet::from([attachment.clone()]),
+            routes: Vec::new(),
+            life: life.clone(),
+            tags: Tags::new(),
+        };
+        let shop = TransitAttachment {
+            id: attachment.clone(),
+            transit_gateway: gateway.clone(),
+            resource: Attached::Vpc {
+                vpc: vpc.clone(),
+                subnets: BTreeSet::from([subnet]),
+                options: VpcAttachmentOptions::default(),
+            },
+            association: Some(TransitAssociation {
+                table: table.clone(),
+                associated_at: life.available_at,
+                disassociated_at: None,
+            }),
+            modifying_until: None,
+            life,
+            tags: named("shop"),
+        };
+        self.made.transit_gateways.insert(gateway, hub);
+        self.made.transit_route_tables.insert(table, routing);
+        self.made.transit_attachments.insert(attachment, shop);
     }
 
     fn vpc(&mut self, digits: &str, second: u8, name: &str) -> ResourceId {

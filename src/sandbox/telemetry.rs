@@ -114,7 +114,11 @@ pub(super) fn of_tunnel(
         };
     }
     let bgp = ipsec && router.sim != GatewaySim::NoBgp && !is_internal(region, connection);
-    let accepted_routes = if bgp { site.lan(address).len() } else { 0 };
+    let accepted_routes = if bgp && !connection.features.inside_ipv6 {
+        site.lan(address).len()
+    } else {
+        0
+    };
     let message = match (ipsec, bgp) {
         (false, _) => "IPSEC IS DOWN".to_owned(),
         // Not documented by AWS; users report the status DOWN with this message until BGP is up.
@@ -137,7 +141,10 @@ pub(super) fn learned_prefixes(
     connection: &VpnConnection,
     now: Timestamp,
 ) -> Vec<Ipv4Net> {
-    if !matches!(connection.state(now), State::Available | State::Modifying) {
+    // The site's prefixes are IPv4, and a connection carries one family.
+    if !matches!(connection.state(now), State::Available | State::Modifying)
+        || connection.features.inside_ipv6
+    {
         return Vec::new();
     }
     if connection.static_routes_only {
@@ -168,11 +175,17 @@ fn static_prefixes(
 /// The same ASN at both ends makes the session internal BGP, which does not come up.
 fn is_internal(region: &Region, connection: &VpnConnection) -> bool {
     let site = region.customer_gateways.get(&connection.customer_gateway);
-    let aws = connection
-        .vpn_gateway
-        .as_ref()
-        .and_then(|id| region.vpn_gateways.get(id));
-    matches!((site, aws), (Some(site), Some(aws)) if site.asn == aws.asn)
+    matches!((site, aws_asn(region, connection)), (Some(site), Some(aws)) if site.asn == aws)
+}
+
+/// The ASN at AWS's end; none while the connection is not associated.
+pub(super) fn aws_asn(region: &Region, connection: &VpnConnection) -> Option<u32> {
+    if let Some(id) = &connection.transit_gateway {
+        let gateway = region.transit_gateways.get(id);
+        return gateway.map(|gateway| gateway.options.asn);
+    }
+    let gateway = region.vpn_gateways.get(connection.vpn_gateway.as_ref()?);
+    gateway.map(|gateway| gateway.asn)
 }
 
 fn is_the_lucky_one(connection: &VpnConnection, tunnel: &Tunnel) -> bool {

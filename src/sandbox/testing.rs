@@ -138,6 +138,58 @@ impl Client {
             .text("vpnGatewayId")
     }
 
+    /// A transit gateway, available, with parameters besides the defaults.
+    pub(super) async fn transit_gateway(&self, more: &[(&str, &str)]) -> String {
+        let made = self.ok("CreateTransitGateway", more);
+        pass(130).await;
+        made.text("transitGatewayId")
+    }
+
+    /// Attaches a VPC to a transit gateway by subnets; the attachment is available.
+    pub(super) async fn attach_vpc(&self, gateway: &str, vpc: &str, subnets: &[&str]) -> String {
+        let names: Vec<String> = (1..=subnets.len())
+            .map(|number| format!("SubnetIds.{number}"))
+            .collect();
+        let mut params = vec![("TransitGatewayId", gateway), ("VpcId", vpc)];
+        params.extend(
+            names
+                .iter()
+                .map(String::as_str)
+                .zip(subnets.iter().copied()),
+        );
+        let made = self.ok("CreateTransitGatewayVpcAttachment", &params);
+        pass(120).await;
+        made.text("transitGatewayAttachmentId")
+    }
+
+    /// A VPN connection on a transit gateway, just asked for.
+    pub(super) fn transit_vpn(
+        &self,
+        customer: &str,
+        gateway: &str,
+        more: &[(&str, &str)],
+    ) -> Answer {
+        let mut params = vec![
+            ("Type", "ipsec.1"),
+            ("CustomerGatewayId", customer),
+            ("TransitGatewayId", gateway),
+        ];
+        params.extend(more);
+        self.call("CreateVpnConnection", &params)
+    }
+
+    /// The attachment of a VPN connection that is listed.
+    pub(super) fn attachment_of(&self, vpn: &str) -> String {
+        let filters = [
+            ("Filter.1.Name", "resource-type"),
+            ("Filter.1.Value.1", "vpn"),
+            ("Filter.2.Name", "resource-id"),
+            ("Filter.2.Value.1", vpn),
+        ];
+        self.ok("DescribeTransitGatewayAttachments", &filters)
+            .text("transitGatewayAttachmentId")
+    }
+
     pub(super) fn vpn(&self, customer: &str, gateway: &str, more: &[(&str, &str)]) -> Answer {
         let mut params = vec![
             ("Type", "ipsec.1"),

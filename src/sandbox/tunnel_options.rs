@@ -1,16 +1,17 @@
 //! The options of a tunnel: AWS's defaults, its rules, and how they are echoed.
 
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 use super::error::ApiError;
 use super::log_options::LogOptions;
 use super::secret::PreSharedKey;
 use super::tunnel_values::{
-    choice, given, groups, host, inside_cidr, lowest, number, pre_shared_key, random_key, values,
+    choice, given, groups, host, inside_cidr, inside_ipv6_cidr, lowest, number, pre_shared_key,
+    random_key, values,
 };
 use super::wire::Params;
 use super::xml::Xml;
@@ -29,6 +30,9 @@ const IKE_VERSIONS: [&str; 2] = ["ikev1", "ikev2"];
 pub struct TunnelOptions {
     /// The /30 inside the tunnel: AWS has the first host, the site the second.
     pub inside_cidr: Ipv4Net,
+    /// The /126 inside the tunnel of an IPv6 connection, which has the /30 besides.
+    #[serde(default)]
+    pub inside_ipv6_cidr: Option<Ipv6Net>,
     /// The pre-shared key.
     pub pre_shared_key: PreSharedKey,
     /// Seconds, 900 to 28800.
@@ -80,6 +84,7 @@ impl TunnelOptions {
         };
         Self {
             inside_cidr,
+            inside_ipv6_cidr: None,
             pre_shared_key: random_key(ids),
             phase1_lifetime: 28_800,
             phase2_lifetime: 3_600,
@@ -108,11 +113,14 @@ impl TunnelOptions {
             self.inside_cidr = inside_cidr(text)?;
         }
         if let Some(text) = given(params, "TunnelInsideIpv6Cidr") {
-            return Err(ApiError::value(
-                "TunnelInsideIpv6Cidr",
-                text,
-                "A connection on a virtual private gateway carries IPv4 only.",
-            ));
+            let Some(inside) = &mut self.inside_ipv6_cidr else {
+                return Err(ApiError::value(
+                    "TunnelInsideIpv6Cidr",
+                    text,
+                    "The connection carries IPv4 only.",
+                ));
+            };
+            *inside = inside_ipv6_cidr(text)?;
         }
         if let Some(text) = given(params, "PreSharedKey") {
             self.pre_shared_key = pre_shared_key(text)?;
@@ -232,6 +240,12 @@ impl TunnelOptions {
         host(self.inside_cidr, 2)
     }
 
+    /// An IPv6 address inside the tunnel: AWS has number 1, the site 2.
+    pub(super) fn inside_ipv6(&self, number: u128) -> Option<Ipv6Addr> {
+        let network = self.inside_ipv6_cidr?;
+        Some(Ipv6Addr::from(u128::from(network.network()) | number))
+    }
+
     /// What the two ends agree on: the lowest configured value of each list, since AWS evaluates
     /// from there, whatever the device prefers.
     pub(super) fn write_negotiated(&self, xml: &mut Xml) {
@@ -266,6 +280,7 @@ impl TunnelOptions {
         };
         xml.text("outsideIpAddress", outside_ip)
             .text("tunnelInsideCidr", self.inside_cidr)
+            .optional("tunnelInsideIpv6Cidr", self.inside_ipv6_cidr)
             .text("preSharedKey", key);
         for (parameter, element, value) in [
             (

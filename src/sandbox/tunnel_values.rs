@@ -1,9 +1,9 @@
 //! Single values of tunnel options: how they are read, checked and picked.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::error::ApiError;
 use super::secret::PreSharedKey;
@@ -49,6 +49,31 @@ pub(super) fn inside_cidr(text: &str) -> Result<Ipv4Net, ApiError> {
         return Err(refused("The CIDR block is reserved."));
     }
     Ok(network)
+}
+
+/// A free inside network of an IPv6 connection, picked at random as AWS does.
+pub(super) fn pick_inside_ipv6_cidr(used: &[Ipv6Net], ids: &IdSource) -> Ipv6Net {
+    loop {
+        let host = u128::from(ids.below(u64::MAX)) << 2;
+        let network = Ipv6Net::new_assert(Ipv6Addr::from(0xfd_u128 << 120 | host), 126).trunc();
+        if !used.contains(&network) {
+            return network;
+        }
+    }
+}
+
+pub(super) fn inside_ipv6_cidr(text: &str) -> Result<Ipv6Net, ApiError> {
+    let unique_local = Ipv6Net::new_assert(Ipv6Addr::from(0xfd_u128 << 120), 8);
+    match text.parse::<Ipv6Net>() {
+        Ok(network) if network.prefix_len() == 126 && unique_local.contains(&network) => {
+            Ok(network.trunc())
+        }
+        _ => Err(ApiError::value(
+            "TunnelInsideIpv6Cidr",
+            text,
+            "Must be a size /126 CIDR block from fd00::/8.",
+        )),
+    }
 }
 
 fn is_reserved(network: Ipv4Net) -> bool {

@@ -12,6 +12,7 @@ use super::ids::ResourceId;
 use super::lifecycle::{Lifecycle, State, later};
 use super::seed;
 use super::telemetry::{self, GatewaySim};
+use super::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
 use super::tunnel_options::TunnelOptions;
 
 /// The tags of a resource.
@@ -72,6 +73,15 @@ impl World {
             region
                 .vpn_connections
                 .retain(|_, connection| !connection.life.is_expired(now));
+            region
+                .transit_gateways
+                .retain(|_, gateway| !gateway.life.is_expired(now));
+            region
+                .transit_attachments
+                .retain(|_, attachment| !attachment.life.is_expired(now));
+            region
+                .transit_route_tables
+                .retain(|_, table| !table.life.is_expired(now));
         }
     }
 }
@@ -93,6 +103,45 @@ pub struct Region {
     pub vpn_gateways: BTreeMap<ResourceId, VpnGateway>,
     /// VPN connections.
     pub vpn_connections: BTreeMap<ResourceId, VpnConnection>,
+    /// Transit gateways.
+    #[serde(default)]
+    pub transit_gateways: BTreeMap<ResourceId, TransitGateway>,
+    /// What is attached to them.
+    #[serde(default)]
+    pub transit_attachments: BTreeMap<ResourceId, TransitAttachment>,
+    /// Their route tables.
+    #[serde(default)]
+    pub transit_route_tables: BTreeMap<ResourceId, TransitRouteTable>,
+}
+
+impl Region {
+    /// What AWS charges for by the hour at a time: VPN connections, and the attachments of transit
+    /// gateways, those of VPN connections included.
+    pub fn billed(&self, now: Timestamp) -> Vec<&ResourceId> {
+        let connections = self.vpn_connections.values();
+        let connections = connections.map(|connection| (&connection.id, &connection.life));
+        let attachments = self.transit_attachments.values();
+        let attachments = attachments.map(|attachment| (&attachment.id, &attachment.life));
+        connections
+            .chain(attachments)
+            .filter(|(_, life)| life.exists(now))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// The attachment of a VPC to a transit gateway that traffic passes at a time.
+    pub fn transit_attachment_of(
+        &self,
+        vpc: &ResourceId,
+        transit_gateway: &ResourceId,
+        now: Timestamp,
+    ) -> Option<&TransitAttachment> {
+        self.transit_attachments.values().find(|attachment| {
+            attachment.transit_gateway == *transit_gateway
+                && attachment.vpc() == Some(vpc)
+                && attachment.carries(now)
+        })
+    }
 }
 
 /// A VPC.
@@ -232,6 +281,12 @@ pub struct VpnConnection {
     pub customer_gateway: ResourceId,
     /// AWS's end; absent while it is not associated.
     pub vpn_gateway: Option<ResourceId>,
+    /// AWS's end when it is a transit gateway.
+    #[serde(default)]
+    pub transit_gateway: Option<ResourceId>,
+    /// What only connections on transit gateways can have.
+    #[serde(default)]
+    pub features: VpnFeatures,
     /// Whether it runs without BGP.
     pub static_routes_only: bool,
     /// The traffic selector on the site's side.
@@ -262,6 +317,19 @@ impl VpnConnection {
             state => state,
         }
     }
+}
+
+/// What a VPN connection has beyond the ordinary; none of it on virtual private gateways.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VpnFeatures {
+    /// Whether it enters AWS's network at the edge that is next to the site.
+    pub accelerated: bool,
+    /// Whether it carries IPv6 instead of IPv4.
+    pub inside_ipv6: bool,
+    /// Whether its tunnels carry 5 Gbps instead of 1.25.
+    pub large_bandwidth: bool,
+    /// The Direct Connect gateway's attachment that it runs over, with private outside addresses.
+    pub transport: Option<ResourceId>,
 }
 
 /// One of the two tunnels of a connection.

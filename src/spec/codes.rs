@@ -246,6 +246,11 @@ codes! {
     cause "`attach_to` names either a virtual private gateway or a transit gateway."
     mend "Keep the one that the VPC is attached to."
 
+    TransitContradiction "transit_contradiction"
+    cause "Two wishes about a transit gateway that AWS does not have together: an accelerated connection \
+           with large tunnels, or both tunnels at once with static routes."
+    mend "Remove one of the two."
+
     #[warning] FieldUnused "field_unused"
     cause "The field has no effect together with another one."
     mend "Remove it, so that nobody relies on it."

@@ -108,6 +108,14 @@ id!(
     TransitGatewayId, "tgw-", "a transit gateway id"
 );
 id!(
+    /// What joins a VPC, a VPN connection or a Direct Connect gateway to a transit gateway.
+    TransitGatewayAttachmentId, "tgw-attach-", "a transit gateway attachment id"
+);
+id!(
+    /// A route table of a transit gateway.
+    TransitGatewayRouteTableId, "tgw-rtb-", "a transit gateway route table id"
+);
+id!(
     /// A Site-to-Site VPN connection.
     VpnConnectionId, "vpn-", "a VPN connection id"
 );

@@ -28,8 +28,8 @@ mod text;
 pub use codes::Code;
 pub use crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
 pub use id::{
-    AccountId, CustomerGatewayId, InvalidId, RouteTableId, SubnetId, TransitGatewayId, VpcId,
-    VpnConnectionId, VpnGatewayId,
+    AccountId, CustomerGatewayId, InvalidId, RouteTableId, SubnetId, TransitGatewayAttachmentId,
+    TransitGatewayId, TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 pub use load::{Loaded, load, load_bytes, read};
 pub use net::{Asn, InsideCidr, InvalidValue, OutsideAddress, Region, SiteName};
@@ -37,7 +37,7 @@ pub use problem::{Findings, Label, Problem, SpecErrors};
 pub use schema::schema;
 pub use site::{
     Appliance, AttachTo, AwsSide, Environment, Gateway, RouteTables, Routing, Security, Site,
-    TunnelWishes,
+    TransitSide, TransitTarget, TunnelWishes,
 };
 pub use text::{can_be_pointed_at, in_place, is_hostile, one_line};
 

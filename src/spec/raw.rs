@@ -109,6 +109,8 @@ pub(super) struct RawAws {
     /// existing gateway. Default: virtual-private-gateway.
     #[schemars(schema_with = "super::schema::attach_to")]
     pub(super) attach_to: Field<WordOr<RawAttachTo>>,
+    /// How the connection joins a transit gateway.
+    pub(super) transit: Field<RawTransit>,
     /// AWS's ASN for a gateway that is to be created. Default: 64512.
     #[schemars(schema_with = "super::schema::amazon_side_asn")]
     pub(super) amazon_side_asn: Field<String>,
@@ -132,9 +134,36 @@ pub(super) struct RawAttachTo {
     /// A virtual private gateway.
     #[schemars(regex(pattern = r"^vgw-([0-9a-f]{8}|[0-9a-f]{17})$"))]
     pub(super) virtual_private_gateway: Field<String>,
-    /// A transit gateway.
-    #[schemars(regex(pattern = r"^tgw-([0-9a-f]{8}|[0-9a-f]{17})$"))]
+    /// A transit gateway: its id, `new`, or the one tag that it carries, such as `Name=core`.
+    #[schemars(regex(pattern = r"^(tgw-([0-9a-f]{8}|[0-9a-f]{17})|new|[^=]{1,128}=.{1,256})$"))]
+    #[schemars(example = &"tgw-0a1b2c3d4e5f67890", example = &"Name=core")]
     pub(super) transit_gateway: Field<String>,
+}
+
+/// How a connection joins a transit gateway; only with `attach_to: { transit_gateway: ... }`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Transit")]
+pub(super) struct RawTransit {
+    /// Subnets of the VPC for its attachment, one per availability zone. Default: those of the
+    /// attachment that there is, else the smallest subnet of each zone.
+    #[schemars(length(min = 1))]
+    pub(super) subnets: Field<Vec<Field<String>>>,
+    /// The transit gateway's route table that the connection looks routes up in. Default: the
+    /// gateway's own default.
+    #[schemars(regex(pattern = r"^tgw-rtb-([0-9a-f]{8}|[0-9a-f]{17})$"))]
+    pub(super) route_table: Field<String>,
+    /// The transit gateway's route tables that learn the site's routes. Default: the gateway's own
+    /// default.
+    #[schemars(length(min = 1))]
+    pub(super) propagate_to: Field<Vec<Field<String>>>,
+    /// Over AWS Global Accelerator; cannot be changed later. Default: false.
+    pub(super) accelerated: Field<bool>,
+    /// Large tunnels, five times the bandwidth at twelve times the price; cannot be changed later.
+    /// Default: false.
+    pub(super) large_bandwidth: Field<bool>,
+    /// Both tunnels carry at once; with BGP only. Default: false.
+    pub(super) ecmp: Field<bool>,
 }
 
 /// What is asked of a tunnel; what is left out is chosen as strong as the device can.

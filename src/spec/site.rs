@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::crypto::{DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction};
 use super::id::{
-    AccountId, CustomerGatewayId, RouteTableId, TransitGatewayId, VpcId, VpnConnectionId,
-    VpnGatewayId,
+    AccountId, CustomerGatewayId, RouteTableId, SubnetId, TransitGatewayId,
+    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 use super::net::{Asn, InsideCidr, Region, SiteName};
 
@@ -118,6 +118,8 @@ pub struct AwsSide {
     pub vpc: VpcId,
     /// The gateway on AWS's side.
     pub attach_to: AttachTo,
+    /// How the connection joins a transit gateway; as if nothing was said on a virtual private one.
+    pub transit: TransitSide,
     /// AWS's ASN for a gateway that is to be created.
     pub amazon_side_asn: Asn,
     /// Which route tables learn the site's routes.
@@ -134,8 +136,42 @@ pub struct AwsSide {
 pub enum AttachTo {
     /// A virtual private gateway: the named one, else the VPC's own, else a new one.
     VirtualPrivateGateway(Option<VpnGatewayId>),
-    /// An existing transit gateway.
-    TransitGateway(TransitGatewayId),
+    /// A transit gateway.
+    TransitGateway(TransitTarget),
+}
+
+/// Which transit gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransitTarget {
+    /// This one.
+    Existing(TransitGatewayId),
+    /// The one that carries this tag.
+    Tagged {
+        /// The tag's key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// One that is made for the site.
+    New,
+}
+
+/// How a connection joins a transit gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TransitSide {
+    /// Subnets for the VPC's attachment, sorted; empty means to choose.
+    pub subnets: Vec<SubnetId>,
+    /// The table that the connection looks routes up in; none means the gateway's default.
+    pub route_table: Option<TransitGatewayRouteTableId>,
+    /// The tables that learn the site's routes, sorted; empty means the gateway's default.
+    pub propagate_to: Vec<TransitGatewayRouteTableId>,
+    /// Over AWS Global Accelerator.
+    pub accelerated: bool,
+    /// Large tunnels.
+    pub large_bandwidth: bool,
+    /// Both tunnels carry at once.
+    pub ecmp: bool,
 }
 
 /// Which of the VPC's route tables learn the site's routes.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::spec::{
     Asn, AttachTo, AwsSide, DhGroup, DpdAction, Encryption, Environment, Gateway, IkeVersion,
-    Integrity, RouteTables, Routing, Security, Site, StartupAction, TunnelWishes,
+    Integrity, RouteTables, Routing, Security, Site, StartupAction, TransitSide, TunnelWishes,
 };
 
 /// Two keys that look like nothing else; the second begins with `.` and holds `_`, as AWS's may.
@@ -40,6 +40,7 @@ pub(crate) fn site() -> Site {
             account: None,
             vpc: "vpc-0a1b2c3d4e5f67890".parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),
+            transit: TransitSide::default(),
             amazon_side_asn: Asn::AMAZON_DEFAULT,
             route_tables: RouteTables::All,
             customer_gateway: None,

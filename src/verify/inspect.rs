@@ -8,22 +8,32 @@ use jiff::Timestamp;
 use super::judge::judge;
 use super::report::Report;
 use super::subject::{Negotiated, Subject};
-use crate::aws::{Client, Collection, Fault, View};
+use crate::aws::{Client, Collection, ConnectionEnd, Fault, View};
 
-/// What is looked at.
-const COLLECTIONS: [Collection; 4] = [
+/// What is looked at, whatever the connection ends on.
+const COLLECTIONS: [Collection; 3] = [
     Collection::VpnConnections,
-    Collection::VpnGateways,
     Collection::CustomerGateways,
     Collection::RouteTables,
 ];
+/// What is looked at for a transit gateway.
+const TRANSIT: [Collection; 4] = [
+    Collection::Vpcs,
+    Collection::TransitGateways,
+    Collection::TransitAttachments,
+    Collection::TransitTableContents,
+];
 
-/// Looks at AWS and judges: four Describes, and one question per tunnel.
+/// Looks at AWS and judges: a few Describes, and one question per tunnel.
 ///
 /// Fails only when a Describe does. What a tunnel negotiated is `unknown` where AWS does not say:
 /// `GetActiveVpnTunnelStatus` is young, and its permission is easily forgotten.
 pub async fn inspect(client: &Client, subject: &Subject, now: Timestamp) -> Result<Report, Fault> {
-    let view = client.view(&COLLECTIONS).await?;
+    let of_end: &[Collection] = match subject.end {
+        ConnectionEnd::VpnGateway(_) => &[Collection::VpnGateways],
+        ConnectionEnd::TransitGateway(_) => &TRANSIT,
+    };
+    let view = client.view(&[&COLLECTIONS, of_end].concat()).await?;
     let questions = outsides(subject, &view)
         .into_iter()
         .map(|outside| async move {

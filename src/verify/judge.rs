@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::report::{Check, CheckId, Report};
 use super::routes;
 use super::subject::{Negotiated, Subject};
+use super::transit;
 use super::tunnels::{self, Tunnels};
-use crate::aws::{Attachment, CustomerGateway, View, VpnConnection};
-use crate::spec::{Asn, Routing};
+use crate::aws::{Attachment, ConnectionEnd, CustomerGateway, View, VpnConnection};
+use crate::spec::{Asn, Routing, VpnGatewayId};
 
 /// Judges a connection by a view of its connection, gateways and route tables, and by what the
 /// tunnels negotiated as far as AWS says.
@@ -20,7 +21,10 @@ pub fn judge(subject: &Subject, view: &View, negotiated: &Negotiated, now: Times
     let living = connection.filter(|connection| !connection.state.is_ending());
     let mut tunnel_reports = Vec::new();
     let mut any_up = false;
-    checks.push(attached(subject, view));
+    checks.push(match &subject.end {
+        ConnectionEnd::VpnGateway(gateway) => attached(subject, gateway, view),
+        ConnectionEnd::TransitGateway(_) => transit::attached(subject, view),
+    });
     if let Some(connection) = living {
         checks.push(ends(subject, connection));
         checks.push(customer_gateway(subject, connection, view));
@@ -39,7 +43,10 @@ pub fn judge(subject: &Subject, view: &View, negotiated: &Negotiated, now: Times
     if tunnel_reports.is_empty() {
         tunnel_reports = tunnels::unseen(subject);
     }
-    checks.extend(routes::rivals(subject, view));
+    checks.extend(match &subject.end {
+        ConnectionEnd::VpnGateway(gateway) => routes::rivals(subject, gateway, view),
+        ConnectionEnd::TransitGateway(gateway) => transit::checks(subject, gateway, view, any_up),
+    });
     checks.extend(routes::of_tables(subject, view, any_up));
     Report::new(
         subject.site.name.clone(),
@@ -51,7 +58,10 @@ pub fn judge(subject: &Subject, view: &View, negotiated: &Negotiated, now: Times
 }
 
 fn amazon_asn(subject: &Subject, view: &View) -> Option<Asn> {
-    view.vpn_gateways.get(&subject.vpn_gateway)?.amazon_side_asn
+    match &subject.end {
+        ConnectionEnd::VpnGateway(id) => view.vpn_gateways.get(id)?.amazon_side_asn,
+        ConnectionEnd::TransitGateway(id) => view.transit_gateways.get(id)?.amazon_side_asn,
+    }
 }
 
 fn available(subject: &Subject, connection: Option<&VpnConnection>) -> Check {
@@ -91,11 +101,7 @@ fn available(subject: &Subject, connection: Option<&VpnConnection>) -> Check {
 
 fn ends(subject: &Subject, connection: &VpnConnection) -> Check {
     let wanted = subject.site.routing;
-    let expected = format!(
-        "ends on {}, {} routing",
-        subject.vpn_gateway,
-        wanted.as_str()
-    );
+    let expected = format!("ends on {}, {} routing", subject.end, wanted.as_str());
     let check = Check::new(
         CheckId::ConnectionEnds,
         connection.id.to_string(),
@@ -106,12 +112,10 @@ fn ends(subject: &Subject, connection: &VpnConnection) -> Check {
     } else {
         Routing::Bgp
     };
-    let gateway = connection
-        .vpn_gateway
-        .as_ref()
-        .map(ToString::to_string)
-        .or_else(|| connection.transit_gateway.as_ref().map(ToString::to_string));
-    let right_gateway = connection.vpn_gateway.as_ref() == Some(&subject.vpn_gateway);
+    let on_vpn_gateway = connection.vpn_gateway.as_ref().map(ToString::to_string);
+    let on_transit_gateway = connection.transit_gateway.as_ref().map(ToString::to_string);
+    let gateway = on_vpn_gateway.or(on_transit_gateway);
+    let right_gateway = gateway.as_deref() == Some(subject.end.as_str());
     let saw = format!(
         "ends on {}, {} routing",
         gateway.as_deref().unwrap_or("nothing"),
@@ -166,8 +170,8 @@ fn recorded(gateway: &CustomerGateway) -> String {
     )
 }
 
-fn attached(subject: &Subject, view: &View) -> Check {
-    let (gateway, vpc) = (&subject.vpn_gateway, &subject.vpc);
+fn attached(subject: &Subject, gateway: &VpnGatewayId, view: &View) -> Check {
+    let vpc = &subject.vpc;
     let expected = format!("attached to {vpc}");
     let check = Check::new(CheckId::GatewayAttached, gateway.to_string(), expected);
     let Some(seen) = view.vpn_gateways.get(gateway) else {

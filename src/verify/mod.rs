@@ -11,6 +11,7 @@ mod next;
 mod report;
 mod routes;
 mod subject;
+mod transit;
 mod tunnels;
 
 #[cfg(test)]

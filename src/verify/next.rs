@@ -51,6 +51,14 @@ impl Subject {
         ))
     }
 
+    /// Shows what is in a route table of a transit gateway.
+    pub(super) fn show_transit_table(&self, table: &str) -> String {
+        self.aws(&format!(
+            "search-transit-gateway-routes --transit-gateway-route-table-id {table} --filters \
+             Name=state,Values=active,blackhole"
+        ))
+    }
+
     fn aws(&self, command: &str) -> String {
         format!("aws ec2 --region {} {command}", self.site.region)
     }

@@ -22,7 +22,7 @@ pub enum CheckId {
     ConnectionEnds,
     /// AWS's record of the router has the site's address and ASN.
     CustomerGateway,
-    /// The virtual private gateway is attached to the VPC.
+    /// The gateway is attached to the VPC.
     GatewayAttached,
     /// The options of a planned tunnel are those of the connection.
     TunnelPlanned,
@@ -38,6 +38,18 @@ pub enum CheckId {
     StaticRoute,
     /// No other connection of the gateway attracts the site's traffic.
     RivalConnection,
+    /// The connection is attached to the transit gateway.
+    ConnectionAttached,
+    /// The connection looks routes up in the right table of the transit gateway.
+    Association,
+    /// A table of the transit gateway learns the site's routes.
+    TransitPropagation,
+    /// The transit gateway leads from the VPC to a network of the site.
+    TransitRoute,
+    /// The transit gateway leads from the site to the VPC.
+    WayToVpc,
+    /// The transit gateway uses both tunnels at once.
+    EqualCost,
     /// A route table learns from the gateway.
     Propagation,
     /// A route table leads to a network of the site through the gateway.
@@ -62,6 +74,12 @@ impl fmt::Display for CheckId {
             Self::Redundancy => "redundancy",
             Self::StaticRoute => "static-route",
             Self::RivalConnection => "rival-connection",
+            Self::ConnectionAttached => "connection-attached",
+            Self::Association => "association",
+            Self::TransitPropagation => "transit-propagation",
+            Self::TransitRoute => "transit-route",
+            Self::WayToVpc => "way-to-vpc",
+            Self::EqualCost => "equal-cost",
             Self::Propagation => "propagation",
             Self::SiteRoute => "site-route",
             Self::RoutePrecedence => "route-precedence",

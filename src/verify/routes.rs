@@ -4,12 +4,13 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::report::{Check, CheckId};
 use super::subject::Subject;
-use crate::aws::{Route, RouteTable, View, VpnConnection};
-use crate::spec::{RouteTableId, Routing};
+use crate::aws::{ConnectionEnd, Route, RouteTable, View, VpnConnection};
+use crate::spec::{RouteTableId, Routing, VpnGatewayId};
 
 /// The static routes of the connection itself.
 pub(super) fn of_connection(subject: &Subject, connection: &VpnConnection) -> Vec<Check> {
-    if subject.site.routing == Routing::Bgp {
+    let on_transit_gateway = matches!(subject.end, ConnectionEnd::TransitGateway(_));
+    if subject.site.routing == Routing::Bgp || on_transit_gateway {
         return Vec::new();
     }
     let check = |network: &Ipv4Net| {
@@ -43,9 +44,9 @@ pub(super) fn of_connection(subject: &Subject, connection: &VpnConnection) -> Ve
 /// Other connections of the gateway that would take the site's traffic: for the same prefix a
 /// gateway prefers static routes to BGP, and the longer prefix always (AWS VPN guide, route
 /// priority).
-pub(super) fn rivals(subject: &Subject, view: &View) -> Vec<Check> {
+pub(super) fn rivals(subject: &Subject, gateway: &VpnGatewayId, view: &View) -> Vec<Check> {
     let mut rivals = Vec::new();
-    for other in view.connections_on(&subject.vpn_gateway) {
+    for other in view.connections_on(gateway) {
         if other.id == subject.connection {
             continue;
         }
@@ -59,7 +60,7 @@ pub(super) fn rivals(subject: &Subject, view: &View) -> Vec<Check> {
                 }
                 let check = Check::new(
                     CheckId::RivalConnection,
-                    format!("{} → {network}", subject.vpn_gateway),
+                    format!("{gateway} → {network}"),
                     format!("only {} leads there", subject.connection),
                 );
                 let cause = if wins {
@@ -106,7 +107,7 @@ fn missing(subject: &Subject, id: &RouteTableId) -> Check {
     let check = Check::new(
         CheckId::Propagation,
         id.to_string(),
-        format!("learns from {}", subject.vpn_gateway),
+        format!("leads to {}", subject.end),
     );
     check.stopping_traffic().failed(
         "AWS does not list it",
@@ -123,9 +124,14 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn checks(&self) -> Vec<Check> {
-        let propagation = self.propagation();
-        let learns = self.table.propagating.contains(&self.subject.vpn_gateway);
-        let mut checks = vec![propagation];
+        let (mut checks, learns) = match &self.subject.end {
+            ConnectionEnd::VpnGateway(gateway) => {
+                let learns = self.table.propagating.contains(gateway);
+                (vec![self.propagation(gateway)], learns)
+            }
+            // Its routes are written.
+            ConnectionEnd::TransitGateway(_) => (Vec::new(), true),
+        };
         for network in &self.subject.site.lan {
             checks.push(self.route(*network, learns));
         }
@@ -134,8 +140,7 @@ impl Table<'_> {
         checks
     }
 
-    fn propagation(&self) -> Check {
-        let gateway = &self.subject.vpn_gateway;
+    fn propagation(&self, gateway: &VpnGatewayId) -> Check {
         let check = Check::new(
             CheckId::Propagation,
             self.table.id.to_string(),
@@ -154,13 +159,13 @@ impl Table<'_> {
 
     /// The routes to the gateway that can be used.
     fn ours(&self) -> impl Iterator<Item = (Ipv4Net, &Route)> {
-        let gateway = self.subject.vpn_gateway.as_str();
+        let gateway = self.subject.end.as_str();
         v4(self.table).filter(move |(_, route)| route.target == gateway && route.state.is("active"))
     }
 
     /// The routes to somewhere else; a blackhole attracts traffic as well as any other.
     fn others(&self) -> impl Iterator<Item = (Ipv4Net, &Route)> {
-        let gateway = self.subject.vpn_gateway.as_str();
+        let gateway = self.subject.end.as_str();
         v4(self.table).filter(move |(_, route)| route.target != gateway)
     }
 
@@ -178,13 +183,13 @@ impl Table<'_> {
         let check = Check::new(
             CheckId::SiteRoute,
             format!("{} → {network}", self.table.id),
-            format!("a route to {}", subject.vpn_gateway),
+            format!("a route to {}", subject.end),
         );
         if let Some((destination, _)) = self.covering(network) {
             return check.passed(if destination == network {
-                subject.vpn_gateway.to_string()
+                subject.end.to_string()
             } else {
-                format!("{destination} → {}", subject.vpn_gateway)
+                format!("{destination} → {}", subject.end)
             });
         }
         let parts: Vec<Ipv4Net> = self
@@ -194,7 +199,7 @@ impl Table<'_> {
             .collect();
         let names: Vec<String> = parts.iter().map(ToString::to_string).collect();
         if Ipv4Net::aggregate(&parts).contains(&network) {
-            return check.passed(format!("{} → {}", names.join(", "), subject.vpn_gateway));
+            return check.passed(format!("{} → {}", names.join(", "), subject.end));
         }
         let instead = self.instead(network);
         if !parts.is_empty() {
@@ -210,6 +215,12 @@ impl Table<'_> {
     /// A site's network to which nothing leads: whether that is news, and why.
     fn absent(&self, check: Check, instead: String, learns: bool) -> Check {
         let subject = self.subject;
+        if matches!(subject.end, ConnectionEnd::TransitGateway(_)) {
+            let cause = "the route was never written, or somebody has deleted it";
+            return check
+                .stopping_traffic()
+                .failed(instead, cause, subject.onboard());
+        }
         if !learns {
             let cause = "the table does not learn from the gateway";
             return check.unknown(instead, cause, subject.onboard());
@@ -323,7 +334,7 @@ impl Table<'_> {
                     "no router announces 0.0.0.0/0",
                 );
                 check.failed(
-                    format!("0.0.0.0/0 → {}", self.subject.vpn_gateway),
+                    format!("0.0.0.0/0 → {}", self.subject.end),
                     "this router, or that of another site on the gateway, announces a default \
                      route: where the table has no other, the VPC's Internet traffic goes there",
                     self.subject.render(),

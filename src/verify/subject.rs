@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use crate::aws::{Fault, NegotiatedTunnel};
+use crate::aws::{ConnectionEnd, Fault, NegotiatedTunnel};
 use crate::plan::TunnelPlan;
-use crate::spec::{RouteTableId, Site, VpcId, VpnConnectionId, VpnGatewayId};
+use crate::spec::{RouteTableId, Site, VpcId, VpnConnectionId};
 
 /// A connection and everything that should be true of it.
 #[derive(Clone, Debug)]
@@ -21,10 +21,10 @@ pub struct Subject {
     /// The connection.
     pub connection: VpnConnectionId,
     /// The gateway that it ends on.
-    pub vpn_gateway: VpnGatewayId,
+    pub end: ConnectionEnd,
     /// The VPC.
     pub vpc: VpcId,
-    /// The route tables that shall learn the site's networks.
+    /// The VPC's route tables that shall lead to the site's networks.
     pub route_tables: Vec<RouteTableId>,
     /// Lines of the tunnels' IKE log, oldest first, if somebody has them: the best witness of
     /// why a tunnel is down.

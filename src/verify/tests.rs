@@ -1,6 +1,7 @@
 //! Situations made by hand, and the same judgement over the sandbox's real answers.
 
 mod situations;
+mod transit;
 mod with_the_sandbox;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +13,13 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::aws::{
-    Attachment, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel, State,
-    StaticRoute, Tags, Telemetry, View, VpnConnection, VpnGateway,
+    Attachment, ConnectionEnd, CustomerGateway, NegotiatedTunnel, Route, RouteTable, SeenTunnel,
+    State, StaticRoute, Tags, Telemetry, View, VpnConnection, VpnGateway,
 };
 use crate::plan::TunnelPlan;
 use crate::spec::{
     Asn, AttachTo, AwsSide, DhGroup, DpdAction, Encryption, Environment, Gateway, IkeVersion,
-    Integrity, RouteTables, Routing, Security, Site, StartupAction, TunnelWishes,
+    Integrity, RouteTables, Routing, Security, Site, StartupAction, TransitSide, TunnelWishes,
 };
 use crate::tunnel::{Phase, TunnelOptions};
 
@@ -57,6 +58,7 @@ fn site(routing: Routing) -> Site {
             account: None,
             vpc: VPC.parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),
+            transit: TransitSide::default(),
             amazon_side_asn: Asn::AMAZON_DEFAULT,
             route_tables: RouteTables::All,
             customer_gateway: None,
@@ -108,7 +110,7 @@ fn subject(routing: Routing) -> Subject {
             tunnel_plan(2, "169.254.10.4/30"),
         ],
         connection: CONNECTION.parse().unwrap(),
-        vpn_gateway: VGW.parse().unwrap(),
+        end: ConnectionEnd::VpnGateway(VGW.parse().unwrap()),
         vpc: VPC.parse().unwrap(),
         route_tables: vec![TABLE.parse().unwrap()],
         ike_log: Vec::new(),
@@ -153,6 +155,9 @@ fn healthy(routing: Routing) -> View {
         customer_gateway: Some(CGW.parse().unwrap()),
         vpn_gateway: Some(VGW.parse().unwrap()),
         transit_gateway: None,
+        accelerated: false,
+        large_bandwidth: false,
+        transport: None,
         static_routes_only: statically,
         tunnels: vec![seen(ONE, "169.254.10.0/30"), seen(TWO, "169.254.10.4/30")],
         telemetry: vec![

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use underpass::device::{self, RenderContext, bundle};
 use underpass::spec::{
     Asn, AttachTo, AwsSide, Environment, Gateway, InsideCidr, RouteTables, Routing, Security, Site,
-    TunnelWishes,
+    TransitSide, TunnelWishes,
 };
 use underpass::tunnel::{self, PreSharedKey, TunnelSet, xml};
 
@@ -45,6 +45,7 @@ pub(crate) fn site(routing: Routing) -> Site {
             account: None,
             vpc: "vpc-0a1b2c3d4e5f67890".parse().unwrap(),
             attach_to: AttachTo::VirtualPrivateGateway(None),
+            transit: TransitSide::default(),
             amazon_side_asn: Asn::AMAZON_DEFAULT,
             route_tables: RouteTables::All,
             customer_gateway: None,

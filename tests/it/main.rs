@@ -50,6 +50,7 @@ mod kills;
 mod moto;
 mod moto_differences;
 mod moto_journey;
+mod moto_transit;
 mod operators;
 mod races;
 mod reaping;
@@ -61,6 +62,7 @@ mod secrets;
 mod skeleton;
 mod stores;
 mod town;
+mod transit;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -17,7 +17,10 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use underpass::aws::{Answer, Call, Client, Collection, Fault, FaultKind, Tags, Target};
+use underpass::aws::{
+    Answer, Call, Client, Collection, ConnectionEnd, ConnectionTraits, Fault, FaultKind, Tags,
+    Target,
+};
 use underpass::clock::{Clock, IdSource};
 use underpass::spec::{
     Asn, CustomerGatewayId, DhGroup, DpdAction, Encryption, IkeVersion, Integrity, StartupAction,
@@ -164,8 +167,8 @@ async fn child_makes_every_call() {
     client.call(&attach).await.unwrap();
     let create_connection = Call::CreateVpnConnection {
         customer_gateway: customer.clone(),
-        vpn_gateway: gateway.clone(),
-        static_routes_only: false,
+        end: ConnectionEnd::VpnGateway(gateway.clone()),
+        traits: ConnectionTraits::default(),
         tunnels: Box::new([
             (options("169.254.10.0/30"), key()),
             (options("169.254.10.4/30"), key()),

@@ -37,6 +37,11 @@ pub(crate) fn environment() -> PathBuf {
 
 /// Runs a program of the environment against a new sandbox, and returns the sandbox.
 async fn run(program: &str, arguments: &[&str]) -> Sandbox {
+    said(program, arguments).await.0
+}
+
+/// The same, with what the program says.
+pub(crate) async fn said(program: &str, arguments: &[&str]) -> (Sandbox, String) {
     let venv = environment();
     let sandbox = Sandbox::open(SandboxOptions {
         clock: Clock::scaled(SCALE),
@@ -69,7 +74,7 @@ async fn run(program: &str, arguments: &[&str]) -> Sandbox {
     );
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
-    sandbox
+    (sandbox, String::from_utf8(output.stdout).unwrap())
 }
 
 /// A program of the environment that knows the sandbox's world and nothing of this machine's.
@@ -127,6 +132,15 @@ fn nothing_is_left(sandbox: &Sandbox) {
         .filter(|gateway| gateway.life.is_wanted(now))
         .collect();
     assert_eq!(left.len(), 1, "the clinic's gateway");
+    let wanted = region
+        .transit_gateways
+        .values()
+        .filter(|gateway| gateway.life.is_wanted(now));
+    assert_eq!(wanted.count(), 1, "the shop's gateway");
+    assert_eq!(region.billed(now).len(), 1, "the shop's attachment");
+    let tables = region.transit_route_tables.values();
+    let routes = tables.flat_map(|table| &table.routes);
+    assert_eq!(routes.filter(|route| route.life.is_wanted(now)).count(), 0);
     assert!(
         region
             .route_tables
@@ -151,5 +165,17 @@ async fn the_aws_cli_drives_a_whole_life() {
 async fn ansible_drives_a_whole_life_and_changes_nothing_twice() {
     let arguments = ["-i", "localhost,", "ansible_lifecycle.yml"];
     let sandbox = run("ansible-playbook", &arguments).await;
+    nothing_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_drives_a_whole_life_on_a_transit_gateway() {
+    let sandbox = run("python", &["boto3_transit.py"]).await;
+    nothing_is_left(&sandbox);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_drives_a_whole_life_on_a_transit_gateway() {
+    let sandbox = run("sh", &["awscli_transit.sh"]).await;
     nothing_is_left(&sandbox);
 }

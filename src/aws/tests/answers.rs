@@ -205,3 +205,39 @@ proptest! {
         prop_assert!(convert::route_table(&table).is_none(), "no id is both");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn transit_gateways_and_their_attachments_convert() {
+    let gateways = "<DescribeTransitGatewaysResponse><transitGatewaySet>
+        <item><transitGatewayId>tgw-0a1b2c3d4e5f60001</transitGatewayId><state>available</state>
+          <ownerId>444455556666</ownerId><description>core</description>
+          <options><amazonSideAsn>4200000001</amazonSideAsn>
+            <autoAcceptSharedAttachments>disable</autoAcceptSharedAttachments>
+            <defaultRouteTableAssociation>enable</defaultRouteTableAssociation>
+            <associationDefaultRouteTableId>tgw-rtb-0a1b2c3d4e5f60001</associationDefaultRouteTableId>
+            <defaultRouteTablePropagation>disable</defaultRouteTablePropagation>
+            <propagationDefaultRouteTableId>tgw-rtb-0a1b2c3d4e5f60001</propagationDefaultRouteTableId>
+            <vpnEcmpSupport>enable</vpnEcmpSupport>
+            <transitGatewayCidrBlocks><item>192.0.2.0/24</item><item>2001:db8::/64</item>
+            </transitGatewayCidrBlocks></options>
+          <tagSet><item><key>Name</key><value>core</value></item></tagSet></item>
+        <item><transitGatewayId>tgw-0a1b2c3d</transitGatewayId><state>modifying</state></item>
+        </transitGatewaySet></DescribeTransitGatewaysResponse>";
+    let view = seen(Collection::TransitGateways, gateways).await;
+    let attachments = "<DescribeTransitGatewayAttachmentsResponse><transitGatewayAttachments>
+        <item><transitGatewayAttachmentId>tgw-attach-0a1b2c3d4e5f60001</transitGatewayAttachmentId>
+          <transitGatewayId>tgw-0a1b2c3d4e5f60001</transitGatewayId>
+          <transitGatewayOwnerId>444455556666</transitGatewayOwnerId>
+          <resourceOwnerId>111122223333</resourceOwnerId><resourceType>vpn</resourceType>
+          <resourceId>vpn-0a1b2c3d4e5f60001</resourceId><state>available</state>
+          <association><transitGatewayRouteTableId>tgw-rtb-0a1b2c3d4e5f60001</transitGatewayRouteTableId>
+            <state>associated</state></association></item>
+        <item><transitGatewayAttachmentId>tgw-attach-0a1b2c3d4e5f60002</transitGatewayAttachmentId>
+          <resourceType>vpc</resourceType><resourceId>vpc-0a1b2c3d</resourceId>
+          <state>pendingAcceptance</state><association><state>associating</state></association></item>
+        <item><transitGatewayAttachmentId>vpn-0a1b2c3d</transitGatewayAttachmentId></item>
+        </transitGatewayAttachments></DescribeTransitGatewayAttachmentsResponse>";
+    let attached = seen(Collection::TransitAttachments, attachments).await;
+    let shown = serde_json::json!([view.transit_gateways, attached.transit_attachments]);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&shown).unwrap());
+}

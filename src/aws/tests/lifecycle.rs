@@ -301,11 +301,8 @@ async fn static_routes_come_and_go() {
     let gateway: VpnGatewayId = make(&client, create_vpn_gateway()).await;
     sandbox.clock().sleep(Duration::from_secs(30)).await;
     let mut create = create_vpn_connection(customer.as_str(), gateway.as_str());
-    if let Call::CreateVpnConnection {
-        static_routes_only, ..
-    } = &mut create
-    {
-        *static_routes_only = true;
+    if let Call::CreateVpnConnection { traits, .. } = &mut create {
+        traits.static_routes_only = true;
     }
     let connection: VpnConnectionId = make(&client, create).await;
     let available = connection_state(&connection);

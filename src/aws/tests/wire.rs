@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::aws::testing::{KEYS, every_call, key, options, scripted};
-use crate::aws::{Call, FaultKind, tunnel_request};
+use crate::aws::testing::{KEYS, create_vpn_connection, every_call, key, options, scripted};
+use crate::aws::{Call, ConnectionEnd, ConnectionTraits, FaultKind, tunnel_request};
 
 /// The parameters of a form, one a line, in EC2's order of members.
 fn parameters(form: &str) -> Vec<String> {
@@ -27,6 +27,44 @@ async fn every_call_says_everything_it_has_to() {
         writeln!(text, "{}\n", parameters(&form).join("\n  ")).unwrap();
     }
     insta::assert_snapshot!(text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_a_transit_gateway_names_it_and_its_traits_alone() {
+    let plain = create_vpn_connection("cgw-0a1b2c3d", "vgw-0a1b2c3d");
+    let mut transit = plain.clone();
+    if let Call::CreateVpnConnection { end, traits, .. } = &mut transit {
+        *end = ConnectionEnd::TransitGateway("tgw-0a1b2c3d".parse().unwrap());
+        *traits = ConnectionTraits {
+            static_routes_only: true,
+            accelerated: true,
+            large_bandwidth: true,
+            transport: Some("tgw-attach-0a1b2c3d".parse().unwrap()),
+        };
+    }
+    let (client, sent) = scripted(Vec::new());
+    let said = |form: String| parameters(&form).into_iter().collect::<BTreeSet<_>>();
+    client.call(&plain).await.unwrap();
+    let plain = said(sent.lock().unwrap().pop().unwrap());
+    client.call(&transit).await.unwrap();
+    let transit = said(sent.lock().unwrap().pop().unwrap());
+    let more: Vec<&String> = transit.difference(&plain).collect();
+    assert_eq!(
+        more,
+        [
+            "Options.EnableAcceleration = true",
+            "Options.OutsideIpAddressType = PrivateIpv4",
+            "Options.StaticRoutesOnly = true",
+            "Options.TransportTransitGatewayAttachmentId = tgw-attach-0a1b2c3d",
+            "Options.TunnelBandwidth = large",
+            "TransitGatewayId = tgw-0a1b2c3d",
+        ]
+    );
+    let less: Vec<&String> = plain.difference(&transit).collect();
+    assert!(
+        less.contains(&&"VpnGatewayId = vgw-0a1b2c3d".to_owned()),
+        "{less:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

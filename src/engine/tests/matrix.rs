@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use super::stage::{SITE_IP, Stage, Wish, census, living};
+use super::stage::{OWN_TABLE, SITE_IP, Stage, Wish, census, living, transit_census};
 use crate::aws::Call;
 use crate::engine::RunReport;
 use crate::journal::{Record, RunResult};
 use crate::plan::Plan;
 use crate::resource::{TAG_RUN, TAG_SITE, TAG_STEP};
-use crate::sandbox::{Faults, GatewaySim, Injected, World};
+use crate::sandbox::{Attached, Faults, GatewaySim, Injected, World};
 
 /// What a site is on its way to when the fault hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,25 @@ enum Life {
     Tunnels,
     Replacement,
     Teardown,
+    /// Onboarding on a transit gateway of the site's own.
+    Attaching,
+    /// Other subnets for the VPC's attachment.
+    Subnets,
+    /// Onboarding on somebody's transit gateway, with a table that the site file names.
+    Tables,
+    /// The same site, whose file names no table any more.
+    Narrowing,
+    /// Teardown of the first.
+    Detaching,
+}
+
+impl Life {
+    const fn is_transit(self) -> bool {
+        matches!(
+            self,
+            Self::Attaching | Self::Subnets | Self::Tables | Self::Narrowing | Self::Detaching
+        )
+    }
 }
 
 /// A call, where it happens, and how often it must have its effect there.
@@ -42,7 +61,7 @@ struct Row {
     effects: usize,
 }
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 33] = [
     row("CreateCustomerGateway", Life::Onboarding, 1),
     row("CreateVpnGateway", Life::Onboarding, 1),
     row("AttachVpnGateway", Life::Onboarding, 1),
@@ -59,6 +78,27 @@ const ROWS: [Row; 16] = [
     row("DetachVpnGateway", Life::Teardown, 1),
     row("DeleteCustomerGateway", Life::Teardown, 1),
     row("DeleteVpnGateway", Life::Teardown, 1),
+    row("CreateTransitGateway", Life::Attaching, 1),
+    row("CreateTransitGatewayVpcAttachment", Life::Attaching, 1),
+    row("CreateVpnConnection", Life::Attaching, 1),
+    row("CreateTransitGatewayRoute", Life::Attaching, 2),
+    row("CreateRoute", Life::Attaching, 4),
+    row("ModifyTransitGatewayVpcAttachment", Life::Subnets, 1),
+    row("DisassociateTransitGatewayRouteTable", Life::Tables, 1),
+    row("AssociateTransitGatewayRouteTable", Life::Tables, 1),
+    row("EnableTransitGatewayRouteTablePropagation", Life::Tables, 1),
+    row("CreateVpnConnection", Life::Tables, 1),
+    row(
+        "DisableTransitGatewayRouteTablePropagation",
+        Life::Narrowing,
+        1,
+    ),
+    row("DeleteRoute", Life::Detaching, 4),
+    row("DeleteTransitGatewayRoute", Life::Detaching, 2),
+    row("DeleteVpnConnection", Life::Detaching, 1),
+    row("DeleteCustomerGateway", Life::Detaching, 1),
+    row("DeleteTransitGatewayVpcAttachment", Life::Detaching, 1),
+    row("DeleteTransitGateway", Life::Detaching, 1),
 ];
 
 const fn row(action: &'static str, life: Life, effects: usize) -> Row {
@@ -136,12 +176,15 @@ impl Cell {
 
     async fn play(&self) -> Result<(), String> {
         let mut stage = Stage::new(7).await;
+        if matches!(self.row.life, Life::Tables | Life::Narrowing) {
+            add_table(&stage);
+        }
         let before = living(&stage.sandbox);
         let plan = self.prelude(&stage).await;
         let from = stage.calls();
         self.trouble(&mut stage, plan).await?;
         self.check_calls(&stage, from)?;
-        if self.row.life == Life::Teardown {
+        if matches!(self.row.life, Life::Teardown | Life::Detaching) {
             return empty(&stage, &before);
         }
         self.check_world(&stage, &before)?;
@@ -159,15 +202,25 @@ impl Cell {
             stage.sandbox.edit(|world| *world = settled.world.clone());
         }
         match self.row.life {
-            Life::Teardown => stage.teardown().await,
+            Life::Teardown | Life::Detaching => stage.teardown().await,
             _ => stage.onboard(&self.wish()).await,
         }
     }
 
     /// What the site wants in the end.
     fn wish(&self) -> Wish {
-        let mut wish = Wish::fixed();
+        let mut wish = match self.row.life {
+            Life::Tables | Life::Narrowing => Wish::on_hub(),
+            life if life.is_transit() => Wish::transit(),
+            _ => Wish::fixed(),
+        };
         match self.row.life {
+            Life::Subnets => {
+                let transit = wish.transit.as_mut().unwrap();
+                transit.subnets = vec!["subnet-0a1b2c3d4e5f60012", "subnet-0a1b2c3d4e5f60013"];
+            }
+            Life::Narrowing => wish.transit.as_mut().unwrap().table = None,
+            Life::Attaching | Life::Tables | Life::Detaching => {}
             Life::Tags => {
                 wish.tags
                     .insert("cost-centre".to_owned(), "4711".to_owned());
@@ -247,9 +300,40 @@ impl Cell {
         Ok(())
     }
 
+    fn check_count(&self, stage: &Stage) -> Result<(), String> {
+        let counted = (census(&stage.sandbox), transit_census(&stage.sandbox));
+        let expected = match self.row.life {
+            Life::Tables => ([1, 1, 1, 1, 0, 0], [1, 2, 3, 0, 1]),
+            Life::Narrowing => ([1, 1, 1, 1, 0, 0], [1, 2, 2, 0, 1]),
+            life if life.is_transit() => ([1, 1, 1, 1, 0, 0], [2, 3, 3, 2, 4]),
+            _ => ([1, 2, 1, 2, 2, 2], [1, 1, 1, 0, 0]),
+        };
+        ensure!(counted == expected, "there are {counted:?}");
+        let world = living(&stage.sandbox);
+        for attachment in world.regions["eu-central-1"].transit_attachments.values() {
+            match &attachment.resource {
+                Attached::Vpn { .. } if self.row.life == Life::Tables => {
+                    let table = attachment.association.as_ref().map(|it| it.table.as_str());
+                    ensure!(
+                        table == Some(OWN_TABLE),
+                        "routes are looked up in {table:?}"
+                    );
+                }
+                Attached::Vpc { subnets, .. } if self.row.life == Life::Subnets => {
+                    let gone = "subnet-0a1b2c3d4e5f60011";
+                    ensure!(
+                        subnets.iter().all(|it| it.as_str() != gone),
+                        "{gone} is in the attachment"
+                    );
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn check_world(&self, stage: &Stage, before: &World) -> Result<(), String> {
-        let counted = census(&stage.sandbox);
-        ensure!(counted == [1, 2, 1, 2, 2, 2], "there are {counted:?}");
+        self.check_count(stage)?;
         let world = living(&stage.sandbox);
         let (now, then) = (
             &world.regions["eu-central-1"],
@@ -259,8 +343,15 @@ impl Cell {
         let customers = now.customer_gateways.iter().map(|(id, it)| (id, &it.tags));
         let gateways = now.vpn_gateways.iter().map(|(id, it)| (id, &it.tags));
         let connections = now.vpn_connections.iter().map(|(id, it)| (id, &it.tags));
-        for (id, tags) in customers.chain(gateways).chain(connections) {
-            if then.vpn_gateways.contains_key(id) {
+        let hubs = now.transit_gateways.iter().map(|(id, it)| (id, &it.tags));
+        let attachments = now.transit_attachments.iter();
+        let attachments = attachments.filter(|(_, it)| matches!(it.resource, Attached::Vpc { .. }));
+        let attachments = attachments.map(|(id, it)| (id, &it.tags));
+        let all = customers.chain(gateways).chain(connections);
+        for (id, tags) in all.chain(hubs).chain(attachments) {
+            let was =
+                then.transit_gateways.contains_key(id) || then.transit_attachments.contains_key(id);
+            if was || then.vpn_gateways.contains_key(id) {
                 continue;
             }
             let ours = tags.get(TAG_SITE).is_some_and(|site| site == "plant-7")
@@ -275,8 +366,8 @@ impl Cell {
         }
         for connection in now.vpn_connections.values() {
             ensure!(
-                connection.static_routes_only,
-                "{} is not static",
+                connection.static_routes_only == (wish.routing == "static"),
+                "{} is routed otherwise",
                 connection.id
             );
             for tunnel in &connection.tunnels {
@@ -289,6 +380,17 @@ impl Cell {
         }
         Ok(())
     }
+}
+
+/// A table of the hub that takes nobody in.
+fn add_table(stage: &Stage) {
+    stage.sandbox.edit(|world| {
+        let region = world.regions.get_mut("eu-central-1").unwrap();
+        let mut table = region.transit_route_tables.values().next().unwrap().clone();
+        table.id = OWN_TABLE.into();
+        table.propagations.clear();
+        region.transit_route_tables.insert(table.id.clone(), table);
+    });
 }
 
 fn done(report: &RunReport, what: &str) -> Result<(), String> {
@@ -333,8 +435,12 @@ fn settled(life: Life) -> Option<&'static Settled> {
     static OFFLINE: OnceLock<Settled> = OnceLock::new();
     static ONLINE: OnceLock<Settled> = OnceLock::new();
     static DYNAMIC: OnceLock<Settled> = OnceLock::new();
+    static TRANSIT: OnceLock<Settled> = OnceLock::new();
+    static SPREAD: OnceLock<Settled> = OnceLock::new();
     let (place, wish, online) = match life {
-        Life::Onboarding => return None,
+        Life::Onboarding | Life::Attaching | Life::Tables => return None,
+        Life::Subnets | Life::Detaching => (&TRANSIT, Wish::transit(), false),
+        Life::Narrowing => (&SPREAD, Wish::on_hub(), false),
         Life::Tags | Life::Teardown => (&OFFLINE, Wish::fixed(), false),
         Life::Tunnels => (&ONLINE, Wish::fixed(), true),
         Life::Replacement => (&DYNAMIC, Wish::bgp(), false),
@@ -344,6 +450,9 @@ fn settled(life: Life) -> Option<&'static Settled> {
 
 async fn settle(wish: Wish, online: bool) -> Settled {
     let stage = Stage::new(7).await;
+    if wish.transit.as_ref().is_some_and(|it| it.table.is_some()) {
+        add_table(&stage);
+    }
     let began = stage.clock.now();
     done(&stage.run(stage.onboard(&wish).await).await, "onboarding").unwrap();
     if online {

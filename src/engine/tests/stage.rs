@@ -33,7 +33,21 @@ pub(super) struct Wish {
     pub(super) lan: Vec<&'static str>,
     pub(super) phase1_lifetime: u32,
     pub(super) tags: BTreeMap<String, String>,
+    pub(super) transit: Option<Transit>,
 }
+
+/// What it wants of transit gateways.
+#[derive(Clone, Debug)]
+pub(super) struct Transit {
+    /// The gateway; none for one of its own.
+    pub(super) gateway: Option<&'static str>,
+    pub(super) subnets: Vec<&'static str>,
+    /// The table that the connection looks routes up in, and that learns the site's.
+    pub(super) table: Option<&'static str>,
+}
+
+/// A table of the hub that [`Wish::on_hub`] names.
+pub(super) const OWN_TABLE: &str = "tgw-rtb-0c1b2c3d4e5f6000a";
 
 /// The router's address.
 pub(super) const SITE_IP: &str = "198.51.100.7";
@@ -48,6 +62,7 @@ impl Wish {
             lan: vec!["10.20.0.0/24"],
             phase1_lifetime: 28800,
             tags: BTreeMap::new(),
+            transit: None,
         }
     }
 
@@ -65,6 +80,33 @@ impl Wish {
         Self {
             vpc: "vpc-0b1b2c3d4e5f67890",
             route_tables: vec!["rtb-0b1b2c3d4e5f60001", "rtb-0b1b2c3d4e5f60002"],
+            ..Self::bgp()
+        }
+    }
+
+    /// The plant's VPC on a transit gateway of the site's own, with static routes.
+    pub(super) fn transit() -> Self {
+        Self {
+            transit: Some(Transit {
+                gateway: None,
+                subnets: vec!["subnet-0a1b2c3d4e5f60011", "subnet-0a1b2c3d4e5f60012"],
+                table: None,
+            }),
+            ..Self::fixed()
+        }
+    }
+
+    /// The shop's VPC on the transit gateway that it is attached to, with a table of the gateway
+    /// that takes nobody in by itself.
+    pub(super) fn on_hub() -> Self {
+        Self {
+            vpc: "vpc-0c1b2c3d4e5f67890",
+            route_tables: vec!["rtb-0c1b2c3d4e5f60001"],
+            transit: Some(Transit {
+                gateway: Some("tgw-0c1b2c3d4e5f60009"),
+                subnets: vec!["subnet-0c1b2c3d4e5f60011"],
+                table: Some(OWN_TABLE),
+            }),
             ..Self::bgp()
         }
     }
@@ -96,6 +138,10 @@ impl Wish {
             "aws": {
                 "vpc": self.vpc, "amazon_side_asn": 64512, "customer_gateway": null,
                 "connection": null, "attach_to": {"virtual-private-gateway": null},
+                "transit": {
+                    "route_table": self.transit.as_ref().and_then(|it| it.table),
+                    "accelerated": false, "large_bandwidth": false,
+                },
             },
         })
     }
@@ -270,6 +316,18 @@ pub(super) fn living(sandbox: &Sandbox) -> World {
         region.customer_gateways.retain(|_, it| it.life.exists(now));
         region.vpn_gateways.retain(|_, it| it.life.exists(now));
         region.vpn_connections.retain(|_, it| it.life.exists(now));
+        region.transit_gateways.retain(|_, it| it.life.exists(now));
+        region
+            .transit_attachments
+            .retain(|_, it| it.life.exists(now));
+        region
+            .transit_route_tables
+            .retain(|_, it| it.life.exists(now));
+        for table in region.transit_route_tables.values_mut() {
+            table.routes.retain(|it| it.life.exists(now));
+            let attachments = &region.transit_attachments;
+            table.propagations.retain(|it| attachments.contains_key(it));
+        }
         for gateway in region.vpn_gateways.values_mut() {
             gateway.attachments.retain(|it| it.state(now) != "detached");
         }
@@ -296,6 +354,24 @@ pub(super) fn census(sandbox: &Sandbox) -> [usize; 6] {
     ]
 }
 
+/// How many of what a transit gateway has to do with there are: gateways, attachments, tables that
+/// an attachment propagates into, static routes, routes of VPCs to a transit gateway.
+pub(super) fn transit_census(sandbox: &Sandbox) -> [usize; 5] {
+    let world = living(sandbox);
+    let region = &world.regions["eu-central-1"];
+    let tables = region.transit_route_tables.values();
+    let routes = region.route_tables.values().flat_map(|it| &it.routes);
+    [
+        region.transit_gateways.len(),
+        region.transit_attachments.len(),
+        tables.clone().map(|it| it.propagations.len()).sum(),
+        tables.map(|it| it.routes.len()).sum(),
+        routes
+            .filter(|it| it.gateway.as_str().starts_with("tgw-"))
+            .count(),
+    ]
+}
+
 // === the planner ===
 
 pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
@@ -314,15 +390,29 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
         .filter(|id| adopted.is_some_and(|it| !view.route_tables[*id].propagating.contains(&it.id)))
         .collect();
     let remembers: BTreeMap<_, _> = adopted.map(|it| (&it.id, &enables)).into_iter().collect();
+    let routes = tables.iter().flat_map(|table| {
+        let nets = wish.lan.iter();
+        nets.map(move |net| format!("{table}:{net}"))
+    });
+    let routes: Vec<String> = routes.collect();
     let context = Context {
         site: wish.site(),
         tunnels: json!(wish.tunnels()),
         vpc: Some(json!({
             "id": wish.vpc, "cidrs": [], "route_tables": tables, "enables_propagation": enables,
             "remembers_propagation": remembers,
+            "named_transit_gateway": wish.transit.as_ref().and_then(|it| it.gateway),
+            "named_transit_table": wish.transit.as_ref().and_then(|it| it.table),
+            "transit_subnets": wish.transit.as_ref().map(|it| &it.subnets),
+            "transit_propagation": wish.transit.iter().filter_map(|it| it.table).collect::<Vec<_>>(),
+            "transit_static_table": null, "routes": routes,
+            "writes_routes": tables.iter().map(|it: &crate::spec::RouteTableId| {
+                (it.to_string(), json!(wish.lan))
+            }).collect::<BTreeMap<_, _>>(),
         })),
     };
-    let name = format!("vgw-{}", wish.routing);
+    let end = if wish.transit.is_some() { "tgw" } else { "vgw" };
+    let name = format!("{end}-{}", wish.routing);
     let book = playbook::builtin()
         .iter()
         .find(|it| it.name() == name)
@@ -352,7 +442,19 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
             node,
         });
     }
+    spread_less(wish, view, &mut plan);
     plan
+}
+
+/// Takes the site's routes out of tables that its file no longer names.
+fn spread_less(wish: &Wish, view: &View, plan: &mut Plan) {
+    let wanted = wish.transit.iter().filter_map(|it| it.table);
+    let wanted: Vec<_> = wanted.map(|it| it.parse().unwrap()).collect();
+    let kind = resource::registry().find("transit_gateway_propagation");
+    for owned in resource::spread_by_the_site(&plan.site, &wanted, view) {
+        let step = doomed_step(plan, kind.unwrap(), owned, view);
+        plan.steps.push(step);
+    }
 }
 
 pub(super) fn plan_teardown(view: &View, run: Ulid) -> Plan {

@@ -145,8 +145,8 @@ pub(super) const CODES: &[Code] = &[
     refused(
         "preflight::too_many_prefixes",
         "Too many networks",
-        "A virtual private gateway takes 100 prefixes from a site, statically or by BGP. With one \
-         more AWS ends the BGP session: the whole site goes dark.",
+        "A virtual private gateway takes 100 prefixes from a site, statically or by BGP, a transit \
+         gateway 1000. With one more AWS ends the BGP session: the whole site goes dark.",
         "Summarise: announce 10.20.0.0/16 instead of its many parts.",
     ),
 ];

@@ -124,13 +124,6 @@ pub(super) const CODES: &[Code] = &[
         "Correct the id, or say `all`.",
     ),
     refused(
-        "preflight::transit_gateway",
-        "Transit gateways are not available yet",
-        "The site attaches to a transit gateway. This version brings up connections that end on a \
-         virtual private gateway only.",
-        "Use `attach_to: virtual-private-gateway` where the site needs a single VPC.",
-    ),
-    refused(
         "preflight::tunnel_options",
         "Site, device and AWS share no tunnel options",
         "What the site file asks for, what the device can and what AWS has leave nothing to choose \

@@ -7,7 +7,13 @@ use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::resource::{Change, TunnelImpact};
 
 /// Kinds of which there can be two: the others have no id of their own.
-const KINDS: [&str; 3] = ["customer_gateway", "vpn_connection", "vpn_gateway"];
+const KINDS: [&str; 5] = [
+    "customer_gateway",
+    "transit_gateway",
+    "transit_vpn_connection",
+    "vpn_connection",
+    "vpn_gateway",
+];
 
 /// Whether a step of an onboarding removes a duplicate that the plan lists.
 pub(super) fn is_removal(plan: &Plan, step: &PlannedStep) -> bool {
@@ -31,7 +37,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     for step in removals {
         let waits = waits_for(plan, &step.node.id);
         for other in &kept {
-            if other.existing.is_some() && other.existing == step.existing {
+            let same = other.node.kind == step.node.kind && other.existing == step.existing;
+            if same && other.existing.is_some() {
                 let message = format!("would remove what {} uses", other.node.id);
                 report.step("lint::duplicate", &step.node.id, message);
             }

@@ -4,32 +4,76 @@ use std::collections::BTreeSet;
 
 use super::duplicate;
 use super::report::Report;
+use super::surplus;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
-use crate::resource::{Change, TunnelImpact};
+use crate::resource::{Change, TunnelImpact, is_connection};
 use crate::spec::Environment;
 
-/// Every action that underpass calls, with the one kind that calls it; tags go on several.
-const ACTIONS: [(&str, &str); 13] = [
+/// Every action that underpass calls, with the kinds that call it; tags go on several.
+const ACTIONS: [(&str, &str); 29] = [
+    (
+        "AssociateTransitGatewayRouteTable",
+        "transit_gateway_association",
+    ),
     ("AttachVpnGateway", "vpn_gateway_attachment"),
     ("CreateCustomerGateway", "customer_gateway"),
+    ("CreateRoute", "vpc_route"),
+    ("CreateTransitGateway", "transit_gateway"),
+    ("CreateTransitGatewayRoute", "transit_gateway_route"),
+    (
+        "CreateTransitGatewayVpcAttachment",
+        "transit_gateway_vpc_attachment",
+    ),
+    ("CreateVpnConnection", "transit_vpn_connection"),
     ("CreateVpnConnection", "vpn_connection"),
     ("CreateVpnConnectionRoute", "vpn_connection_route"),
     ("CreateVpnGateway", "vpn_gateway"),
     ("DeleteCustomerGateway", "customer_gateway"),
+    ("DeleteRoute", "vpc_route"),
+    ("DeleteTransitGateway", "transit_gateway"),
+    ("DeleteTransitGatewayRoute", "transit_gateway_route"),
+    (
+        "DeleteTransitGatewayVpcAttachment",
+        "transit_gateway_vpc_attachment",
+    ),
+    ("DeleteVpnConnection", "transit_vpn_connection"),
     ("DeleteVpnConnection", "vpn_connection"),
     ("DeleteVpnConnectionRoute", "vpn_connection_route"),
     ("DeleteVpnGateway", "vpn_gateway"),
     ("DetachVpnGateway", "vpn_gateway_attachment"),
+    (
+        "DisableTransitGatewayRouteTablePropagation",
+        "transit_gateway_propagation",
+    ),
     ("DisableVgwRoutePropagation", "route_propagation"),
+    (
+        "DisassociateTransitGatewayRouteTable",
+        "transit_gateway_association",
+    ),
+    (
+        "EnableTransitGatewayRouteTablePropagation",
+        "transit_gateway_propagation",
+    ),
     ("EnableVgwRoutePropagation", "route_propagation"),
+    (
+        "ModifyTransitGatewayVpcAttachment",
+        "transit_gateway_vpc_attachment",
+    ),
+    ("ModifyVpnTunnelOptions", "transit_vpn_connection"),
     ("ModifyVpnTunnelOptions", "vpn_connection"),
 ];
-/// Kinds that are billed by the hour (AWS VPN pricing).
-const BILLED: [&str; 1] = ["vpn_connection"];
+/// Kinds that are billed by the hour (AWS VPN pricing, AWS Transit Gateway pricing).
+const BILLED: [&str; 3] = [
+    "transit_gateway_vpc_attachment",
+    "transit_vpn_connection",
+    "vpn_connection",
+];
 /// Calls that set tags, for which IAM wants `ec2:CreateTags` as well.
-const TAGGED: [&str; 3] = [
+const TAGGED: [&str; 5] = [
     "CreateCustomerGateway",
+    "CreateTransitGateway",
+    "CreateTransitGatewayVpcAttachment",
     "CreateVpnConnection",
     "CreateVpnGateway",
 ];
@@ -78,12 +122,13 @@ fn owner(plan: &Plan, report: &mut Report) {
 
 fn mode(plan: &Plan, step: &PlannedStep, report: &mut Report) {
     let delete = step.change == Change::Delete;
-    if delete != (plan.mode == Mode::Teardown) && !duplicate::is_removal(plan, step) {
+    let removed = duplicate::is_removal(plan, step) || surplus::is_removal(plan, step);
+    if delete != (plan.mode == Mode::Teardown) && !removed {
         report.step(
             "lint::mode",
             &step.node.id,
             match plan.mode {
-                Mode::Onboard => "onboarding deletes nothing",
+                Mode::Onboard => "onboarding deletes nothing that it could use",
                 Mode::Teardown => "teardown does nothing but delete",
             },
         );
@@ -116,8 +161,14 @@ fn actions(step: &PlannedStep, report: &mut Report) {
         );
     }
     for action in &step.actions {
-        let fits = match ACTIONS.iter().find(|(known, _)| known == action) {
-            Some((_, kind)) => *kind == step.node.kind && verb_fits(action, step.change),
+        let mut kinds = ACTIONS
+            .iter()
+            .filter(|(known, _)| known == action)
+            .peekable();
+        let fits = match kinds.peek() {
+            Some(_) => {
+                kinds.any(|(_, kind)| *kind == step.node.kind) && verb_fits(action, step.change)
+            }
             None => action == "CreateTags" && step.change == Change::Update,
         };
         if !fits {
@@ -131,10 +182,10 @@ fn actions(step: &PlannedStep, report: &mut Report) {
 }
 
 fn verb_fits(action: &str, change: Change) -> bool {
-    let makes = ["Create", "Attach", "Enable"]
+    let makes = ["Create", "Attach", "Enable", "Associate"]
         .iter()
         .any(|verb| action.starts_with(verb));
-    let removes = ["Delete", "Detach", "Disable"]
+    let removes = ["Delete", "Detach", "Disable", "Disassociate"]
         .iter()
         .any(|verb| action.starts_with(verb));
     match change {
@@ -166,7 +217,7 @@ fn impact(plan: &Plan, step: &PlannedStep, report: &mut Report) {
             report.step("lint::impact", id, "drops tunnels without changing one");
         }
         TunnelImpact::None
-            if step.node.kind == "vpn_connection"
+            if is_connection(&step.node.kind)
                 && !duplicate::is_removal(plan, step)
                 && (matches!(step.change, Change::Replace | Change::Delete)
                     || step.actions.iter().any(|it| it == "ModifyVpnTunnelOptions")) =>
@@ -235,11 +286,13 @@ fn asn(plan: &Plan, report: &mut Report) {
     let bgp = plan
         .steps
         .iter()
-        .filter(|step| step.node.kind == "vpn_connection")
+        .filter(|step| is_connection(&step.node.kind))
         .filter_map(|step| step.node.inputs.get("routing"))
         .any(|routing| *routing == Input::Known("bgp".into()));
     let site = number("customer_gateway", "bgp_asn");
-    if bgp && site.is_some() && site == number("vpn_gateway", "amazon_side_asn") {
+    let amazon = ["vpn_gateway", "transit_gateway"];
+    let mut amazon = amazon.iter().filter_map(|it| number(it, "amazon_side_asn"));
+    if bgp && site.is_some_and(|site| amazon.any(|it| it == site)) {
         report.plan(
             "lint::asn_equal",
             "both ends of the BGP sessions have one ASN",

@@ -1,6 +1,7 @@
 //! Is everything that a plan deletes or changes really the site's? AWS's tags tell.
 
 use super::report::Report;
+use super::transit;
 use crate::aws::{Tags, View, VpnConnection};
 use crate::plan::model::{Plan, PlannedStep};
 use crate::resource::{Change, TAG_PROPAGATION, TAG_SITE};
@@ -12,7 +13,7 @@ pub(super) fn check(plan: &Plan, view: &View, report: &mut Report) {
 /// The same for a run that has begun: an object that AWS does not list may have been deleted by it.
 pub(super) fn check_begun(plan: &Plan, view: &View, report: &mut Report) {
     steps(plan, view, report, |id| {
-        parts(id).any(|part| tags(part, view).is_some())
+        parts(id).any(|part| tags(part, view).is_some() || transit::is_listed(part, view))
     });
 }
 
@@ -52,8 +53,14 @@ fn parts(id: &str) -> impl Iterator<Item = &str> {
     id.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
 }
 
-/// By its own tags, or by those of the gateway or connection that it hangs on.
+/// By its own tags, or by those of the gateway, connection or attachment that it hangs on.
 fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool {
+    if step.node.kind == "transit_gateway_route" {
+        return transit::leads_to_the_site(plan, id, view);
+    }
+    if step.node.kind == "vpc_route" {
+        return transit::is_remembered(plan, id, view);
+    }
     let owners: Vec<&Tags> = parts(id).filter_map(|part| tags(part, view)).collect();
     let tagged = |tags: &&Tags| tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str());
     if owners.iter().any(tagged) {
@@ -94,7 +101,8 @@ fn stranger(plan: &Plan, id: &str, view: &View) -> Option<String> {
         .find(|connection| {
             let vpn = connection.vpn_gateway.as_ref().map(|it| it.as_str());
             let customer = connection.customer_gateway.as_ref().map(|it| it.as_str());
-            vpn == Some(id) || customer == Some(id)
+            let transit = connection.transit_gateway.as_ref().map(|it| it.as_str());
+            [vpn, customer, transit].contains(&Some(id))
         })
         .map(|connection| connection.id.to_string())
         .filter(|_| {
@@ -108,5 +116,8 @@ fn tags<'a>(id: &str, view: &'a View) -> Option<&'a Tags> {
     let cgw = || Some(&view.customer_gateways.get(&id.parse().ok()?)?.tags);
     let vgw = || Some(&view.vpn_gateways.get(&id.parse().ok()?)?.tags);
     let vpn = || Some(&view.vpn_connections.get(&id.parse().ok()?)?.tags);
-    cgw().or_else(vgw).or_else(vpn)
+    cgw()
+        .or_else(vgw)
+        .or_else(vpn)
+        .or_else(|| transit::tags(id, view))
 }

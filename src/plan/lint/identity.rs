@@ -10,7 +10,10 @@ use ipnet::Ipv4Net;
 use super::report::Report;
 use crate::plan::model::{Plan, PlannedStep};
 use crate::playbook::Input;
-use crate::spec::{CustomerGatewayId, RouteTableId, VpcId, VpnConnectionId, VpnGatewayId};
+use crate::spec::{
+    CustomerGatewayId, RouteTableId, TransitGatewayAttachmentId, TransitGatewayId,
+    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+};
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     for step in &plan.steps {
@@ -48,9 +51,16 @@ fn names_a(kind: &str, id: &str) -> bool {
     match kind {
         "customer_gateway" => is::<CustomerGatewayId>(id),
         "vpn_gateway" => is::<VpnGatewayId>(id),
-        "vpn_connection" | "connection" => is::<VpnConnectionId>(id),
+        "vpn_connection" | "transit_vpn_connection" | "connection" => is::<VpnConnectionId>(id),
+        "transit_gateway" => is::<TransitGatewayId>(id),
+        "transit_gateway_vpc_attachment" | "attachment" => is::<TransitGatewayAttachmentId>(id),
+        "transit_gateway_association" | "transit_gateway_propagation" => {
+            is::<TransitGatewayRouteTableId>(first) && is::<TransitGatewayAttachmentId>(second)
+        }
+        "transit_gateway_route" => is::<TransitGatewayRouteTableId>(first) && is::<Ipv4Net>(second),
+        "vpc_route" | "route" => is::<RouteTableId>(first) && is::<Ipv4Net>(second),
         "vpc" => is::<VpcId>(id),
-        "route_table" => is::<RouteTableId>(id),
+        "route_table" => is::<RouteTableId>(id) || is::<TransitGatewayRouteTableId>(id),
         "vpn_gateway_attachment" => is::<VpnGatewayId>(first) && is::<VpcId>(second),
         "route_propagation" => is::<RouteTableId>(first) && is::<VpnGatewayId>(second),
         "vpn_connection_route" => is::<VpnConnectionId>(first) && is::<Ipv4Net>(second),

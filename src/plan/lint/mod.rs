@@ -11,8 +11,10 @@ mod identity;
 mod order;
 mod report;
 mod secret;
+mod surplus;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod tunnel;
 
 pub use report::{LintFinding, Severity, lint, lint_begun, lint_in};

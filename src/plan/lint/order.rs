@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::report::Report;
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::{Input, StepId};
-use crate::resource::Change;
+use crate::resource::{Change, is_connection};
 
 /// Kinds that must be there before another: the second needs the first to exist, and the
 /// connection remembers which propagation from an adopted gateway is the site's; where the
 /// customer gateway is adopted too, nothing else does.
-const BEFORE: [(&str, &str); 7] = [
+const BEFORE: [(&str, &str); 17] = [
     ("customer_gateway", "vpn_connection"),
     ("vpn_gateway", "vpn_connection"),
     ("vpn_gateway", "vpn_gateway_attachment"),
@@ -18,12 +18,22 @@ const BEFORE: [(&str, &str); 7] = [
     ("vpn_gateway_attachment", "route_propagation"),
     ("vpn_connection", "route_propagation"),
     ("vpn_connection", "vpn_connection_route"),
+    ("customer_gateway", "transit_vpn_connection"),
+    ("transit_gateway", "transit_gateway_vpc_attachment"),
+    ("transit_gateway", "transit_vpn_connection"),
+    ("transit_gateway", "vpc_route"),
+    ("transit_gateway_vpc_attachment", "vpc_route"),
+    ("transit_vpn_connection", "transit_gateway_association"),
+    ("transit_vpn_connection", "transit_gateway_propagation"),
+    ("transit_vpn_connection", "transit_gateway_route"),
+    ("transit_vpn_connection", "vpc_route"),
+    ("customer_gateway", "vpc_route"),
 ];
 
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
 /// the second. Which propagation from an adopted gateway is the site's, only its connection and its
 /// customer gateway know.
-const GONE_BEFORE: [(&str, &str); 9] = [
+const GONE_BEFORE: [(&str, &str); 20] = [
     ("route_propagation", "vpn_gateway"),
     ("route_propagation", "vpn_connection"),
     ("route_propagation", "customer_gateway"),
@@ -33,6 +43,17 @@ const GONE_BEFORE: [(&str, &str); 9] = [
     ("vpn_connection", "vpn_gateway"),
     ("vpn_connection", "vpn_gateway_attachment"),
     ("vpn_gateway_attachment", "vpn_gateway"),
+    ("transit_gateway_route", "transit_vpn_connection"),
+    ("transit_gateway_route", "transit_gateway"),
+    ("transit_gateway_route", "customer_gateway"),
+    ("vpc_route", "transit_gateway"),
+    ("vpc_route", "transit_vpn_connection"),
+    ("vpc_route", "transit_gateway_vpc_attachment"),
+    ("vpc_route", "customer_gateway"),
+    ("transit_vpn_connection", "customer_gateway"),
+    ("transit_vpn_connection", "transit_gateway_vpc_attachment"),
+    ("transit_vpn_connection", "transit_gateway"),
+    ("transit_gateway_vpc_attachment", "transit_gateway"),
 ];
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
@@ -101,7 +122,7 @@ fn remembered(plan: &Plan, report: &mut Report) {
     let connections = plan
         .steps
         .iter()
-        .filter(|step| step.node.kind == "vpn_connection" && step.change != Change::Delete);
+        .filter(|step| is_connection(&step.node.kind) && step.change != Change::Delete);
     for connection in connections.map(|step| &step.node.id) {
         for step in plan
             .steps

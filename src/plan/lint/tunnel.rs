@@ -5,7 +5,7 @@ use serde_json::json;
 use super::report::Report;
 use crate::plan::model::{Mode, Plan, TunnelPlan};
 use crate::playbook::Input;
-use crate::resource::Change;
+use crate::resource::{Change, is_connection};
 use crate::spec::{Encryption, IkeVersion, Integrity};
 use crate::tunnel::Phase;
 
@@ -58,7 +58,7 @@ fn asked_for(plan: &Plan, report: &mut Report) {
     for step in plan
         .steps
         .iter()
-        .filter(|step| step.node.kind == "vpn_connection" && step.change != Change::Delete)
+        .filter(|step| is_connection(&step.node.kind) && step.change != Change::Delete)
     {
         match step.node.inputs.get("tunnels") {
             Some(Input::Known(asked)) if *asked == shown => {}

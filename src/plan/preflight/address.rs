@@ -11,6 +11,9 @@ use crate::plan::world::{World, maker};
 /// session (AWS VPN guide, quotas; the same number of static routes).
 pub(super) const MOST_PREFIXES: usize = 100;
 
+/// Prefixes that a transit gateway takes from a site (AWS VPN guide, quotas).
+const MOST_TRANSIT_PREFIXES: usize = 1000;
+
 /// Where the tunnels' inside CIDRs come from.
 pub(super) const LINK_LOCAL: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16);
 
@@ -137,12 +140,14 @@ fn inside_cidrs(world: &World<'_>, findings: &mut Findings<'_>) {
 
 fn prefix_count(world: &World<'_>, findings: &mut Findings<'_>) {
     let count = world.site.lan.len();
-    if count > MOST_PREFIXES {
+    let (most, gateway) = match world.transit_target() {
+        None => (MOST_PREFIXES, "virtual private gateway"),
+        Some(_) => (MOST_TRANSIT_PREFIXES, "transit gateway"),
+    };
+    if count > most {
         findings.refuse(
             "preflight::too_many_prefixes",
-            format!(
-                "the site has {count} networks, a virtual private gateway takes {MOST_PREFIXES}"
-            ),
+            format!("the site has {count} networks, a {gateway} takes {most}"),
             "summarise them: with one too many AWS ends the BGP session of the whole site",
         );
     }

@@ -52,8 +52,11 @@ fn amazon_side(asn: Asn, findings: &mut Findings<'_>) {
 
 /// AWS's ASN as it will be: that of the gateway that exists, else the one asked for.
 fn aws_asn(world: &World<'_>) -> Asn {
-    let existing = world.gateway.and_then(|gateway| gateway.amazon_side_asn);
-    existing.unwrap_or(world.site.aws.amazon_side_asn)
+    let private = world.gateway.and_then(|gateway| gateway.amazon_side_asn);
+    let transit = world.transit_gateway().and_then(|it| it.amazon_side_asn);
+    private
+        .or(transit)
+        .unwrap_or(world.site.aws.amazon_side_asn)
 }
 
 fn equal(world: &World<'_>, findings: &mut Findings<'_>) {

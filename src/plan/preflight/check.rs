@@ -1,6 +1,6 @@
 //! All themes, in the order in which a person would ask.
 
-use super::{address, asn, quota, route, target};
+use super::{address, asn, quota, route, target, transit};
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
 use crate::spec::AccountId;
@@ -12,8 +12,9 @@ pub(in crate::plan) fn check(
     findings: &mut Findings<'_>,
 ) {
     target::check(world, account, findings);
+    transit::check(world, findings);
     address::check(world, findings);
     asn::check(world, findings);
-    quota::check(world, findings);
+    quota::check(world, account, findings);
     route::check(world, findings);
 }

@@ -11,6 +11,7 @@ mod cryptography;
 mod quota;
 mod route;
 mod target;
+mod transit;
 
 pub(super) use check::check;
 pub(super) use cryptography::negotiated;

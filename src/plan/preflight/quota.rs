@@ -2,6 +2,7 @@
 
 use crate::plan::findings::Findings;
 use crate::plan::world::{World, is_of};
+use crate::spec::{AccountId, TransitTarget};
 
 /// A quota of the account and Region with its default (AWS VPN guide, quotas).
 struct Quota {
@@ -28,6 +29,12 @@ const CONNECTIONS: Quota = Quota {
     what: "VPN connections in the Region",
     default: 50,
     quota_code: "L-3E6EC3A3",
+};
+const TRANSIT_GATEWAYS: Quota = Quota {
+    code: "preflight::quota_transit_gateways",
+    what: "transit gateways in the Region",
+    default: 5,
+    quota_code: "transit gateways per account",
 };
 const CONNECTIONS_PER_GATEWAY: Quota = Quota {
     code: "preflight::quota_connections_per_gateway",
@@ -56,9 +63,17 @@ impl Quota {
     }
 }
 
-pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(world: &World<'_>, account: Option<&AccountId>, findings: &mut Findings<'_>) {
     let Some(view) = world.view else { return };
-    if world.gateway.is_none() && world.named_gateway().is_none() {
+    if let Some(target) = world.transit_target() {
+        if *target == TransitTarget::New && world.transit_gateway().is_none() {
+            let own = view.transit_gateways.values().filter(|it| {
+                // Those that are shared count against their owner's quota.
+                !it.state.is_ending() && (account.is_none() || it.owner.as_ref() == account)
+            });
+            TRANSIT_GATEWAYS.room_for_one(own.count(), findings);
+        }
+    } else if world.gateway.is_none() && world.named_gateway().is_none() {
         VPN_GATEWAYS.room_for_one(world.live_gateways().count(), findings);
     }
     let mut customer_gateways = view

@@ -83,10 +83,12 @@ fn written_route(
                 format!("{what}, which wins over the default route that the site announces"),
                 "remove it where the traffic shall leave through the site",
             );
+        } else if world.transit_target().is_some() && net == *lan {
+            // The route to this network is written; that step says whose the one is that is there.
         } else if net.prefix_len() > 0 && lan.contains(&net) {
             findings.refuse(
                 "preflight::route_shadowed",
-                format!("{what}, which wins over the propagated {lan} of this site"),
+                format!("{what}, which wins over the route to {lan} of this site"),
                 format!(
                     "delete that route, or leave {} out of `aws.route_tables`",
                     table.id

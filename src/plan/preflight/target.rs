@@ -6,11 +6,10 @@ use crate::aws::{Tags, VpnGateway};
 use crate::plan::findings::Findings;
 use crate::plan::world::{World, is_of};
 use crate::resource::TAG_ENVIRONMENT;
-use crate::spec::{AccountId, AttachTo, RouteTables};
+use crate::spec::{AccountId, RouteTables};
 
 pub(super) fn check(world: &World<'_>, account: Option<&AccountId>, findings: &mut Findings<'_>) {
     right_account(world, account, findings);
-    transit_gateway(world, findings);
     if world.view.is_none() {
         return;
     }
@@ -32,16 +31,6 @@ fn right_account(world: &World<'_>, account: Option<&AccountId>, findings: &mut 
             "preflight::account_mismatch",
             format!("the credentials belong to account {is}, the site file means {meant}"),
             "choose the right profile with --profile, or correct `aws.account`",
-        );
-    }
-}
-
-fn transit_gateway(world: &World<'_>, findings: &mut Findings<'_>) {
-    if let AttachTo::TransitGateway(id) = &world.site.aws.attach_to {
-        findings.refuse(
-            "preflight::transit_gateway",
-            format!("connections that end on a transit gateway ({id}) are not available yet"),
-            "use `attach_to: virtual-private-gateway`, or connect this site by other means for now",
         );
     }
 }

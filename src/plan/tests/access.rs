@@ -76,6 +76,7 @@ fn a_sites_policy_covers_every_plan_of_it() {
             region: &site.region,
             account: Some(&account),
             scope,
+            transit: false,
         };
         policy(&subject)
     };
@@ -91,12 +92,13 @@ fn a_sites_policy_covers_every_plan_of_it() {
         assert!(needed.is_subset(&actions(&onboard)));
     }
     assert!(scoped(Scope::Teardown).to_string().len() < LARGEST_POLICY);
-    assert_eq!(actions(&scoped(Scope::Plan)).len(), 6);
+    assert_eq!(actions(&scoped(Scope::Plan)).len(), 13);
     let china = PolicyFor::Site {
         site: &site.name,
         region: &"cn-north-1".parse().unwrap(),
         account: None,
         scope: Scope::Teardown,
+        transit: false,
     };
     assert!(
         policy(&china)

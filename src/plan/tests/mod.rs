@@ -6,5 +6,7 @@ mod halves;
 mod memory;
 mod pages;
 mod refusals;
+mod transit;
+mod transit_changes;
 mod twice;
 mod worlds;

@@ -50,12 +50,6 @@ fn wrong_places() {
         &["preflight::account_mismatch"],
     );
     refuses(
-        |site, _| {
-            site.aws.attach_to = AttachTo::TransitGateway("tgw-0a1b2c3d".parse().unwrap());
-        },
-        &["preflight::transit_gateway"],
-    );
-    refuses(
         |it, _| *it = listing(site(), &["rtb-0a1b2c3d4e5f60009", TABLES[0]]),
         &["preflight::route_table_not_found"],
     );

@@ -160,6 +160,7 @@ pub(crate) fn set_up(connection: &mut VpnConnection, outside: Ipv4Addr, up: bool
 /// Gives every object and entry of a view this state.
 pub(crate) fn set_state(view: &mut View, word: &str) {
     let state = State::new(word);
+    set_transit_state(view, &state);
     for gateway in view.customer_gateways.values_mut() {
         gateway.state = state.clone();
     }
@@ -182,9 +183,44 @@ pub(crate) fn set_state(view: &mut View, word: &str) {
     }
 }
 
+/// Gives everything about transit gateways this state.
+fn set_transit_state(view: &mut View, state: &State) {
+    for gateway in view.transit_gateways.values_mut() {
+        gateway.state = state.clone();
+    }
+    for attachment in view.transit_attachments.values_mut() {
+        attachment.state = state.clone();
+        if let Some(association) = &mut attachment.association {
+            association.state = state.clone();
+        }
+    }
+    for contents in view.transit_table_contents.values_mut() {
+        for propagation in &mut contents.propagations {
+            propagation.state = state.clone();
+        }
+        for route in &mut contents.routes {
+            route.state = state.clone();
+        }
+    }
+}
+
 /// The tags of an object by its id.
 pub(crate) fn tags_of<'a>(view: &'a mut View, id: &str) -> &'a mut Tags {
-    match id.split_once('-').unwrap().0 {
+    match id.rsplit_once('-').unwrap().0 {
+        "tgw" => {
+            &mut view
+                .transit_gateways
+                .get_mut(&id.parse().unwrap())
+                .unwrap()
+                .tags
+        }
+        "tgw-attach" => {
+            &mut view
+                .transit_attachments
+                .get_mut(&id.parse().unwrap())
+                .unwrap()
+                .tags
+        }
         "cgw" => {
             &mut view
                 .customer_gateways

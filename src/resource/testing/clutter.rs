@@ -1,6 +1,6 @@
 //! What AWS really answers with: lists in any order, and what was deleted among what lives.
 
-use crate::aws::{Attachment, State, View};
+use crate::aws::{Attachment, State, TransitPropagation, View};
 
 /// The view with every list reversed, and a deleted twin before and after every object and entry.
 pub(crate) fn cluttered(view: &View) -> View {
@@ -48,5 +48,38 @@ pub(crate) fn cluttered(view: &View) -> View {
             view.vpn_connections.insert(twin.id.clone(), twin);
         }
     }
+    clutter_transit(&mut view);
     view
+}
+
+fn clutter_transit(view: &mut View) {
+    let deleted = State::new("deleted");
+    for gateway in view.transit_gateways.clone().into_values() {
+        for id in ["tgw-00000000", "tgw-ffffffff"] {
+            let mut twin = gateway.clone();
+            (twin.id, twin.state) = (id.parse().unwrap(), deleted.clone());
+            view.transit_gateways.insert(twin.id.clone(), twin);
+        }
+    }
+    for attachment in view.transit_attachments.clone().into_values() {
+        for id in ["tgw-attach-00000000", "tgw-attach-ffffffff"] {
+            let mut twin = attachment.clone();
+            (twin.id, twin.state) = (id.parse().unwrap(), deleted.clone());
+            twin.association = None;
+            view.transit_attachments.insert(twin.id.clone(), twin);
+        }
+    }
+    for contents in view.transit_table_contents.values_mut() {
+        let old = contents.propagations.iter().map(|it| TransitPropagation {
+            state: State::new("disabled"),
+            ..it.clone()
+        });
+        let old: Vec<_> = old.collect();
+        contents.propagations = [old.clone(), contents.propagations.clone(), old].concat();
+        let mut old = contents.routes.clone();
+        for route in &mut old {
+            route.state = deleted.clone();
+        }
+        contents.routes = [old.clone(), contents.routes.clone(), old].concat();
+    }
 }

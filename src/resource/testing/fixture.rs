@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::build::{inputs, keys, nth, tunnels, world};
+use super::fixture_transit::transit_fixture;
 use super::model::apply;
 use crate::aws::{Call, Tags, View};
 use crate::playbook::StepId;
@@ -38,6 +39,9 @@ pub(crate) struct Fixture {
 /// A site's world just before a step of each kind; a new kind needs a line here.
 pub(crate) fn fixture(kind: &str, owner: &Owner) -> Fixture {
     let mut world = world();
+    if let Some(fixture) = transit_fixture(kind, owner) {
+        return fixture;
+    }
     let step = |name: &str| StepId::new(name);
     let ours = |name: &str| owner.tags(&StepId::new(name));
     let gateway =

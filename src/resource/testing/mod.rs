@@ -3,7 +3,9 @@
 mod build;
 mod clutter;
 mod fixture;
+mod fixture_transit;
 mod model;
+mod transit;
 
 pub(crate) use build::{
     KEY, echo, inputs, keys, looked, nth, options, owner, set_state, set_up, tags_of, telemetry,
@@ -12,3 +14,4 @@ pub(crate) use build::{
 pub(crate) use clutter::cluttered;
 pub(crate) use fixture::{Fixture, fixture, foreign_gateway};
 pub(crate) use model::apply;
+pub(crate) use transit::new_table;

@@ -7,13 +7,18 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::build::{KEY, echo, nth, set_up, tags_of, telemetry};
+use super::transit::{apply_transit, attach_connection, detach_connection};
 use crate::aws::{
-    Attachment, Call, CustomerGateway, State, StaticRoute, View, VpnConnection, VpnGateway,
+    Attachment, Call, ConnectionEnd, CustomerGateway, State, StaticRoute, View, VpnConnection,
+    VpnGateway,
 };
 use crate::resource::vpn_gateway::{attached_to, live_attachments};
 use crate::spec::{VpnConnectionId, VpnGatewayId};
 
-fn free_id<T: FromStr<Err: std::fmt::Debug> + Ord, V>(prefix: &str, taken: &BTreeMap<T, V>) -> T {
+pub(super) fn free_id<T: FromStr<Err: std::fmt::Debug> + Ord, V>(
+    prefix: &str,
+    taken: &BTreeMap<T, V>,
+) -> T {
     (1..=10_000)
         .map(|n| nth(prefix, n))
         .find(|id| !taken.contains_key(id))
@@ -134,6 +139,7 @@ pub(crate) fn apply(view: &mut View, call: &Call) -> Result<Option<String>, &'st
             table.propagating.remove(vpn_gateway);
             Ok(None)
         }
+        Call::Transit(call) => apply_transit(view, call),
         on_connection => apply_to_connection(view, on_connection),
     }
 }
@@ -142,8 +148,8 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
     match call {
         Call::CreateVpnConnection {
             customer_gateway,
-            vpn_gateway,
-            static_routes_only,
+            end,
+            traits,
             tunnels,
             tags,
         } => {
@@ -156,9 +162,18 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
                 id: id.clone(),
                 state: State::new("available"),
                 customer_gateway: Some(customer_gateway.clone()),
-                vpn_gateway: Some(vpn_gateway.clone()),
-                transit_gateway: None,
-                static_routes_only: *static_routes_only,
+                vpn_gateway: match end {
+                    ConnectionEnd::VpnGateway(id) => Some(id.clone()),
+                    ConnectionEnd::TransitGateway(_) => None,
+                },
+                transit_gateway: match end {
+                    ConnectionEnd::VpnGateway(_) => None,
+                    ConnectionEnd::TransitGateway(id) => Some(id.clone()),
+                },
+                static_routes_only: traits.static_routes_only,
+                accelerated: traits.accelerated,
+                large_bandwidth: traits.large_bandwidth,
+                transport: traits.transport.clone(),
                 tunnels: vec![echo(second, outside(1)), echo(first, outside(0))],
                 telemetry: vec![telemetry(outside(0), false), telemetry(outside(1), false)],
                 routes: Vec::new(),
@@ -167,11 +182,13 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
             };
             let same = |it: &&VpnConnection| {
                 it.customer_gateway == connection.customer_gateway
+                    && it.vpn_gateway.is_some()
                     && it.vpn_gateway == connection.vpn_gateway
             };
             if let Some(twin) = live(view).find(same) {
                 return Ok(Some(twin.id.to_string()));
             }
+            attach_connection(view, &connection);
             view.vpn_connections.insert(id.clone(), connection);
             Ok(Some(id.to_string()))
         }
@@ -179,6 +196,7 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
             let connection = view.vpn_connections.get_mut(id).unwrap();
             connection.state = State::new("deleted");
             connection.telemetry.clear();
+            detach_connection(view, id.as_str());
             Ok(None)
         }
         Call::CreateVpnConnectionRoute {

@@ -1,16 +1,18 @@
 //! What a connection needs, with reasons.
 
 use super::diff::{self, Difference, Drift};
+use super::end::End;
 use super::{NAME, TITLE, connection, outside_addresses, routing_of};
 use crate::aws::{Collection, View, VpnConnection};
 use crate::resource::inputs::{Inputs, KindError, Maybe};
 use crate::resource::kind::{Change, Decision, Ownership, Policy, Seen, TunnelImpact};
 use crate::resource::listed::{self, Listed};
-use crate::spec::{CustomerGatewayId, Routing, VpnConnectionId, VpnGatewayId};
+use crate::resource::owner::{TAG_SITE, TAG_STEP};
+use crate::spec::{CustomerGatewayId, Routing, TransitGatewayId, VpnConnectionId, VpnGatewayId};
 use crate::tunnel::TunnelOptions;
 
 /// The decision when nothing was found.
-pub(super) fn absent(inputs: &Inputs, view: &View) -> Result<Decision, KindError> {
+pub(super) fn absent(end: End, inputs: &Inputs, view: &View) -> Result<Decision, KindError> {
     if let Some(id) = inputs.given::<VpnConnectionId>(NAME, "id")? {
         let field = "aws.connection";
         let collection = Collection::VpnConnections;
@@ -18,15 +20,36 @@ pub(super) fn absent(inputs: &Inputs, view: &View) -> Result<Decision, KindError
     }
     let customer: Option<CustomerGatewayId> = inputs.given(NAME, "customer_gateway")?;
     let vpn: Option<VpnGatewayId> = inputs.given(NAME, "vpn_gateway")?;
+    let transit: Option<TransitGatewayId> = inputs.given(NAME, "transit_gateway")?;
     let same_ends = |it: &&VpnConnection| {
         it.is_live()
             && customer.is_some()
             && it.customer_gateway == customer
-            && vpn.is_some()
-            && it.vpn_gateway == vpn
+            && match end {
+                End::VpnGateway => vpn.is_some() && it.vpn_gateway == vpn,
+                // Two that join the same ends are legal, but nobody else's is on our own gateway.
+                End::TransitGateway => {
+                    transit.is_some()
+                        && it.transit_gateway == transit
+                        && listed::site_of(&it.tags).is_none()
+                        && is_of_underpass(customer.as_ref(), view)
+                }
+            }
     };
     match view.vpn_connections.values().find(same_ends) {
         None => Ok(Decision::new(Change::Create, "this site has none yet")),
+        Some(other) if end == End::TransitGateway => Err(KindError::Conflict {
+            problem: format!(
+                "{} ends on this site's customer gateway and carries no tags of ours: a second \
+                 connection would be billed beside it",
+                other.id
+            ),
+            help: format!(
+                "if it is this site's and has lost its tags, give them back ({TAG_SITE} and \
+                 {TAG_STEP}); to use it as it is, set `aws.connection: {}`; otherwise delete it",
+                other.id
+            ),
+        }),
         Some(other) => Err(KindError::Conflict {
             problem: format!(
                 "{}{} joins the same two gateways: AWS would return it instead of making another",
@@ -43,8 +66,15 @@ pub(super) fn absent(inputs: &Inputs, view: &View) -> Result<Decision, KindError
     }
 }
 
+/// Whether a customer gateway was made by underpass, so that every connection on it should be.
+fn is_of_underpass(customer: Option<&CustomerGatewayId>, view: &View) -> bool {
+    let gateway = customer.and_then(|id| view.customer_gateways.get(id));
+    gateway.is_some_and(|it| listed::site_of(&it.tags).is_some())
+}
+
 /// The decision about one that exists.
 pub(super) fn present(
+    end: End,
     inputs: &Inputs,
     seen: &Seen,
     view: &View,
@@ -53,7 +83,7 @@ pub(super) fn present(
     let Some(connection) = connection(view, &seen.id) else {
         return Ok(Decision::new(Change::Keep, "is there"));
     };
-    let fixed = fixed_differences(inputs, connection)?;
+    let fixed = fixed_differences(end, inputs, connection)?;
     let wanted: Option<[TunnelOptions; 2]> = inputs.given(NAME, "tunnels")?;
     let drifts = wanted
         .as_ref()
@@ -68,6 +98,7 @@ pub(super) fn present(
 
 /// What AWS cannot change in place: routing and the two ends.
 fn fixed_differences(
+    end: End,
     inputs: &Inputs,
     connection: &VpnConnection,
 ) -> Result<Vec<Difference>, KindError> {
@@ -87,7 +118,11 @@ fn fixed_differences(
     let transit = connection.transit_gateway.as_ref().map(ToString::to_string);
     let ends = [
         ("customer_gateway", customer),
-        ("vpn_gateway", vpn.or(transit)),
+        (end.input(), vpn.or(transit)),
+        (
+            "transport",
+            connection.transport.as_ref().map(ToString::to_string),
+        ),
     ];
     for (name, is) in ends {
         let wanted = match inputs.optional::<String>(NAME, name)? {
@@ -98,6 +133,16 @@ fn fixed_differences(
         let is = is.unwrap_or_else(|| "none".to_owned());
         if is != wanted {
             differences.push((name.to_owned(), is, wanted));
+        }
+    }
+    let switches = [
+        ("accelerated", connection.accelerated),
+        ("large_bandwidth", connection.large_bandwidth),
+    ];
+    for (name, is) in switches {
+        let wanted: bool = inputs.given(NAME, name)?.unwrap_or(is);
+        if is != wanted {
+            differences.push((name.to_owned(), is.to_string(), wanted.to_string()));
         }
     }
     Ok(differences)
@@ -168,7 +213,9 @@ fn adopted(
     if let Some((name, is, wanted)) = fixed.first() {
         let help = match name.as_str() {
             "customer_gateway" => format!("name its gateway too: `aws.customer_gateway: {is}`"),
-            "vpn_gateway" => "name the gateway that it ends on in `aws.attach_to`".to_owned(),
+            "vpn_gateway" | "transit_gateway" => {
+                "name the gateway that it ends on in `aws.attach_to`".to_owned()
+            }
             _ => format!("set `routing: {is}`"),
         };
         return Err(KindError::Conflict {

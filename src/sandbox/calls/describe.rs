@@ -28,6 +28,17 @@ impl Describe<'_> {
         values: impl Fn(&R, &str) -> Vec<String>,
         write: impl Fn(&mut Xml, &R),
     ) -> Outcome {
+        self.run_among(context, |_| true, values, write)
+    }
+
+    /// Like [`run`](Self::run), for a call that knows only some of a shelf's objects.
+    pub(super) fn run_among<R: Resource>(
+        &self,
+        context: &Context<'_>,
+        knows: impl Fn(&R) -> bool,
+        values: impl Fn(&R, &str) -> Vec<String>,
+        write: impl Fn(&mut Xml, &R),
+    ) -> Outcome {
         let ids = self.wanted::<R>(context)?;
         let filters = Filters::parse(&context.params, self.filters)?;
         let page = if self.paged {
@@ -36,9 +47,12 @@ impl Describe<'_> {
             Page::all()
         };
         context.gate()?;
-        let mut found = look_up::<R>(context, ids.as_deref())?;
+        let mut found = look_up::<R>(context, ids.as_deref(), knows)?;
         found.retain(|item| filters.match_all(item.tags(), |name| values(item, name)));
-        if context.faults.has(Trouble::Shuffle) && !self.paged {
+        // Pages of a list that changes its order would lose some of it. The older calls with pages
+        // never change theirs.
+        let whole = !self.paged || R::KIND.is_transit() && page.is_whole(found.len());
+        if context.faults.has(Trouble::Shuffle) && whole {
             shuffle(context, &mut found);
         }
         let mut body = Xml::new();
@@ -67,18 +81,17 @@ impl Describe<'_> {
 fn look_up<'a, R: Resource>(
     context: &'a Context<'_>,
     ids: Option<&[ResourceId]>,
+    knows: impl Fn(&R) -> bool,
 ) -> Result<Vec<&'a R>, ApiError> {
     let known = R::shelf(context.region);
+    let seen = |found: &&R| found.is_visible(context.now) && knows(found);
     let Some(ids) = ids else {
-        return Ok(known
-            .values()
-            .filter(|found| found.is_visible(context.now))
-            .collect());
+        return Ok(known.values().filter(seen).collect());
     };
     let mut found = Vec::new();
     let mut missing = Vec::new();
     for id in ids {
-        match known.get(id).filter(|found| found.is_visible(context.now)) {
+        match known.get(id).filter(seen) {
             Some(object) => found.push(object),
             None => missing.push(id.as_str()),
         }
@@ -143,6 +156,11 @@ impl Page {
         })
     }
 
+    /// Whether a list of that length is on this page from end to end.
+    pub(super) fn is_whole(self, total: usize) -> bool {
+        self.start == 0 && total <= self.size
+    }
+
     pub(super) fn of<T>(self, items: &[T]) -> impl Iterator<Item = &T> {
         items.iter().skip(self.start).take(self.size)
     }
@@ -153,7 +171,7 @@ impl Page {
     }
 }
 
-fn shuffle<T>(context: &Context<'_>, items: &mut [T]) {
+pub(super) fn shuffle<T>(context: &Context<'_>, items: &mut [T]) {
     for last in (1..items.len()).rev() {
         let other = usize::try_from(context.ids.below(last as u64 + 1)).unwrap_or(last);
         items.swap(last, other);

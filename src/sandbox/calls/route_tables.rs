@@ -1,25 +1,16 @@
 //! Route tables and their static routes.
 
-use std::collections::BTreeSet;
-
 use ipnet::Ipv4Net;
 
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::describe::Describe;
-use crate::sandbox::calls::{propagation, tags};
+use crate::sandbox::calls::tags;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::ids::{Kind, ResourceId};
 use crate::sandbox::resource::{existing, find_mut};
-use crate::sandbox::world::{Region, Route, RouteTable, VpnGateway};
+use crate::sandbox::vpc_routing::{self, VpcRoute};
+use crate::sandbox::world::{Route, RouteTable, VpnGateway};
 use crate::sandbox::xml::Xml;
-
-/// A route as describes show it.
-pub(super) struct Shown {
-    pub(super) destination: Ipv4Net,
-    pub(super) gateway: String,
-    pub(super) origin: &'static str,
-    pub(super) state: &'static str,
-}
 
 pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
     let describe = Describe {
@@ -36,6 +27,7 @@ pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
             "route.gateway-id",
             "route.origin",
             "route.state",
+            "route.transit-gateway-id",
             "vpc-id",
         ],
         paged: true,
@@ -60,7 +52,14 @@ pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
                 "route.destination-cidr-block" => routes()
                     .map(|route| route.destination.to_string())
                     .collect(),
-                "route.gateway-id" => routes().map(|route| route.gateway).collect(),
+                "route.gateway-id" => routes()
+                    .map(|route| route.gateway)
+                    .filter(|gateway| !is_transit(gateway))
+                    .collect(),
+                "route.transit-gateway-id" => routes()
+                    .map(|route| route.gateway)
+                    .filter(|gateway| is_transit(gateway))
+                    .collect(),
                 "route.origin" => routes().map(|route| route.origin.to_owned()).collect(),
                 "route.state" => routes().map(|route| route.state.to_owned()).collect(),
                 "vpc-id" => vec![table.vpc.to_string()],
@@ -74,26 +73,16 @@ pub(super) fn describe_route_tables(context: &mut Context<'_>) -> Outcome {
 pub(super) fn create_route(context: &mut Context<'_>) -> Outcome {
     let id = context.params.id("RouteTableId", Kind::RouteTable)?;
     let destination = destination(context)?;
-    let target = context.params.required("GatewayId")?;
-    let kind = ResourceId::kind_of(target)
-        .filter(|kind| matches!(kind, Kind::VpnGateway | Kind::InternetGateway))
-        .ok_or_else(|| unknown_gateway(target))?;
-    let target = ResourceId::parse(kind, target)?;
+    let target = target(context)?;
     context.gate()?;
     let now = context.now;
     let table: &RouteTable = existing(context.region, &id, now)?;
-    if kind == Kind::VpnGateway {
-        let gateway: &VpnGateway =
-            existing(context.region, &target, now).map_err(|_| unknown_gateway(target.as_str()))?;
-        if !gateway.is_attached_to(&table.vpc, now) {
-            return Err(not_attached(&target, &table.vpc));
-        }
-    }
+    check_target(context, &target, &table.vpc)?;
     if table
         .routes
         .iter()
         .any(|route| route.destination == destination)
-        || local(context.region, table) == Some(destination)
+        || vpc_routing::local(context.region, table) == Some(destination)
     {
         return Err(ApiError::new(
             "RouteAlreadyExists",
@@ -108,13 +97,94 @@ pub(super) fn create_route(context: &mut Context<'_>) -> Outcome {
     Ok(Done::truth(&id))
 }
 
+/// Changes where a static route leads to. To the VPC's own route no other target can be given here.
+pub(super) fn replace_route(context: &mut Context<'_>) -> Outcome {
+    let id = context.params.id("RouteTableId", Kind::RouteTable)?;
+    let destination = destination(context)?;
+    let target = target(context)?;
+    context.gate()?;
+    let now = context.now;
+    let table: &RouteTable = existing(context.region, &id, now)?;
+    check_target(context, &target, &table.vpc)?;
+    let table: &mut RouteTable = find_mut(context.region, &id, now)?;
+    let mut routes = table.routes.iter_mut();
+    let Some(route) = routes.find(|route| route.destination == destination) else {
+        return Err(ApiError::new(
+            "InvalidParameterValue",
+            format!(
+                "There is no route defined for '{destination}' in the route table. \
+                 Use CreateRoute instead."
+            ),
+        ));
+    };
+    let changed = route.gateway != target;
+    route.gateway = target;
+    Ok(Done::truth(&id).if_changed(changed))
+}
+
+/// What a route is to lead to: exactly one thing.
+fn target(context: &Context<'_>) -> Result<ResourceId, ApiError> {
+    let params = &context.params;
+    if let Some(id) = params.optional_id("TransitGatewayId", Kind::TransitGateway)? {
+        return match params.text("GatewayId").filter(|id| !id.is_empty()) {
+            None => Ok(id),
+            Some(_) => Err(ApiError::combination(
+                "Only one of GatewayId and TransitGatewayId can be given.",
+            )),
+        };
+    }
+    let target = params.required("GatewayId")?;
+    let kind = ResourceId::kind_of(target)
+        .filter(|kind| matches!(kind, Kind::VpnGateway | Kind::InternetGateway))
+        .ok_or_else(|| unknown_gateway(target))?;
+    ResourceId::parse(kind, target)
+}
+
+/// Refuses a gateway that the VPC is not attached to.
+fn check_target(
+    context: &Context<'_>,
+    target: &ResourceId,
+    vpc: &ResourceId,
+) -> Result<(), ApiError> {
+    let now = context.now;
+    match ResourceId::kind_of(target.as_str()) {
+        Some(Kind::VpnGateway) => {
+            let gateway: &VpnGateway = existing(context.region, target, now)
+                .map_err(|_| unknown_gateway(target.as_str()))?;
+            if gateway.is_attached_to(vpc, now) {
+                return Ok(());
+            }
+            Err(not_attached(target, vpc))
+        }
+        // The same answer to a gateway that does not exist and to one that the VPC has no
+        // available attachment to (terraform-provider-aws retries it in `aws_route`).
+        Some(Kind::TransitGateway)
+            if context
+                .region
+                .transit_attachment_of(vpc, target, now)
+                .is_none() =>
+        {
+            Err(unknown_transit_gateway(target))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The words of the calls that are not of transit gateways.
+pub(in crate::sandbox) fn unknown_transit_gateway(id: &ResourceId) -> ApiError {
+    ApiError::new(
+        "InvalidTransitGatewayID.NotFound",
+        format!("The transitGateway ID '{id}' does not exist"),
+    )
+}
+
 pub(super) fn delete_route(context: &mut Context<'_>) -> Outcome {
     let id = context.params.id("RouteTableId", Kind::RouteTable)?;
     let destination = destination(context)?;
     context.gate()?;
     let now = context.now;
     let table: &RouteTable = existing(context.region, &id, now)?;
-    if local(context.region, table) == Some(destination) {
+    if vpc_routing::local(context.region, table) == Some(destination) {
         return Err(ApiError::new(
             "InvalidParameterValue",
             format!("cannot remove local route {destination} in route table {id}"),
@@ -156,48 +226,20 @@ fn destination(context: &Context<'_>) -> Result<Ipv4Net, ApiError> {
     Ok(network.trunc())
 }
 
-/// The VPC's own block, which every table routes to itself.
-fn local(region: &Region, table: &RouteTable) -> Option<Ipv4Net> {
-    region.vpcs.get(&table.vpc).map(|vpc| vpc.cidr)
+fn routes(context: &Context<'_>, table: &RouteTable) -> Vec<VpcRoute> {
+    vpc_routing::of_table(context.region, context.site, table, context.now)
 }
 
-fn routes(context: &Context<'_>, table: &RouteTable) -> Vec<Shown> {
-    let local = local(context.region, table).map(|destination| Shown {
-        destination,
-        gateway: "local".to_owned(),
-        origin: "CreateRouteTable",
-        state: "active",
-    });
-    let mut routes: Vec<Shown> = local.into_iter().collect();
-    routes.extend(table.routes.iter().map(|route| Shown {
-        destination: route.destination,
-        gateway: route.gateway.to_string(),
-        origin: "CreateRoute",
-        state: if leads_somewhere(context, table, route) {
-            "active"
-        } else {
-            "blackhole"
-        },
-    }));
-    let taken: BTreeSet<Ipv4Net> = routes.iter().map(|route| route.destination).collect();
-    // For the same destination a static route wins over a propagated one.
-    let learned = propagation::learned(context, table);
-    routes.extend(
-        learned
-            .into_iter()
-            .filter(|route| !taken.contains(&route.destination)),
-    );
-    routes
+fn is_transit(target: &str) -> bool {
+    ResourceId::kind_of(target) == Some(Kind::TransitGateway)
 }
 
-fn leads_somewhere(context: &Context<'_>, table: &RouteTable, route: &Route) -> bool {
-    match ResourceId::kind_of(route.gateway.as_str()) {
-        Some(Kind::VpnGateway) => context
-            .region
-            .vpn_gateways
-            .get(&route.gateway)
-            .is_some_and(|gateway| gateway.is_attached_to(&table.vpc, context.now)),
-        _ => true,
+/// The element that a route's target stands in.
+fn element(target: &str) -> &'static str {
+    if is_transit(target) {
+        "transitGatewayId"
+    } else {
+        "gatewayId"
     }
 }
 
@@ -225,7 +267,7 @@ fn write(xml: &mut Xml, context: &Context<'_>, table: &RouteTable) {
         .text("ownerId", context.account);
     xml.list("routeSet", routes(context, table), |xml, route| {
         xml.text("destinationCidrBlock", route.destination)
-            .text("gatewayId", route.gateway)
+            .text(element(&route.gateway), &route.gateway)
             .text("state", route.state)
             .text("origin", route.origin);
     });

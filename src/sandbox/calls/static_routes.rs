@@ -23,7 +23,9 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     let now = context.now;
     let takes = context.takes(id.as_str(), &format!("route {destination}"), STATIC_ROUTE);
     let connection: &mut VpnConnection = find_mut(context.region, &id, now)?;
-    if !connection.static_routes_only {
+    // On a transit gateway the routes are the gateway's own; that AWS answers such a call like one
+    // for a connection with BGP is an assumption.
+    if !connection.static_routes_only || connection.transit_gateway.is_some() {
         return Err(ApiError::new(
             "InvalidVpnConnection.InvalidType",
             "The specified VPN connection does not support static routes.",

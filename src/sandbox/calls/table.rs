@@ -4,7 +4,8 @@ use crate::sandbox::bucket::Group;
 use crate::sandbox::calls::context::{Context, Outcome};
 use crate::sandbox::calls::{
     customer_gateways, devices, propagation, regions, route_tables, static_routes, sts, tags,
-    tunnels, vpcs, vpn_connections, vpn_create, vpn_gateways, vpn_modify,
+    transit_attachments, transit_gateways, transit_relations, transit_routes, transit_tables,
+    transit_vpcs, tunnels, vpcs, vpn_connections, vpn_create, vpn_gateways, vpn_modify,
 };
 
 /// An action of an API.
@@ -64,6 +65,9 @@ const fn tag(name: &'static str, run: Run) -> Action {
     }
 }
 
+const ATTACHMENT: &str = "transit-gateway-attachment";
+const TABLE: &str = "transit-gateway-route-table";
+
 const ACTIONS: &[Action] = &[
     Action {
         service: "sts",
@@ -87,6 +91,7 @@ const ACTIONS: &[Action] = &[
         route_tables::describe_route_tables,
     ),
     write("CreateRoute", "route-table", route_tables::create_route),
+    write("ReplaceRoute", "route-table", route_tables::replace_route),
     write("DeleteRoute", "route-table", route_tables::delete_route),
     write(
         "EnableVgwRoutePropagation",
@@ -163,6 +168,95 @@ const ACTIONS: &[Action] = &[
         "vpn-connection",
         devices::sample_configuration,
     ),
+    read("DescribeTransitGateways", "*", transit_gateways::describe),
+    write(
+        "CreateTransitGateway",
+        "transit-gateway",
+        transit_gateways::create,
+    ),
+    write(
+        "ModifyTransitGateway",
+        "transit-gateway",
+        transit_gateways::modify,
+    ),
+    write(
+        "DeleteTransitGateway",
+        "transit-gateway",
+        transit_gateways::delete,
+    ),
+    read(
+        "DescribeTransitGatewayAttachments",
+        "*",
+        transit_attachments::describe,
+    ),
+    read(
+        "DescribeTransitGatewayVpcAttachments",
+        "*",
+        transit_vpcs::describe,
+    ),
+    write(
+        "CreateTransitGatewayVpcAttachment",
+        ATTACHMENT,
+        transit_vpcs::create,
+    ),
+    write(
+        "ModifyTransitGatewayVpcAttachment",
+        ATTACHMENT,
+        transit_vpcs::modify,
+    ),
+    write(
+        "DeleteTransitGatewayVpcAttachment",
+        ATTACHMENT,
+        transit_vpcs::delete,
+    ),
+    read(
+        "DescribeTransitGatewayRouteTables",
+        "*",
+        transit_tables::describe,
+    ),
+    write(
+        "CreateTransitGatewayRouteTable",
+        TABLE,
+        transit_tables::create,
+    ),
+    write(
+        "DeleteTransitGatewayRouteTable",
+        TABLE,
+        transit_tables::delete,
+    ),
+    write(
+        "AssociateTransitGatewayRouteTable",
+        TABLE,
+        transit_relations::associate,
+    ),
+    write(
+        "DisassociateTransitGatewayRouteTable",
+        TABLE,
+        transit_relations::disassociate,
+    ),
+    read(
+        "GetTransitGatewayRouteTableAssociations",
+        TABLE,
+        transit_relations::associations,
+    ),
+    write(
+        "EnableTransitGatewayRouteTablePropagation",
+        TABLE,
+        transit_relations::enable,
+    ),
+    write(
+        "DisableTransitGatewayRouteTablePropagation",
+        TABLE,
+        transit_relations::disable,
+    ),
+    read(
+        "GetTransitGatewayRouteTablePropagations",
+        TABLE,
+        transit_relations::propagations,
+    ),
+    write("CreateTransitGatewayRoute", TABLE, transit_routes::create),
+    write("DeleteTransitGatewayRoute", TABLE, transit_routes::delete),
+    read("SearchTransitGatewayRoutes", TABLE, transit_routes::search),
     read("DescribeTags", "*", tags::describe),
     tag("CreateTags", tags::create),
     tag("DeleteTags", tags::delete),

@@ -6,6 +6,7 @@ use crate::sandbox::error::ApiError;
 use crate::sandbox::filter::Filters;
 use crate::sandbox::ids::{Kind, ResourceId};
 use crate::sandbox::resource::{Resource, existing, find_mut};
+use crate::sandbox::transit::{TransitAttachment, TransitGateway, TransitRouteTable};
 use crate::sandbox::wire::Params;
 use crate::sandbox::world::{
     CustomerGateway, RouteTable, Subnet, Tags, Vpc, VpnConnection, VpnGateway,
@@ -20,7 +21,10 @@ const LONGEST_VALUE: usize = 256;
 /// The tags that a create call gives for what it creates.
 pub(super) fn at_creation(params: &Params<'_>, kind: Kind) -> Result<Tags, ApiError> {
     let mut tags = Tags::new();
-    for specification in params.list("TagSpecification") {
+    // Some calls of transit gateways have the list under its plural.
+    let mut given = params.list("TagSpecification");
+    given.extend(params.list("TagSpecifications"));
+    for specification in given {
         let resource_type = specification.required("ResourceType")?;
         if resource_type != kind.resource_type() {
             return Err(ApiError::new(
@@ -114,6 +118,9 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
     collect::<CustomerGateway>(context, &mut rows);
     collect::<VpnGateway>(context, &mut rows);
     collect::<VpnConnection>(context, &mut rows);
+    collect::<TransitGateway>(context, &mut rows);
+    collect::<TransitAttachment>(context, &mut rows);
+    collect::<TransitRouteTable>(context, &mut rows);
     rows.retain(|row| {
         filters.match_all(
             &Tags::from([(row.key.clone(), row.value.clone())]),
@@ -230,6 +237,9 @@ fn current(context: &Context<'_>, kind: Kind, id: &ResourceId) -> Result<Tags, A
         Kind::CustomerGateway => tags_of::<CustomerGateway>(context, id),
         Kind::VpnGateway => tags_of::<VpnGateway>(context, id),
         Kind::VpnConnection => tags_of::<VpnConnection>(context, id),
+        Kind::TransitGateway => tags_of::<TransitGateway>(context, id),
+        Kind::TransitGatewayAttachment => tags_of::<TransitAttachment>(context, id),
+        Kind::TransitGatewayRouteTable => tags_of::<TransitRouteTable>(context, id),
         Kind::InternetGateway => Err(kind.not_found(&[id.as_str()])),
     }
 }
@@ -254,6 +264,9 @@ fn change(
         Kind::CustomerGateway => tags_of::<CustomerGateway>(context, id),
         Kind::VpnGateway => tags_of::<VpnGateway>(context, id),
         Kind::VpnConnection => tags_of::<VpnConnection>(context, id),
+        Kind::TransitGateway => tags_of::<TransitGateway>(context, id),
+        Kind::TransitGatewayAttachment => tags_of::<TransitAttachment>(context, id),
+        Kind::TransitGatewayRouteTable => tags_of::<TransitRouteTable>(context, id),
         Kind::InternetGateway => Err(kind.not_found(&[id.as_str()])),
     }?;
     change(tags);

@@ -44,6 +44,7 @@ pub(super) fn replacement_status(context: &mut Context<'_>) -> Outcome {
     body.text("vpnConnectionId", &id)
         .text("customerGatewayId", &connection.customer_gateway)
         .optional("vpnGatewayId", connection.vpn_gateway.as_ref())
+        .optional("transitGatewayId", connection.transit_gateway.as_ref())
         .text("vpnTunnelOutsideIpAddress", outside_ip)
         .within("maintenanceDetails", |xml| {
             // AWS documents the member as a text and no values for it.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::describe::Describe;
 use crate::sandbox::calls::tags;
+use crate::sandbox::calls::vpn_targets::detach_connection;
 use crate::sandbox::configuration;
 use crate::sandbox::fault::Trouble;
 use crate::sandbox::ids::Kind;
@@ -57,7 +58,11 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
                 .map(|route| route.destination.to_string())
                 .collect(),
             "state" => vec![connection.state(now).as_str().to_owned()],
-            "transit-gateway-id" => Vec::new(),
+            "transit-gateway-id" => connection
+                .transit_gateway
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             "type" => vec!["ipsec.1".to_owned()],
             "vpn-gateway-id" => connection
                 .vpn_gateway
@@ -77,6 +82,7 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
     let takes = context.takes(id.as_str(), "delete", VPN_DELETE);
     let connection: &mut VpnConnection = find_mut(context.region, &id, now)?;
     let begins = connection.life.delete(now, takes);
+    detach_connection(context, &id, takes);
     Ok(Done::truth(&id).if_changed(begins))
 }
 
@@ -131,15 +137,11 @@ fn configuration_at(
         State::Pending | State::Available | State::Modifying
     );
     let region = &*context.region;
-    let gateway = connection
-        .vpn_gateway
-        .as_ref()
-        .and_then(|id| region.vpn_gateways.get(id));
     shown.then(|| {
         configuration::document(
             connection,
             region.customer_gateways.get(&connection.customer_gateway),
-            gateway,
+            telemetry::aws_asn(region, connection),
             ordered(context, connection, Place::Configuration),
         )
     })
@@ -159,10 +161,11 @@ fn write(xml: &mut Xml, context: &Context<'_>, connection: &VpnConnection, now: 
         .text("type", "ipsec.1")
         .text("customerGatewayId", &connection.customer_gateway)
         .optional("vpnGatewayId", connection.vpn_gateway.as_ref())
+        .optional("transitGatewayId", connection.transit_gateway.as_ref())
         .text("category", "VPN")
         .text(
             "gatewayAssociationState",
-            if connection.vpn_gateway.is_some() {
+            if connection.vpn_gateway.is_some() || connection.transit_gateway.is_some() {
                 "associated"
             } else {
                 "not-associated"
@@ -220,13 +223,33 @@ fn write_telemetry(
 
 fn write_options(xml: &mut Xml, context: &Context<'_>, connection: &VpnConnection) {
     xml.within("options", |xml| {
-        xml.text("enableAcceleration", false)
+        let features = &connection.features;
+        let one_of = |on, yes, no| if on { yes } else { no };
+        let version = one_of(features.inside_ipv6, "6", "4");
+        let private = features.transport.is_some();
+        xml.text("enableAcceleration", features.accelerated)
             .text("staticRoutesOnly", connection.static_routes_only)
-            .text("localIpv4NetworkCidr", &connection.local_cidr)
-            .text("remoteIpv4NetworkCidr", &connection.remote_cidr)
-            .text("outsideIpAddressType", "PublicIpv4")
-            .text("tunnelInsideIpVersion", "ipv4")
-            .text("tunnelBandwidth", "standard");
+            .text(
+                &format!("localIpv{version}NetworkCidr"),
+                &connection.local_cidr,
+            )
+            .text(
+                &format!("remoteIpv{version}NetworkCidr"),
+                &connection.remote_cidr,
+            )
+            .text(
+                "outsideIpAddressType",
+                one_of(private, "PrivateIpv4", "PublicIpv4"),
+            )
+            .optional(
+                "transportTransitGatewayAttachmentId",
+                features.transport.as_ref(),
+            )
+            .text("tunnelInsideIpVersion", format!("ipv{version}"))
+            .text(
+                "tunnelBandwidth",
+                one_of(features.large_bandwidth, "large", "standard"),
+            );
         let tunnels = ordered(context, connection, Place::Options);
         xml.list("tunnelOptionSet", tunnels, |xml, tunnel| {
             let hide_key = connection.keys_in_secrets_manager;

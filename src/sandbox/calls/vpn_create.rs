@@ -8,6 +8,10 @@ use jiff::Timestamp;
 
 use crate::sandbox::calls::context::{Context, Done, Outcome};
 use crate::sandbox::calls::customer_gateways::require_ipsec1;
+use crate::sandbox::calls::vpn_targets::{
+    Target, attach_connection, check_inside_ipv6_cidrs, features, private_addresses, selector,
+    used_addresses, used_inside_ipv6_cidrs,
+};
 use crate::sandbox::calls::{tags, vpn_connections};
 use crate::sandbox::error::ApiError;
 use crate::sandbox::ids::{Kind, ResourceId};
@@ -15,9 +19,11 @@ use crate::sandbox::lifecycle::{State, VPN_CREATE};
 use crate::sandbox::quota::Quota;
 use crate::sandbox::resource::existing;
 use crate::sandbox::tunnel_options::TunnelOptions;
-use crate::sandbox::tunnel_values::pick_inside_cidr;
+use crate::sandbox::tunnel_values::{pick_inside_cidr, pick_inside_ipv6_cidr};
 use crate::sandbox::wire::Params;
-use crate::sandbox::world::{CustomerGateway, Region, Tags, Tunnel, VpnConnection, VpnGateway};
+use crate::sandbox::world::{
+    CustomerGateway, Region, Tags, Tunnel, VpnConnection, VpnFeatures, VpnGateway,
+};
 
 /// How many connections may wait for a gateway (Site-to-Site VPN quotas).
 const MOST_UNASSOCIATED: usize = 10;
@@ -29,7 +35,8 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     let customer: &CustomerGateway = existing(context.region, &asked.customer_gateway, now)?;
     check_gateway_state(customer.life.state(now), "customer gateway")?;
     check_customer(customer, &asked)?;
-    if let Some(id) = &asked.vpn_gateway {
+    asked.target.check_transit_gateway(context)?;
+    if let Some(id) = &asked.target.vpn_gateway {
         let gateway: &VpnGateway = existing(context.region, id, now)?;
         check_gateway_state(gateway.life.state(now), "VPN gateway")?;
     }
@@ -44,17 +51,27 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     check_inside_cidrs(
         context.region,
         context.now,
-        asked.vpn_gateway.as_ref(),
+        asked.target.vpn_gateway.as_ref(),
         None,
         &asked.inside_cidrs(),
     )?;
-    Ok(finish(context, asked))
+    let transit = asked.target.transit_gateway.as_ref();
+    check_inside_ipv6_cidrs(
+        used_inside_ipv6_cidrs(context.region, now, transit, None),
+        asked.options.iter().map(|options| options.inside_ipv6_cidr),
+    )?;
+    let private = asked.features.transport.as_ref();
+    let private = private
+        .map(|transport| private_addresses(context, &asked.target, transport, customer))
+        .transpose()?;
+    Ok(finish(context, asked, private))
 }
 
 /// The parameters, read and checked.
 struct Asked {
     customer_gateway: ResourceId,
-    vpn_gateway: Option<ResourceId>,
+    target: Target,
+    features: VpnFeatures,
     static_routes_only: bool,
     local_cidr: String,
     remote_cidr: String,
@@ -68,19 +85,20 @@ impl Asked {
         let params = &context.params;
         require_ipsec1(params)?;
         let customer_gateway = params.id("CustomerGatewayId", Kind::CustomerGateway)?;
-        let vpn_gateway = params.optional_id("VpnGatewayId", Kind::VpnGateway)?;
-        refuse_other_targets(params, vpn_gateway.is_some())?;
+        let target = Target::parse(params)?;
         let options = params.within("Options");
-        refuse_unsupported(&options)?;
+        let features = features(&options, &target)?;
+        let ipv6 = features.inside_ipv6;
         Ok(Self {
             customer_gateway,
             static_routes_only: options.flag("StaticRoutesOnly")?.unwrap_or(false),
-            local_cidr: selector(&options, "LocalIpv4NetworkCidr")?,
-            remote_cidr: selector(&options, "RemoteIpv4NetworkCidr")?,
+            local_cidr: selector(&options, "Local", ipv6)?,
+            remote_cidr: selector(&options, "Remote", ipv6)?,
             keys_in_secrets_manager: key_storage(params)?.unwrap_or(false),
-            options: tunnels(context, vpn_gateway.as_ref(), &options)?,
+            options: tunnels(context, &target, ipv6, &options)?,
             tags: tags::at_creation(params, Kind::VpnConnection)?,
-            vpn_gateway,
+            target,
+            features,
         })
     }
 
@@ -92,9 +110,9 @@ impl Asked {
     }
 }
 
-fn finish(context: &mut Context<'_>, asked: Asked) -> Done {
+fn finish(context: &mut Context<'_>, asked: Asked, private: Option<[Ipv4Addr; 2]>) -> Done {
     let id = context.new_id::<VpnConnection>();
-    let outside = outside_addresses(context);
+    let outside = private.unwrap_or_else(|| outside_addresses(context));
     let mut addresses = outside.into_iter();
     let tunnels = asked.options.map(|options| Tunnel {
         outside_ip: addresses.next().unwrap_or(Ipv4Addr::UNSPECIFIED),
@@ -105,7 +123,9 @@ fn finish(context: &mut Context<'_>, asked: Asked) -> Done {
     let connection = VpnConnection {
         id: id.clone(),
         customer_gateway: asked.customer_gateway,
-        vpn_gateway: asked.vpn_gateway,
+        vpn_gateway: asked.target.vpn_gateway,
+        transit_gateway: asked.target.transit_gateway.clone(),
+        features: asked.features,
         static_routes_only: asked.static_routes_only,
         local_cidr: asked.local_cidr,
         remote_cidr: asked.remote_cidr,
@@ -117,7 +137,14 @@ fn finish(context: &mut Context<'_>, asked: Asked) -> Done {
         tags: asked.tags,
     };
     let done = vpn_connections::answer(context, &connection);
-    context.region.vpn_connections.insert(id, connection);
+    let available_at = connection.life.available_at;
+    context
+        .region
+        .vpn_connections
+        .insert(id.clone(), connection);
+    if let Some(transit) = &asked.target.transit_gateway {
+        attach_connection(context, &id, transit, available_at);
+    }
     done
 }
 
@@ -133,12 +160,6 @@ pub(super) fn key_storage(params: &Params<'_>) -> Result<Option<bool>, ApiError>
             "Must be Standard or SecretsManager.",
         )),
     }
-}
-
-/// A traffic selector; everything by default.
-pub(super) fn selector(params: &Params<'_>, name: &str) -> Result<String, ApiError> {
-    let network = params.parsed::<Ipv4Net>(name)?.unwrap_or_default();
-    Ok(network.trunc().to_string())
 }
 
 /// Inside networks are unique on a virtual private gateway, and within a connection.
@@ -181,73 +202,13 @@ fn used_inside_cidrs(
         .collect()
 }
 
-fn refuse_other_targets(params: &Params<'_>, has_gateway: bool) -> Result<(), ApiError> {
-    let given = |name| params.text(name).filter(|text: &&str| !text.is_empty());
-    let transit = given("TransitGatewayId");
-    let concentrator = given("VpnConcentratorId");
-    if usize::from(has_gateway)
-        + usize::from(transit.is_some())
-        + usize::from(concentrator.is_some())
-        > 1
-    {
-        return Err(ApiError::combination(
-            "At most one of VpnGatewayId, TransitGatewayId and VpnConcentratorId can be given.",
-        ));
-    }
-    if let Some(id) = transit {
-        // The sandbox has none, so every id is unknown.
-        return Err(ApiError::new(
-            "InvalidTransitGatewayID.NotFound",
-            format!("Transit Gateway {id} was deleted or does not exist."),
-        ));
-    }
-    match concentrator {
-        Some(id) => Err(ApiError::value(
-            "VpnConcentratorId",
-            id,
-            "It does not exist.",
-        )),
-        None => Ok(()),
-    }
-}
-
-/// What virtual private gateways cannot do (Site-to-Site VPN user guide).
-fn refuse_unsupported(options: &Params<'_>) -> Result<(), ApiError> {
-    let not_on_vgw = [
-        ("TunnelInsideIpVersion", "ipv4"),
-        ("OutsideIpAddressType", "PublicIpv4"),
-        ("TunnelBandwidth", "standard"),
-    ];
-    for (name, only) in not_on_vgw {
-        if let Some(value) = options
-            .text(name)
-            .filter(|value| !value.is_empty() && *value != only)
-        {
-            return Err(ApiError::combination(&format!(
-                "{name} {value} is not supported on a virtual private gateway."
-            )));
-        }
-    }
-    if options.flag("EnableAcceleration")? == Some(true) {
-        return Err(ApiError::combination(
-            "EnableAcceleration is not supported on a virtual private gateway.",
-        ));
-    }
-    for name in ["LocalIpv6NetworkCidr", "RemoteIpv6NetworkCidr"] {
-        if options.text(name).is_some_and(|value| !value.is_empty()) {
-            return Err(ApiError::combination(&format!(
-                "{name} needs an IPv6 connection."
-            )));
-        }
-    }
-    Ok(())
-}
-
 fn tunnels(
     context: &Context<'_>,
-    gateway: Option<&ResourceId>,
+    target: &Target,
+    inside_ipv6: bool,
     options: &Params<'_>,
 ) -> Result<[TunnelOptions; 2], ApiError> {
+    let (region, now) = (&*context.region, context.now);
     let given = options.list("TunnelOptions");
     if given.len() > 2 {
         return Err(ApiError::value(
@@ -256,7 +217,7 @@ fn tunnels(
             "A connection has two tunnels.",
         ));
     }
-    let mut used = used_inside_cidrs(context.region, context.now, gateway, None);
+    let mut used = used_inside_cidrs(region, now, target.vpn_gateway.as_ref(), None);
     // What the request names is not picked for the other tunnel.
     used.extend(given.iter().filter_map(|tunnel| {
         tunnel
@@ -265,10 +226,17 @@ fn tunnels(
             .ok()
             .map(|cidr| cidr.trunc())
     }));
+    let transit = target.transit_gateway.as_ref();
+    let mut used_ipv6 = used_inside_ipv6_cidrs(region, now, transit, None);
     let mut tunnel = |number: usize| {
         let picked = pick_inside_cidr(&used, context.ids);
         used.push(picked);
         let mut tunnel = TunnelOptions::defaults(picked, context.ids);
+        if inside_ipv6 {
+            let picked = pick_inside_ipv6_cidr(&used_ipv6, context.ids);
+            used_ipv6.push(picked);
+            tunnel.inside_ipv6_cidr = Some(picked);
+        }
         if let Some(params) = given.get(number) {
             tunnel.apply(params)?;
         }
@@ -309,7 +277,7 @@ fn check_customer(customer: &CustomerGateway, asked: &Asked) -> Result<(), ApiEr
 }
 
 fn twin<'a>(context: &'a Context<'_>, asked: &Asked) -> Option<&'a VpnConnection> {
-    let gateway = asked.vpn_gateway.as_ref()?;
+    let gateway = asked.target.vpn_gateway.as_ref()?;
     context.region.vpn_connections.values().find(|connection| {
         connection.vpn_gateway.as_ref() == Some(gateway)
             && connection.customer_gateway == asked.customer_gateway
@@ -326,11 +294,33 @@ fn check_quotas(context: &Context<'_>, asked: &Asked) -> Result<(), ApiError> {
         .collect();
     let quotas = context.faults.quotas();
     Quota::VpnConnections.check(existing.len(), quotas)?;
+    for (wanted, quota, has) in [
+        (
+            asked.features.accelerated,
+            Quota::AcceleratedConnections,
+            (|features| features.accelerated) as fn(&VpnFeatures) -> bool,
+        ),
+        (
+            asked.features.large_bandwidth,
+            Quota::LargeConnections,
+            |features| features.large_bandwidth,
+        ),
+    ] {
+        if wanted {
+            let those = existing.iter().filter(|other| has(&other.features));
+            quota.check(those.count(), quotas)?;
+        }
+    }
+    if asked.target.transit_gateway.is_some() {
+        // The quota of the gateway's attachments is a hundred times that of connections.
+        return Ok(());
+    }
     let beside = existing
         .iter()
-        .filter(|connection| connection.vpn_gateway == asked.vpn_gateway)
+        .filter(|connection| connection.transit_gateway.is_none())
+        .filter(|connection| connection.vpn_gateway == asked.target.vpn_gateway)
         .count();
-    if asked.vpn_gateway.is_some() {
+    if asked.target.vpn_gateway.is_some() {
         Quota::VpnConnectionsPerGateway.check(beside, quotas)
     } else if beside >= MOST_UNASSOCIATED {
         Err(ApiError::new(
@@ -345,21 +335,7 @@ fn check_quotas(context: &Context<'_>, asked: &Asked) -> Result<(), ApiError> {
 /// Two addresses that nothing in the region has: from the documentation networks, and from the
 /// benchmarking network when those run out.
 fn outside_addresses(context: &Context<'_>) -> [Ipv4Addr; 2] {
-    let region = &*context.region;
-    let mut used: BTreeSet<Ipv4Addr> = region
-        .vpn_connections
-        .values()
-        .flat_map(|connection| connection.tunnels.iter().map(|tunnel| tunnel.outside_ip))
-        .collect();
-    used.extend(
-        region
-            .customer_gateways
-            .values()
-            .filter_map(|gateway| match gateway.ip {
-                Some(IpAddr::V4(ip)) => Some(ip),
-                _ => None,
-            }),
-    );
+    let mut used = used_addresses(context.region);
     let mut pick = |network: [u8; 3]| {
         let [first, second, third] = network;
         let start = context.ids.below(150);

@@ -12,6 +12,7 @@ use crate::sandbox::ids::{Kind, ResourceId};
 use crate::sandbox::lifecycle::{self, ATTACH, DETACH, GATEWAY_CREATE, GATEWAY_DELETE, State};
 use crate::sandbox::quota::Quota;
 use crate::sandbox::resource::{existing, find_mut};
+use crate::sandbox::wire::Params;
 use crate::sandbox::world::{Attachment, Vpc, VpnGateway};
 use crate::sandbox::xml::Xml;
 
@@ -59,17 +60,7 @@ pub(super) fn describe(context: &mut Context<'_>) -> Outcome {
 pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     let params = &context.params;
     require_ipsec1(params)?;
-    let asn = match params.parsed::<u32>("AmazonSideAsn")? {
-        None => DEFAULT_ASN,
-        Some(asn @ (64_512..=65_534 | 4_200_000_000..=4_294_967_294)) => asn,
-        Some(asn) => {
-            return Err(ApiError::value(
-                "AmazonSideAsn",
-                &asn.to_string(),
-                "Must be a private ASN, 64512 to 65534 or 4200000000 to 4294967294.",
-            ));
-        }
-    };
+    let asn = amazon_side_asn(params)?;
     let zone = params
         .text("AvailabilityZone")
         .filter(|zone| !zone.is_empty())
@@ -96,6 +87,19 @@ pub(super) fn create(context: &mut Context<'_>) -> Outcome {
     });
     context.region.vpn_gateways.insert(id, gateway);
     Ok(done)
+}
+
+/// A private ASN; 64512 by default.
+pub(super) fn amazon_side_asn(params: &Params<'_>) -> Result<u32, ApiError> {
+    match params.parsed::<u32>("AmazonSideAsn")? {
+        None => Ok(DEFAULT_ASN),
+        Some(asn @ (64_512..=65_534 | 4_200_000_000..=4_294_967_294)) => Ok(asn),
+        Some(asn) => Err(ApiError::value(
+            "AmazonSideAsn",
+            &asn.to_string(),
+            "Must be a private ASN, 64512 to 65534 or 4200000000 to 4294967294.",
+        )),
+    }
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {

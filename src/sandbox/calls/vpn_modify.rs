@@ -4,14 +4,18 @@ use jiff::Timestamp;
 
 use crate::sandbox::calls::context::{Context, Outcome};
 use crate::sandbox::calls::vpn_connections::{self, tunnel_of};
-use crate::sandbox::calls::vpn_create::{check_inside_cidrs, key_storage, selector};
+use crate::sandbox::calls::vpn_create::{check_inside_cidrs, key_storage};
+use crate::sandbox::calls::vpn_targets::{
+    Target, attach_connection, check_features, check_inside_ipv6_cidrs, check_move,
+    detach_connection, selector, used_inside_ipv6_cidrs,
+};
 use crate::sandbox::error::ApiError;
 use crate::sandbox::ids::{Kind, ResourceId};
-use crate::sandbox::lifecycle::{State, TUNNEL_REPLACE, VPN_RETARGET};
+use crate::sandbox::lifecycle::{State, TRANSIT_ATTACH, TUNNEL_REPLACE, VPN_RETARGET};
 use crate::sandbox::resource::{existing, find_mut};
 use crate::sandbox::tunnel_options::TunnelOptions;
 use crate::sandbox::wire::Params;
-use crate::sandbox::world::{CustomerGateway, VpnConnection, VpnGateway};
+use crate::sandbox::world::{CustomerGateway, VpnConnection};
 
 /// `ModifyVpnTunnelOptions`: one tunnel, which is down until its endpoint has been replaced.
 pub(super) fn tunnel_options(context: &mut Context<'_>) -> Outcome {
@@ -23,7 +27,9 @@ pub(super) fn tunnel_options(context: &mut Context<'_>) -> Outcome {
         return Err(ApiError::missing("TunnelOptions"));
     }
     // Read once for its errors: a dry run checks the parameters and not the connection.
-    TunnelOptions::defaults(ipnet::Ipv4Net::default(), context.ids).apply(&params)?;
+    let mut alone = TunnelOptions::defaults(ipnet::Ipv4Net::default(), context.ids);
+    alone.inside_ipv6_cidr = Some(ipnet::Ipv6Net::default());
+    alone.apply(&params)?;
     let skip = skips_replacement(&context.params)?;
     context.gate()?;
     let now = context.now;
@@ -51,6 +57,16 @@ pub(super) fn tunnel_options(context: &mut Context<'_>) -> Outcome {
             Some(&id),
             &networks,
         )?;
+        let transit = connection.transit_gateway.as_ref();
+        let mut used = used_inside_ipv6_cidrs(context.region, now, transit, Some(&id));
+        used.extend(
+            connection
+                .tunnels
+                .iter()
+                .filter(|tunnel| tunnel.outside_ip != outside_ip)
+                .filter_map(|tunnel| tunnel.options.inside_ipv6_cidr),
+        );
+        check_inside_ipv6_cidrs(used, [options.inside_ipv6_cidr])?;
     }
     let until = context.due(id.as_str(), "tunnel", TUNNEL_REPLACE);
     let connection: &mut VpnConnection = find_mut(context.region, &id, now)?;
@@ -67,28 +83,49 @@ pub(super) fn tunnel_options(context: &mut Context<'_>) -> Outcome {
     changed(context, &id)
 }
 
-/// `ModifyVpnConnectionOptions`: the traffic selectors; both tunnels go down.
+/// `ModifyVpnConnectionOptions`: the traffic selectors and the bandwidth; both tunnels go down.
 pub(super) fn connection_options(context: &mut Context<'_>) -> Outcome {
-    let params = &context.params;
+    let params = context.params.clone();
     let id = params.id("VpnConnectionId", Kind::VpnConnection)?;
-    let given = |name| params.text(name).is_some_and(|text| !text.is_empty());
-    if given("TunnelBandwidth") && params.text("TunnelBandwidth") != Some("standard") {
-        return Err(ApiError::combination(
-            "TunnelBandwidth large is not supported on a virtual private gateway.",
-        ));
-    }
-    let local = given("LocalIpv4NetworkCidr")
-        .then(|| selector(params, "LocalIpv4NetworkCidr"))
-        .transpose()?;
-    let remote = given("RemoteIpv4NetworkCidr")
-        .then(|| selector(params, "RemoteIpv4NetworkCidr"))
-        .transpose()?;
-    if local.is_none() && remote.is_none() && !given("TunnelBandwidth") {
+    let given = |name: &str| params.text(name).filter(|text| !text.is_empty());
+    let large = match given("TunnelBandwidth") {
+        None => None,
+        Some("standard") => Some(false),
+        Some("large") => Some(true),
+        Some(other) => return Err(ApiError::value("TunnelBandwidth", other, "")),
+    };
+    let asked = |side: &str| {
+        let names = ["4", "6"].map(|family| format!("{side}Ipv{family}NetworkCidr"));
+        names.iter().any(|name| given(name).is_some())
+    };
+    let (local, remote) = (asked("Local"), asked("Remote"));
+    if !local && !remote && large.is_none() {
         return Err(ApiError::missing("LocalIpv4NetworkCidr"));
     }
+    for family in ["4", "6"] {
+        for side in ["Local", "Remote"] {
+            params.parsed::<ipnet::IpNet>(&format!("{side}Ipv{family}NetworkCidr"))?;
+        }
+    }
     context.gate()?;
+    let connection: &VpnConnection = existing(context.region, &id, context.now)?;
+    let ipv6 = connection.features.inside_ipv6;
+    let local = local
+        .then(|| selector(&params, "Local", ipv6))
+        .transpose()?;
+    let remote = remote
+        .then(|| selector(&params, "Remote", ipv6))
+        .transpose()?;
+    let mut features = connection.features.clone();
+    features.large_bandwidth = large.unwrap_or(features.large_bandwidth);
+    let target = Target {
+        vpn_gateway: connection.vpn_gateway.clone(),
+        transit_gateway: connection.transit_gateway.clone(),
+    };
+    check_features(&features, &target)?;
     let until = context.due(id.as_str(), "options", TUNNEL_REPLACE);
     let connection = take_down(context, &id, until)?;
+    connection.features = features;
     if let Some(local) = local {
         connection.local_cidr = local;
     }
@@ -103,20 +140,11 @@ pub(super) fn retarget(context: &mut Context<'_>) -> Outcome {
     let params = &context.params;
     let id = params.id("VpnConnectionId", Kind::VpnConnection)?;
     let customer = params.optional_id("CustomerGatewayId", Kind::CustomerGateway)?;
-    let gateway = params.optional_id("VpnGatewayId", Kind::VpnGateway)?;
-    if let Some(transit) = params
-        .text("TransitGatewayId")
-        .filter(|text| !text.is_empty())
-    {
-        return Err(ApiError::new(
-            "InvalidTransitGatewayID.NotFound",
-            format!("Transit Gateway {transit} was deleted or does not exist."),
-        ));
-    }
-    if customer.is_none() && gateway.is_none() {
+    let target = Target::parse(params)?;
+    if customer.is_none() && !target.is_given() {
         return Err(ApiError::missing("VpnGatewayId"));
     }
-    if customer.is_some() && gateway.is_some() {
+    if customer.is_some() && target.is_given() {
         return Err(ApiError::combination(
             "The customer gateway and the target gateway cannot be changed in one call.",
         ));
@@ -126,23 +154,29 @@ pub(super) fn retarget(context: &mut Context<'_>) -> Outcome {
     if let Some(customer) = &customer {
         existing::<CustomerGateway>(context.region, customer, now)?;
     }
-    if let Some(gateway) = &gateway {
-        existing::<VpnGateway>(context.region, gateway, now)?;
+    if target.is_given() {
         let connection: &VpnConnection = existing(context.region, &id, now)?;
-        let networks: Vec<_> = connection
-            .tunnels
-            .iter()
-            .map(|tunnel| tunnel.options.inside_cidr)
-            .collect();
-        check_inside_cidrs(context.region, now, Some(gateway), Some(&id), &networks)?;
+        check_move(context, connection, &target)?;
+        let tunnels = connection.tunnels.iter();
+        let networks: Vec<_> = tunnels.map(|tunnel| tunnel.options.inside_cidr).collect();
+        let gateway = target.vpn_gateway.as_ref();
+        check_inside_cidrs(context.region, now, gateway, Some(&id), &networks)?;
     }
     let until = context.due(id.as_str(), "target", VPN_RETARGET);
     let connection = take_down(context, &id, until)?;
     if let Some(customer) = customer {
         connection.customer_gateway = customer;
     }
-    if let Some(gateway) = gateway {
-        connection.vpn_gateway = Some(gateway);
+    if target.is_given() {
+        connection.vpn_gateway.clone_from(&target.vpn_gateway);
+        connection
+            .transit_gateway
+            .clone_from(&target.transit_gateway);
+        let takes = context.takes(id.as_str(), "detach", TRANSIT_ATTACH);
+        detach_connection(context, &id, takes);
+        if let Some(transit) = &target.transit_gateway {
+            attach_connection(context, &id, transit, until);
+        }
     }
     changed(context, &id)
 }

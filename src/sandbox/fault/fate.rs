@@ -210,7 +210,7 @@ fn request(asked: &Asked<'_>) -> u64 {
 }
 
 fn is_delete(action: &str) -> bool {
-    ["Delete", "Detach"]
+    ["Delete", "Detach", "Disassociate"]
         .iter()
         .any(|verb| action.starts_with(verb))
         && action != "DeleteTags"

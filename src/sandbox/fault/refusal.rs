@@ -51,10 +51,11 @@ fn not_found(caller: &Caller<'_>) -> ApiError {
     kind.not_found(&[id.map_or("", String::as_str)])
 }
 
-/// What AWS says while something else is in progress; the first two are its own words.
+/// What AWS says while something else is in progress; those with a name are its own words.
 fn in_use(action: &str) -> &'static str {
     match action {
         "DeleteCustomerGateway" => "The customer gateway is in use.",
+        "DeleteTransitGateway" => "It has non-deleted Transit Gateway Attachments.",
         "DeleteVpnGateway" => "The VPN gateway is in use.",
         _ => "The resource is in an incorrect state for the requested operation.",
     }

@@ -1,12 +1,15 @@
 //! What holds for every request, however strange.
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::sandbox::testing::{Client, client};
+use crate::sandbox::testing::{Client, client, pass};
+use crate::sandbox::{Lane, World};
 
-const ACTIONS: [&str; 36] = [
+const ACTIONS: [&str; 58] = [
+    "AssociateTransitGatewayRouteTable",
     "AttachVpnGateway",
     "CreateCustomerGateway",
     "CreateRoute",
@@ -43,9 +46,44 @@ const ACTIONS: [&str; 36] = [
     "ReplaceVpnTunnel",
     "",
     "GetCallerIdentity",
+    "CreateTransitGateway",
+    "CreateTransitGatewayRoute",
+    "CreateTransitGatewayRouteTable",
+    "CreateTransitGatewayVpcAttachment",
+    "DeleteTransitGateway",
+    "DeleteTransitGatewayRoute",
+    "DeleteTransitGatewayRouteTable",
+    "DeleteTransitGatewayVpcAttachment",
+    "DescribeTransitGatewayAttachments",
+    "DescribeTransitGatewayRouteTables",
+    "DescribeTransitGatewayVpcAttachments",
+    "DescribeTransitGateways",
+    "DisableTransitGatewayRouteTablePropagation",
+    "DisassociateTransitGatewayRouteTable",
+    "EnableTransitGatewayRouteTablePropagation",
+    "GetTransitGatewayRouteTableAssociations",
+    "GetTransitGatewayRouteTablePropagations",
+    "ModifyTransitGateway",
+    "ModifyTransitGatewayVpcAttachment",
+    "ReplaceRoute",
+    "SearchTransitGatewayRoutes",
 ];
 
-const NAMES: [&str; 30] = [
+const NAMES: [&str; 44] = [
+    "Blackhole",
+    "Options.AddTransitGatewayCidrBlocks.1",
+    "Options.AmazonSideAsn",
+    "Options.AssociationDefaultRouteTableId",
+    "Options.DefaultRouteTablePropagation",
+    "Options.EnableAcceleration",
+    "Options.OutsideIpAddressType",
+    "Options.TransitGatewayCidrBlocks.1",
+    "Options.TunnelInsideIpVersion",
+    "Options.TunnelOptions.1.TunnelInsideIpv6Cidr",
+    "SubnetIds.1",
+    "TransitGatewayAttachmentId",
+    "TransitGatewayId",
+    "TransitGatewayRouteTableId",
     "AmazonSideAsn",
     "BgpAsn",
     "CidrBlock",
@@ -84,6 +122,9 @@ fn value() -> impl Strategy<Value = String> {
             "ipsec.1", "true", "vpc-0a1b2c3d4e5f67890", "vgw-0b1b2c3d4e5f60009", "65010",
             "198.51.100.7", "10.20.0.0/24", "0.0.0.0/0", "rtb-0a1b2c3d4e5f60002", "tag:Name", "*",
             "vpn-gateway", "vpn-0123456789abcdef0", "169.254.10.0/30", "page-3", "900",
+            "tgw-0c1b2c3d4e5f60009", "tgw-rtb-0c1b2c3d4e5f60009", "tgw-attach-0c1b2c3d4e5f60009",
+            "subnet-0a1b2c3d4e5f60011", "enable", "disable", "ipv6", "fd00::/126",
+            "route-search.longest-prefix-match", "vpn",
         ]).prop_map(str::to_owned),
         1 => "\\PC{0,20}",
         1 => any::<i64>().prop_map(|number| number.to_string()),
@@ -128,7 +169,7 @@ fn send(client: &Client, action: &str, params: &[(&'static str, String)]) -> u16
     let reply = client.send(service, action, &params);
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     assert!(is_a_reply(&reply.body), "{action} {params:?}: {text}");
-    let reads = ["Describe", "Get"]
+    let reads = ["Describe", "Get", "Search"]
         .iter()
         .any(|prefix| action.starts_with(prefix));
     if reads || reply.status != 200 {
@@ -141,6 +182,151 @@ fn send(client: &Client, action: &str, params: &[(&'static str, String)]) -> u16
     reply.status
 }
 
+const TRANSIT: [(&str, &[&str]); 12] = [
+    ("CreateTransitGateway", &[]),
+    (
+        "CreateTransitGatewayVpcAttachment",
+        &["TransitGatewayId", "VpcId", "SubnetIds.1"],
+    ),
+    ("CreateTransitGatewayRouteTable", &["TransitGatewayId"]),
+    (
+        "CreateVpnConnection",
+        &["TransitGatewayId", "CustomerGatewayId"],
+    ),
+    (
+        "CreateTransitGatewayRoute",
+        &["TransitGatewayRouteTableId", "TransitGatewayAttachmentId"],
+    ),
+    ("CreateRoute", &["RouteTableId", "TransitGatewayId"]),
+    (
+        "DisassociateTransitGatewayRouteTable",
+        &["TransitGatewayRouteTableId", "TransitGatewayAttachmentId"],
+    ),
+    (
+        "AssociateTransitGatewayRouteTable",
+        &["TransitGatewayRouteTableId", "TransitGatewayAttachmentId"],
+    ),
+    (
+        "EnableTransitGatewayRouteTablePropagation",
+        &["TransitGatewayRouteTableId", "TransitGatewayAttachmentId"],
+    ),
+    (
+        "DeleteTransitGatewayVpcAttachment",
+        &["TransitGatewayAttachmentId"],
+    ),
+    ("DeleteVpnConnection", &["VpnConnectionId"]),
+    ("DeleteTransitGateway", &["TransitGatewayId"]),
+];
+
+/// Calls with ids of what there is, chosen by chance.
+fn sensible(client: &Client, (action, names): (&str, &[&'static str]), chance: u64) {
+    let world = client.sandbox.world();
+    let region = &world.regions["eu-central-1"];
+    let mut chance = chance;
+    let mut params = vec![
+        ("Type", "ipsec.1".to_owned()),
+        ("DestinationCidrBlock", "10.20.0.0/24".to_owned()),
+    ];
+    for name in names {
+        let ids: Vec<String> = match *name {
+            "TransitGatewayId" => region
+                .transit_gateways
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            "TransitGatewayRouteTableId" => region
+                .transit_route_tables
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            "TransitGatewayAttachmentId" => region
+                .transit_attachments
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            "VpnConnectionId" => region
+                .vpn_connections
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            "CustomerGatewayId" => region
+                .customer_gateways
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            "RouteTableId" => region
+                .route_tables
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            "VpcId" => region.vpcs.keys().map(ToString::to_string).collect(),
+            _ => region.subnets.keys().map(ToString::to_string).collect(),
+        };
+        let count = ids.len().max(1) as u64;
+        if let Some(id) = ids.get(usize::try_from(chance % count).unwrap()) {
+            params.push((*name, id.clone()));
+        }
+        chance /= count;
+    }
+    send(client, action, &params);
+}
+
+fn check(world: &World, now: Timestamp) {
+    let region = &world.regions["eu-central-1"];
+    for attachment in region
+        .transit_attachments
+        .values()
+        .filter(|it| it.life.exists(now))
+    {
+        let gateway = &region.transit_gateways[&attachment.transit_gateway];
+        assert!(
+            gateway.life.exists(now),
+            "{} outlives its gateway",
+            attachment.id
+        );
+        if let Some(association) = attachment.association(now) {
+            let table = &region.transit_route_tables[&association.table];
+            assert!(
+                table.life.is_wanted(now),
+                "{} is served by nothing",
+                attachment.id
+            );
+        }
+        if let Some(vpn) = attachment.vpn() {
+            let connection = &region.vpn_connections[vpn];
+            assert!(
+                connection.life.exists(now),
+                "{} outlives {vpn}",
+                attachment.id
+            );
+        }
+    }
+    for vpc in region.vpcs.keys() {
+        let paths = world.paths("eu-central-1", vpc, "10.20.0.0/24".parse().unwrap(), now);
+        for lanes in paths
+            .values()
+            .flat_map(|path| [&path.there, &path.back])
+            .flatten()
+        {
+            assert!(!lanes.lanes.is_empty());
+            for lane in &lanes.lanes {
+                let Lane::Tunnel {
+                    connection,
+                    outside_ip,
+                } = lane
+                else {
+                    panic!("there is no Direct Connect")
+                };
+                let connection = &region.vpn_connections[connection];
+                let up = world.tunnels_up(region, connection, now);
+                let tunnels = connection.tunnels.iter().zip(up);
+                let found = tunnels.filter(|(tunnel, up)| tunnel.outside_ip == *outside_ip && *up);
+                assert_eq!(found.count(), 1, "{lane:?}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -151,6 +337,26 @@ proptest! {
             let status = send(&client, action, params);
             prop_assert!(matches!(status, 200 | 400 | 412 | 503), "{action}: {status}");
         }
+    }
+
+    /// Requests that mostly make sense, with time between them: whatever they do, what is routed
+    /// leads to tunnels that are up, and what is gone is not named by anything that lives.
+    #[test]
+    fn routes_lead_to_what_lives(
+        steps in prop::collection::vec((0..TRANSIT.len(), any::<u64>(), 0..200_u64), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            tokio::time::pause();
+            let client = client();
+            client.sandbox.set_gateway(None, crate::sandbox::GatewaySim::Online);
+            client.customer_gateway("198.51.100.7", "65010");
+            for (action, chance, seconds) in steps {
+                sensible(&client, TRANSIT[action], chance);
+                pass(seconds).await;
+                client.sandbox.inspect(check);
+            }
+        });
     }
 
     #[test]

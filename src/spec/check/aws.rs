@@ -5,11 +5,12 @@ use std::ops::Range;
 
 use super::super::codes::Code;
 use super::super::field::{Field, Spot, WordOr};
-use super::super::id::{RouteTableId, TransitGatewayId, VpnGatewayId};
+use super::super::id::{RouteTableId, VpnGatewayId};
 use super::super::net::{Asn, InvalidValue};
 use super::super::problem::{Checked, Problem, Sink, all, quoted};
 use super::super::raw::{RawAttachTo, RawAws, RawSite};
-use super::super::site::{AttachTo, AwsSide, RouteTables, Routing};
+use super::super::site::{AttachTo, AwsSide, RouteTables, Routing, TransitTarget};
+use super::transit;
 use super::values::{self, optional, required, value};
 
 /// Checks the whole AWS side.
@@ -20,6 +21,7 @@ pub(super) fn aws(spot: &Spot<RawAws>, site: &RawSite, sink: &Sink) -> Checked<A
     let vpc = required(&raw.vpc, "aws.vpc", help, span, sink)
         .and_then(|spot| value(spot, Code::InvalidId, sink, str::parse));
     let attach_to = attach_to(&raw.attach_to, sink);
+    let transit = transit::transit(raw, attach_to.as_ref().ok(), site, sink);
     let amazon_side_asn = amazon_side_asn(&raw.amazon_side_asn, sink);
     let route_tables = route_tables(&raw.route_tables, sink);
     let customer_gateway = optional(&raw.customer_gateway, Code::InvalidId, sink);
@@ -31,6 +33,7 @@ pub(super) fn aws(spot: &Spot<RawAws>, site: &RawSite, sink: &Sink) -> Checked<A
         account: account?.map(|spot| spot.value),
         vpc: vpc?,
         attach_to: attach_to?,
+        transit: transit?,
         amazon_side_asn: amazon_side_asn?.map_or(Asn::AMAZON_DEFAULT, |spot| spot.value),
         route_tables: route_tables?,
         customer_gateway: customer_gateway?.map(|spot| spot.value),
@@ -47,7 +50,7 @@ fn attach_to(field: &Field<WordOr<RawAttachTo>>, sink: &Sink) -> Checked<AttachT
         WordOr::Other(named) => named,
     };
     let vgw = optional::<VpnGatewayId>(&named.virtual_private_gateway, Code::InvalidId, sink);
-    let tgw = optional::<TransitGatewayId>(&named.transit_gateway, Code::InvalidId, sink);
+    let tgw = transit::target(&named.transit_gateway, sink);
     match (vgw?, tgw?) {
         (Some(vgw), None) => Ok(AttachTo::VirtualPrivateGateway(Some(vgw.value))),
         (None, Some(tgw)) => Ok(AttachTo::TransitGateway(tgw.value)),
@@ -72,7 +75,9 @@ fn attach_word(word: &str, span: &Range<usize>, sink: &Sink) -> Checked<AttachTo
     let help = match word {
         "virtual-private-gateway" => return Ok(AttachTo::VirtualPrivateGateway(None)),
         "transit-gateway" | "transit_gateway" => {
-            "name the transit gateway: { transit_gateway: tgw-... }".to_owned()
+            "name the transit gateway: { transit_gateway: tgw-... }, by a tag: { transit_gateway: \
+             Name=core }, or ask for one: { transit_gateway: new }"
+                .to_owned()
         }
         id if id.starts_with("tgw-") => format!("write {{ transit_gateway: {id} }}"),
         id if id.starts_with("vgw-") => format!("write {{ virtual_private_gateway: {id} }}"),
@@ -115,9 +120,11 @@ fn both_asns(
     site: &RawSite,
     sink: &Sink,
 ) {
-    if let (AttachTo::VirtualPrivateGateway(Some(_)) | AttachTo::TransitGateway(_), Some(asn)) =
-        (attach_to, amazon)
-    {
+    let is_new = matches!(
+        attach_to,
+        AttachTo::VirtualPrivateGateway(None) | AttachTo::TransitGateway(TransitTarget::New)
+    );
+    if let Some(asn) = amazon.filter(|_| !is_new) {
         let message = "`amazon_side_asn` has no effect on an existing gateway";
         let problem = Problem::new(Code::FieldUnused, message).at(&asn.span, "not used");
         let problem = match raw.attach_to.given() {
@@ -127,7 +134,7 @@ fn both_asns(
         sink.warn(problem.help("remove it; `underpass plan` shows the gateway's ASN"));
         return;
     }
-    if *attach_to != AttachTo::VirtualPrivateGateway(None) {
+    if !is_new {
         return;
     }
     let is_static = site

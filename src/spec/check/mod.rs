@@ -10,6 +10,7 @@ mod lan;
 mod logs;
 mod site;
 mod special;
+mod transit;
 mod tunnels;
 mod values;
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::aws::{Call, Client, Collection, Target};
+use crate::aws::{Call, Client, Collection, ConnectionEnd, ConnectionTraits, Target};
 use crate::clock::{Clock, IdSource};
 use crate::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions};
 use crate::spec::{CustomerGatewayId, RouteTableId, VpnConnectionId, VpnGatewayId};
@@ -68,8 +68,11 @@ impl World {
             &client,
             &Call::CreateVpnConnection {
                 customer_gateway: customer,
-                vpn_gateway: gateway.clone(),
-                static_routes_only: routing == Routing::Static,
+                end: ConnectionEnd::VpnGateway(gateway.clone()),
+                traits: ConnectionTraits {
+                    static_routes_only: routing == Routing::Static,
+                    ..ConnectionTraits::default()
+                },
                 tunnels: Box::new([keyed(0), keyed(1)]),
                 tags: Tags::new(),
             },
@@ -97,7 +100,8 @@ impl World {
             };
             client.call(&call).await.unwrap();
         }
-        (subject.connection, subject.vpn_gateway) = (connection, gateway);
+        subject.connection = connection;
+        subject.end = ConnectionEnd::VpnGateway(gateway);
         subject.route_tables = tables;
         Self {
             sandbox,
