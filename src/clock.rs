@@ -84,12 +84,29 @@ impl Clock {
         Duration::try_from(self.now().duration_since(earlier)).unwrap_or(Duration::ZERO)
     }
 
+    /// This moment, to measure from.
+    pub fn mark(&self) -> Mark {
+        Mark(self.started.elapsed().mul_f64(self.scale))
+    }
+
+    /// The time since `mark` on this clock, whatever it was set to meanwhile.
+    pub fn passed(&self, mark: Mark) -> Duration {
+        self.mark().0.saturating_sub(mark.0)
+    }
+
     /// Sleeps for `duration` of this clock's time.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration.div_f64(self.scale)).await;
     }
 }
+
+/// A moment of a [`Clock`] that setting the clock does not move.
+///
+/// Whatever waits, shares or gives up after a while measures by it. A clock is set right in the
+/// middle of a run, when AWS has told the time; measured by [`Clock::now`], an hour would have passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark(Duration);
 
 /// A moment of real time, by two clocks.
 ///
@@ -193,12 +210,14 @@ mod tests {
     async fn a_clock_that_was_set_goes_on_from_there_in_every_clone() {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH, 1.0);
         let same = clock.clone();
+        let mark = clock.mark();
         clock.jump(SignedDuration::from_hours(1));
         same.sleep(Duration::from_secs(5)).await;
         assert_eq!(same.now().as_second(), 3605);
         same.jump(SignedDuration::from_hours(-2));
         assert_eq!(clock.now().as_second(), -3595);
         assert_eq!(clock.since(Timestamp::UNIX_EPOCH), Duration::ZERO);
+        assert_eq!(clock.passed(mark), Duration::from_secs(5));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::server_clock::ServerClock;
 use super::share::Share;
 use super::transport::{self, Patience};
 use super::view::{Collection, View};
-use crate::clock::{Clock, IdSource};
+use crate::clock::{Clock, IdSource, Mark};
 use crate::sandbox::Sandbox;
 use crate::spec::{AccountId, Region, VpnConnectionId};
 
@@ -181,10 +181,12 @@ impl Client {
         asker: Option<Asker>,
     ) -> Self {
         let endpoints = Endpoints::default();
+        let server_clock = ServerClock::new(clock.clone());
+        // What is written down of an answer carries a time that the answer has set right.
         let writer = Ec2Config::from(config)
             .retry_config(transport::no_retries())
+            .interceptor(server_clock.clone())
             .interceptor(endpoints.clone());
-        let server_clock = ServerClock::new(clock.clone());
         let reader = Ec2Config::from(config)
             .interceptor(server_clock.clone())
             .interceptor(endpoints.clone());
@@ -250,7 +252,8 @@ impl Client {
 
     /// Looks at `collections`, anew and all at once.
     pub async fn view(&self, collections: &[Collection]) -> Result<View, Fault> {
-        let looks = collections.iter().map(|collection| self.look(*collection));
+        let looks = collections.iter();
+        let looks = looks.map(async |collection| self.look(*collection).await.1);
         let mut view = View::default();
         for seen in try_join_all(looks).await? {
             view.merge(seen);
@@ -265,13 +268,11 @@ impl Client {
     pub async fn view_since(
         &self,
         collections: &[Collection],
-        since: Timestamp,
+        since: Mark,
     ) -> Result<Arc<View>, Fault> {
         let looks = collections.iter().map(|collection| {
             let fresh = || self.look(*collection);
-            self.shared
-                .share
-                .look(*collection, since, &self.shared.clock, fresh)
+            self.shared.share.look(*collection, since, fresh)
         });
         let mut views = try_join_all(looks).await?;
         if views.len() == 1 {
@@ -284,9 +285,15 @@ impl Client {
         Ok(Arc::new(view))
     }
 
-    async fn look(&self, collection: Collection) -> Result<View, Fault> {
+    /// When the look began, and what it saw.
+    async fn look(&self, collection: Collection) -> (Mark, Result<View, Fault>) {
         self.shared.pace.turn(Group::Read).await;
+        let mark = self.shared.clock.mark();
         let began = self.shared.clock.now();
+        (mark, self.look_now(collection, began).await)
+    }
+
+    async fn look_now(&self, collection: Collection, began: Timestamp) -> Result<View, Fault> {
         let Some(asker) = &self.shared.asker else {
             return self.look_by_sdk(collection, began).await;
         };

@@ -4,10 +4,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Mark};
 
 /// A group of API actions that EC2 counts together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +43,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(clock: Clock) -> Self {
-        let now = clock.now();
+        let now = clock.mark();
         Self {
             clock,
             read: Bucket::new(Group::Read, now),
@@ -75,11 +74,11 @@ struct Bucket {
 #[derive(Clone, Copy, Debug)]
 struct Level {
     tokens: f64,
-    at: Timestamp,
+    at: Mark,
 }
 
 impl Bucket {
-    fn new(group: Group, now: Timestamp) -> Self {
+    fn new(group: Group, now: Mark) -> Self {
         let (size, refill) = group.limits();
         Self {
             size,
@@ -98,8 +97,8 @@ impl Bucket {
     async fn take(&self, clock: &Clock) {
         let mut level = self.state.lock().await;
         loop {
-            let now = clock.now();
-            let gained = clock.since(level.at).as_secs_f64() * self.refill;
+            let now = clock.mark();
+            let gained = clock.passed(level.at).as_secs_f64() * self.refill;
             *level = Level {
                 tokens: (level.tokens + gained).min(self.size),
                 at: now,
@@ -122,6 +121,8 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::future::join_all;
+
+    use jiff::Timestamp;
 
     use super::*;
 

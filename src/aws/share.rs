@@ -3,15 +3,14 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::fault::Fault;
 use super::view::{Collection, View};
-use crate::clock::Clock;
+use crate::clock::Mark;
 
 /// When a look began, and what it saw.
-type Look = (Timestamp, Result<Arc<View>, Fault>);
+type Look = (Mark, Result<Arc<View>, Fault>);
 
 /// The last look at each collection.
 #[derive(Debug, Default)]
@@ -28,12 +27,11 @@ impl Share {
     pub(super) async fn look<F>(
         &self,
         collection: Collection,
-        since: Timestamp,
-        clock: &Clock,
+        since: Mark,
         fresh: impl FnOnce() -> F,
     ) -> Result<Arc<View>, Fault>
     where
-        F: Future<Output = Result<View, Fault>>,
+        F: Future<Output = (Mark, Result<View, Fault>)>,
     {
         let mut last = self.last[collection as usize].lock().await;
         if let Some((began, seen)) = &*last
@@ -41,14 +39,8 @@ impl Share {
         {
             return seen.clone();
         }
-        let asked = clock.now();
-        let seen = fresh().await.map(Arc::new);
-        // Pacing may delay the request itself; the view says when it really began.
-        let began = match &seen {
-            Ok(view) => view.looked_at.get(&collection).copied().unwrap_or(asked),
-            Err(_) => asked,
-        };
-        last.insert((began, seen)).1.clone()
+        let (began, seen) = fresh().await;
+        last.insert((began, seen.map(Arc::new))).1.clone()
     }
 }
 
@@ -58,13 +50,20 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::future::join_all;
+    use jiff::{SignedDuration, Timestamp};
 
     use super::*;
     use crate::aws::FaultKind;
+    use crate::clock::Clock;
 
     /// A Describe that takes a second and counts how often it was made.
-    async fn describe(clock: &Clock, made: &AtomicUsize, fails: bool) -> Result<View, Fault> {
+    async fn describe(
+        clock: &Clock,
+        made: &AtomicUsize,
+        fails: bool,
+    ) -> (Mark, Result<View, Fault>) {
         made.fetch_add(1, Ordering::Relaxed);
+        let mark = clock.mark();
         clock.sleep(Duration::from_secs(1)).await;
         let fault = || Fault {
             action: "DescribeVpnConnections".to_owned(),
@@ -73,11 +72,12 @@ mod tests {
             message: "no".to_owned(),
             request_id: None,
         };
-        if fails {
+        let seen = if fails {
             Err(fault())
         } else {
             Ok(View::default())
-        }
+        };
+        (mark, seen)
     }
 
     #[tokio::test(start_paused = true)]
@@ -85,9 +85,9 @@ mod tests {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH, 1.0);
         let (share, made) = (Share::default(), AtomicUsize::new(0));
         for poll in 1..=3 {
-            let since = clock.now();
+            let since = clock.mark();
             let looks = (0..50).map(|_| {
-                share.look(Collection::VpnConnections, since, &clock, || {
+                share.look(Collection::VpnConnections, since, || {
                     describe(&clock, &made, false)
                 })
             });
@@ -106,11 +106,9 @@ mod tests {
             let (share, clock, made) = (&share, &clock, &made);
             async move {
                 clock.sleep(Duration::from_millis(wait)).await;
-                let asked = clock.now();
+                let asked = clock.mark();
                 share
-                    .look(Collection::Vpcs, asked, clock, || {
-                        describe(clock, made, false)
-                    })
+                    .look(Collection::Vpcs, asked, || describe(clock, made, false))
                     .await
             }
         };
@@ -121,19 +119,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_makes_no_look_last() {
+        let clock = Clock::starting_at(Timestamp::UNIX_EPOCH, 1.0);
+        let (share, made) = (Share::default(), AtomicUsize::new(0));
+        for looks in 1..=3 {
+            let fresh = || describe(&clock, &made, false);
+            let seen = share.look(Collection::Vpcs, clock.mark(), fresh);
+            assert!(seen.await.is_ok());
+            assert_eq!(made.load(Ordering::Relaxed), looks);
+            clock.jump(SignedDuration::from_hours(-1));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_failure_is_shared_but_not_kept_for_later_askers() {
         let clock = Clock::starting_at(Timestamp::UNIX_EPOCH, 1.0);
         let (share, made) = (Share::default(), AtomicUsize::new(0));
-        let since = clock.now();
-        let looks = (0..50).map(|_| {
-            share.look(Collection::Vpcs, since, &clock, || {
-                describe(&clock, &made, true)
-            })
-        });
+        let since = clock.mark();
+        let looks =
+            (0..50).map(|_| share.look(Collection::Vpcs, since, || describe(&clock, &made, true)));
         assert!(join_all(looks).await.iter().all(Result::is_err));
         assert_eq!(made.load(Ordering::Relaxed), 1);
         let again = share
-            .look(Collection::Vpcs, clock.now(), &clock, || {
+            .look(Collection::Vpcs, clock.mark(), || {
                 describe(&clock, &made, false)
             })
             .await;

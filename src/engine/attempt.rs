@@ -51,7 +51,7 @@ impl Worker {
     pub(super) async fn make(&mut self, attempt: &Attempt<'_>) -> Result<Made, StepProblem> {
         let task = Arc::clone(&self.task);
         let limit = task.kind.usual(attempt.goal).limit;
-        let began = task.run.now();
+        let began = task.run.clock.mark();
         let mut patience = Patience::default();
         loop {
             task.refuse_if(CancelLevel::Stop, attempt.goal)?;
@@ -59,7 +59,7 @@ impl Worker {
                 Ok(answer) => return Ok(Made::Done(answer.id)),
                 Err(fault) => fault,
             };
-            let elapsed = task.run.clock.since(began);
+            let elapsed = task.run.clock.passed(began);
             if task.kind.forgives(attempt.call, &fault) {
                 // What AWS does not find to delete, and still lists, is too new for that server.
                 let too_new = attempt.goal == Goal::Gone
@@ -198,10 +198,10 @@ impl Task {
     /// Looks whether a call may still be made: the machine may have slept since the last look, and
     /// the world has gone on. A look that forbids it may itself be old.
     async fn keep(&self, guard: &Guard<'_>) -> Result<(), StepProblem> {
-        let began = self.run.now();
+        let began = self.run.clock.mark();
         loop {
             match guard(&*self.look_anew().await?) {
-                Err(_) if self.run.clock.since(began) < 2 * STALE => {
+                Err(_) if self.run.clock.passed(began) < 2 * STALE => {
                     self.look_again_later(began, CancelLevel::Stop).await?;
                 }
                 judged => return judged,
@@ -241,7 +241,7 @@ impl Task {
         attempt: &Attempt<'_>,
         window: Duration,
     ) -> Result<Option<String>, StepProblem> {
-        let began = self.run.now();
+        let began = self.run.clock.mark();
         let object = format!("{} {}", attempt.call.action(), attempt.call.describe());
         let mut nap = Duration::from_secs(1);
         loop {
@@ -249,7 +249,7 @@ impl Task {
                 self.tell_notice(format!("found {id}: {object} had its effect"));
                 return Ok(Some(id));
             }
-            let waited = self.run.clock.since(began);
+            let waited = self.run.clock.passed(began);
             if waited >= window {
                 return Ok(None);
             }

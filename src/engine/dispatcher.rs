@@ -17,6 +17,7 @@ use super::run::{Job, RunReport, StepReport};
 use super::task::{Context, Task};
 use super::unwritten::JournalProblem;
 use super::worker::{StepDone, StepRun, Worker};
+use crate::clock::Mark;
 use crate::journal::{History, Record, RunResult};
 use crate::plan::{Outputs, PlannedStep, resolve};
 use crate::playbook::StepId;
@@ -29,6 +30,7 @@ const AT_ONCE: usize = 32;
 pub(super) struct Dispatcher {
     run: Arc<Context>,
     began: Timestamp,
+    began_at: Mark,
     history: Option<History>,
     planned: BTreeMap<StepId, PlannedStep>,
     order: Order,
@@ -49,6 +51,7 @@ impl Dispatcher {
             .collect();
         Self {
             began: job.clock.now(),
+            began_at: job.clock.mark(),
             history: job.history,
             order: Order::new(&job.plan.steps),
             planned,
@@ -275,7 +278,7 @@ impl Dispatcher {
         if self.journal_problem.is_none() {
             self.write(Record::Finished { result }).await;
         }
-        let took = self.run.clock.since(self.began);
+        let took = self.run.clock.passed(self.began_at);
         self.run.tell(Event::RunEnded {
             at: self.run.now(),
             result,

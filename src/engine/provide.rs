@@ -60,7 +60,7 @@ impl Worker {
     /// `found` it.
     async fn observe(&self, found: bool) -> Result<(Arc<View>, Finding, Decision), StepProblem> {
         let task = &self.task;
-        let began = task.run.now();
+        let began = task.run.clock.mark();
         let mut before = None;
         loop {
             let view = task.look().await?;
@@ -75,7 +75,7 @@ impl Worker {
             let missed = known && matches!(task.find(&view), Ok(Finding::Absent));
             let expected = !missed && (planned || (told.is_some() && self.has_called()));
             let agreed = expected && before.as_ref() == Some(&told);
-            let late = task.run.clock.since(began) >= 2 * STALE;
+            let late = task.run.clock.passed(began) >= 2 * STALE;
             if (planned && !makes) || agreed || late {
                 return judged.map(|(finding, decision)| (view, finding, decision));
             }
@@ -303,7 +303,7 @@ impl Task {
         call: &Call,
         id: Option<&str>,
     ) -> Result<(String, Arc<View>), StepProblem> {
-        let began = self.run.now();
+        let began = self.run.clock.mark();
         let mut ready_since = None;
         let wanted = Wanted {
             goal: Goal::Ready,
@@ -313,7 +313,7 @@ impl Task {
         };
         let probe = |view: &View| match self.progress(id, Goal::Ready, view)? {
             Look::OnTheWay { object, state } => {
-                if state == "absent" && self.run.clock.since(began) > CONSISTENCY {
+                if state == "absent" && self.run.clock.passed(began) > CONSISTENCY {
                     let why = format!("{} was answered, but AWS does not list it", call.action());
                     return Err(StepProblem::Hopeless { object, state, why });
                 }
@@ -323,9 +323,9 @@ impl Task {
                 if let Some(seen) = self.ours(call, id, view)? {
                     return Ok(Look::There(seen));
                 }
-                let since = *ready_since.get_or_insert_with(|| self.run.now());
+                let since = *ready_since.get_or_insert_with(|| self.run.clock.mark());
                 let object = id.map_or_else(|| call.describe(), str::to_owned);
-                if self.run.clock.since(since) > TAGS {
+                if self.run.clock.passed(since) > TAGS {
                     return Err(StepProblem::NotOurs { id: object });
                 }
                 let state = "ready, but its tags are not listed yet".to_owned();

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::attempt::{Attempt, Made};
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
@@ -16,6 +14,7 @@ use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
 use crate::aws::View;
+use crate::clock::Mark;
 use crate::journal::Outcome;
 use crate::plan::Mode;
 use crate::resource::{Change, Finding, Goal, Ownership, Seen, TunnelImpact, tunnels_up};
@@ -27,7 +26,7 @@ impl Worker {
     /// that has not heard of it yet, unless they stay so.
     pub(super) async fn remove(&mut self) -> Result<StepDone, StepProblem> {
         let task = Arc::clone(&self.task);
-        let began = task.run.now();
+        let began = task.run.clock.mark();
         loop {
             let view = task.look().await?;
             match task.target(&view)? {
@@ -99,12 +98,12 @@ impl Task {
     }
 
     /// Whether a server that has not heard of the object by now is none that ever will.
-    fn is_late(&self, began: Timestamp) -> bool {
-        self.run.clock.since(began) >= SEARCH
+    fn is_late(&self, began: Mark) -> bool {
+        self.run.clock.passed(began) >= SEARCH
     }
 
     /// Waits a little, telling what is not seen.
-    async fn rest_unlisted(&self, began: Timestamp) -> Result<(), StepProblem> {
+    async fn rest_unlisted(&self, began: Mark) -> Result<(), StepProblem> {
         let sign = |elapsed| Event::Waiting {
             at: self.run.now(),
             step: self.id(),
@@ -114,7 +113,7 @@ impl Task {
             elapsed,
             usual: self.kind.usual(Goal::Gone),
         };
-        let waited = self.run.clock.since(began);
+        let waited = self.run.clock.passed(began);
         self.rest(Duration::from_secs(5), waited, sign).await;
         self.refuse_if(CancelLevel::Abandon, Goal::Gone)
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::retry::{STALE, back_off, spread};
 use super::wait::SHORTEST;
 use crate::aws::{Client, Collection, Fault, FaultKind, View};
@@ -41,7 +43,7 @@ pub async fn look_patiently(
 ) -> Result<View, Fault> {
     let (mut nap, mut failures) = (Duration::from_secs(2), 0);
     // A journal that was written by a clock ahead of ours must not make this wait any longer.
-    let began = clock.now();
+    let (began, begun) = (clock.now(), clock.mark());
     let end = began.checked_add(LISTED_AFTER).unwrap_or(began);
     let (mut before, mut contradicted) = (None, None);
     loop {
@@ -56,7 +58,9 @@ pub async fn look_patiently(
             Err(fault) => return Err(fault),
         };
         failures = 0;
-        let now = clock.now();
+        // Nor may a clock that is set right meanwhile make it shorter.
+        let passed = SignedDuration::try_from(clock.passed(begun)).unwrap_or_default();
+        let now = began.checked_add(passed).unwrap_or(began);
         let missing: Vec<Unseen> = runs
             .iter()
             .flat_map(|run| unseen(run, &view, now))
@@ -68,8 +72,8 @@ pub async fn look_patiently(
                 return Ok(view);
             }
             if before.replace(outline).is_some() {
-                let since = *contradicted.get_or_insert(now);
-                if clock.since(since) >= CONTRADICTED {
+                let since = *contradicted.get_or_insert_with(|| clock.mark());
+                if clock.passed(since) >= CONTRADICTED {
                     return Ok(view);
                 }
                 tell(Awaited::Agreement);

@@ -86,12 +86,12 @@ impl Task {
     }
 
     async fn look_by(&self, shared: bool) -> Result<Arc<View>, StepProblem> {
-        let began = self.run.now();
+        let began = self.run.clock.mark();
         let mut times = 0;
         loop {
             let (client, collections) = (&self.run.client, self.kind.collections());
             let view = match shared {
-                true => client.view_since(collections, self.run.now()).await,
+                true => client.view_since(collections, self.run.clock.mark()).await,
                 false => client.view(collections).await.map(Arc::new),
             };
             let fault = match view {
@@ -106,7 +106,7 @@ impl Task {
             if !passing {
                 return Err(StepProblem::Refused { fault });
             }
-            if self.run.clock.since(began) >= OUT_OF_REACH {
+            if self.run.clock.passed(began) >= OUT_OF_REACH {
                 return Err(StepProblem::NoAnswer {
                     fault,
                     attempts: times,

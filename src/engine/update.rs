@@ -183,7 +183,7 @@ impl Task {
         tunnel: &Tunnel,
         asked_at: Timestamp,
     ) -> Result<Arc<View>, StepProblem> {
-        let available_at = self.run.now();
+        let begun = self.run.clock.mark();
         let mut was_down = false;
         let wanted = Wanted {
             goal: Goal::Ready,
@@ -200,7 +200,7 @@ impl Task {
             let changed_since = seen
                 .and_then(|seen| seen.changed_at)
                 .is_some_and(|at| at > asked_at);
-            let settled = self.run.clock.since(available_at) >= SETTLED;
+            let settled = self.run.clock.passed(begun) >= SETTLED;
             if up && (was_down || changed_since || settled) {
                 return Ok(Look::There(()));
             }

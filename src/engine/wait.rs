@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::cancel::CancelLevel;
 use super::error::StepProblem;
 use super::event::Event;
 use super::retry::{STALE, spread};
 use super::task::Task;
 use crate::aws::View;
+use crate::clock::Mark;
 use crate::resource::{Goal, Usual};
 
 /// At least this often a person is told that we still wait.
@@ -60,7 +59,7 @@ impl Task {
             twice,
             until,
         } = wanted;
-        let began = self.run.now();
+        let began = self.run.clock.mark();
         let mut before: Option<T> = None;
         let mut doomed = false;
         loop {
@@ -76,7 +75,7 @@ impl Task {
                 looked => looked?,
             };
             doomed = false;
-            let waited = self.run.clock.since(began);
+            let waited = self.run.clock.passed(began);
             let (object, state, pause) = match looked {
                 Look::There(found)
                     if !twice || before.as_ref() == Some(&found) || waited >= usual.limit =>
@@ -134,7 +133,7 @@ impl Task {
     /// Waits a little, telling why, where a look shows what the plan did not expect: it may be old.
     pub(super) async fn look_again_later(
         &self,
-        began: Timestamp,
+        began: Mark,
         until: CancelLevel,
     ) -> Result<(), StepProblem> {
         let sign = |elapsed| Event::Waiting {
@@ -146,7 +145,7 @@ impl Task {
             elapsed,
             usual: self.kind.usual(Goal::Ready),
         };
-        let waited = self.run.clock.since(began);
+        let waited = self.run.clock.passed(began);
         self.rest_until(until, STALE / 6, waited, sign).await;
         self.refuse_if(until, Goal::Ready)
     }

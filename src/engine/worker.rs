@@ -53,7 +53,7 @@ impl Worker {
 
     /// Brings the step to its end.
     pub(super) async fn work(mut self) -> StepRun {
-        let began = self.task.run.now();
+        let began = self.task.run.clock.mark();
         let result = self.advance().await.map_err(|problem| StepError {
             step: self.task.id(),
             left: match problem {
@@ -63,7 +63,7 @@ impl Worker {
             problem,
         });
         StepRun {
-            took: self.task.run.clock.since(began),
+            took: self.task.run.clock.passed(began),
             result,
         }
     }

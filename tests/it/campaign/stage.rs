@@ -390,7 +390,30 @@ impl Stage {
     }
 
     /// A site is exact, and a new plan finds nothing to do.
+    ///
+    /// But for one thing: a run that was stopped goes on with its own plan. Where another site on the
+    /// same gateway has changed what that plan rests on, what it remembers in tags is of then, and
+    /// one more onboarding, which touches nothing but tags, makes it right.
     pub(crate) async fn expect_as_planned(&mut self, number: usize) -> Held {
+        match self.left_to_do(number).await? {
+            Some((_, true)) if self.shares_a_vpc(number) => self.finish(number).await?,
+            Some((todo, _)) => return broken("not a no-op", todo),
+            None => return Ok(()),
+        }
+        match self.left_to_do(number).await? {
+            Some((todo, _)) => broken("not a no-op", todo),
+            None => Ok(()),
+        }
+    }
+
+    fn shares_a_vpc(&self, number: usize) -> bool {
+        let vpc = self.sites[number].vpc_id();
+        let mut others = self.sites.iter().enumerate();
+        others.any(|(other, site)| other != number && site.vpc_id() == vpc)
+    }
+
+    /// What a new plan of an exact site finds to do, and whether that is to set tags alone.
+    async fn left_to_do(&mut self, number: usize) -> Result<Option<(String, bool)>, Broken> {
         check::exact(&self.sandbox, &self.sites[number], &self.known)?;
         let site = self.site(number)?;
         self.aws.sleep(TYPING).await;
@@ -398,23 +421,29 @@ impl Stage {
         let (aws, timeline) = (self.aws.clone(), self.timeline.clone());
         let body = Arc::new(Body::new("operator", 0, Vec::new(), clock, aws, timeline));
         let Some(machine) = self.machines.last() else {
-            return Ok(());
+            return Ok(None);
         };
         let process = Process::start(body, machine, &self.sandbox, &self.ids, &self.decoded);
         let process = process.await;
         let process = process.map_err(|error| trouble("plan")(&error))?;
-        match process.plan_onboard(&site).await? {
-            Ok(plan) if plan.is_noop() => Ok(()),
-            Ok(plan) => {
-                let steps = plan.steps.iter();
-                let todo: Vec<String> = steps
-                    .filter(|it| !matches!(it.change, PlannedChange::Keep | PlannedChange::Adopt))
-                    .map(|it| format!("{:?} {}: {}", it.change, it.node.id, it.reason))
-                    .collect();
-                broken("not a no-op", todo.join("; "))
-            }
-            Err(exit) => broken("not a no-op", exit.to_string()),
-        }
+        let plan = match process.plan_onboard(&site).await? {
+            Ok(plan) if plan.is_noop() => return Ok(None),
+            Ok(plan) => plan,
+            Err(exit) => return Ok(Some((exit.to_string(), false))),
+        };
+        let todo = plan.steps.iter();
+        let todo: Vec<_> = todo
+            .filter(|it| !matches!(it.change, PlannedChange::Keep | PlannedChange::Adopt))
+            .collect();
+        let tags = todo.iter().all(|it| {
+            let mut differences = it.differences.iter();
+            it.change == PlannedChange::Update
+                && differences.all(|(what, _, _)| what.starts_with("tag "))
+        });
+        let told = todo
+            .iter()
+            .map(|it| format!("{:?} {}: {}", it.change, it.node.id, it.reason));
+        Ok(Some((told.collect::<Vec<_>>().join("; "), tags)))
     }
 
     /// Removes a site in peace.
