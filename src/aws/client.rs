@@ -91,20 +91,6 @@ struct Shared {
     asker: Option<Asker>,
 }
 
-impl Target {
-    /// Refuses an endpoint that is no address.
-    pub(super) fn check_endpoint(&self) -> Result<(), Fault> {
-        let address = |url: &String| url.parse::<http::Uri>().is_ok_and(|it| it.host().is_some());
-        match &self.endpoint_url {
-            Some(url) if !address(url) => {
-                let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
-                Err(Fault::of_kind("connect", FaultKind::Invalid, &message))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 impl Client {
     /// A client for `target` that paces itself by `clock`: for a sandbox, the sandbox's own.
     ///

@@ -178,6 +178,8 @@ const TABLE: &[Row] = &[
     row(Exactly("Gateway.NotAttached"), NotYet, Ec2ErrorCodes),
     row(Ends(".InvalidState"), NotYet, Ec2ErrorCodes),
     row(Ends(".InUse"), NotYet, Ec2ErrorCodes),
+    // With the table that is meant, which a look tells, or with one that it is just leaving.
+    row(Exactly("Resource.AlreadyAssociated"), NotYet, Ec2ErrorCodes),
     // Gone, or not there yet.
     row(Ends(".NotFound"), NotFound, Ec2ErrorCodes),
     row(Exactly("InvalidVpnConnectionID"), NotFound, Ec2ErrorCodes),
@@ -316,6 +318,7 @@ mod tests {
             ("TagLimitExceeded", Quota),
             ("ConcurrentModificationException", NotYet),
             ("InvalidPermission.Duplicate", AlreadyExists),
+            ("Resource.AlreadyAssociated", NotYet),
         ] {
             assert_eq!(find(code).map(|row| row.kind), Some(kind), "{code}");
         }

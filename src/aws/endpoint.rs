@@ -12,8 +12,25 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use super::client::Target;
+use super::fault::{Fault, FaultKind};
+
 const AWSS: u8 = 1;
 const ANOTHERS: u8 = 2;
+
+impl Target {
+    /// Refuses an endpoint that is no address.
+    pub(super) fn check_endpoint(&self) -> Result<(), Fault> {
+        let address = |url: &String| url.parse::<http::Uri>().is_ok_and(|it| it.host().is_some());
+        match &self.endpoint_url {
+            Some(url) if !address(url) => {
+                let message = format!("`{}` is not the address of an endpoint", url.escape_debug());
+                Err(Fault::of_kind("connect", FaultKind::Invalid, &message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// Whose endpoints requests have gone to so far; clones share what they see.
 #[derive(Clone, Debug, Default)]

@@ -111,8 +111,13 @@ fn table(plan: &Plan) -> Table {
             Change::Update | Change::Replace => "differs",
             Change::Delete => "to be removed",
         };
-        // An id that joins two others tells what the step's name tells.
-        let id = step.existing.as_deref().filter(|id| !id.contains(':'));
+        // An id that joins two others tells what the step's name tells, but where there are tables
+        // of a VPC's and of a transit gateway's.
+        let kind = step.node.kind.as_str();
+        let tables = kind == "vpc_route" || kind.starts_with("transit_gateway_");
+        let id = step.existing.as_deref();
+        let id = id.filter(|id| tables || !id.contains(':'));
+        let id = id.map(|id| id.split_once(':').map_or(id, |(table, _)| table));
         table.add_row([
             step.change.glyph().to_string(),
             step.node.id.to_string(),

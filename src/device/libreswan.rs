@@ -155,6 +155,10 @@ impl Device for Libreswan {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::Command("./install.sh --remove")
     }

@@ -52,6 +52,13 @@ pub trait Device: Sync {
     /// How the device is put back as it was.
     fn removal(&self) -> Removal;
 
+    /// Whether it sends through both tunnels at once where BGP brings the same route by both.
+    ///
+    /// Where a maker's reference names no such statement for what we write, it does not.
+    fn spreads(&self) -> bool {
+        false
+    }
+
     /// The tunnel that this device keeps down while the other one works; none for nearly all.
     fn standby(&self, _routing: Routing) -> Option<u8> {
         None

@@ -135,6 +135,10 @@ impl Device for StrongSwan {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::Command("./install.sh --remove")
     }

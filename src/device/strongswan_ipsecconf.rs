@@ -199,6 +199,10 @@ impl Device for StrongSwanIpsecConf {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::Command("./install.sh --remove")
     }

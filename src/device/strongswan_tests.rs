@@ -205,3 +205,23 @@ proptest! {
         }
     }
 }
+
+/// What the kernel needs besides two equal routes to use both of them.
+#[test]
+fn both_tunnels_carry_at_once_where_the_site_wants_it_and_bgp_brings_the_routes() {
+    let of = |set: &TunnelSet, path: &str| {
+        let files = rendered(set).into_iter();
+        let mut found = files.filter(|(it, _)| it.ends_with(path));
+        found.next().map(|(_, text)| text).unwrap_or_default()
+    };
+    let hashing = "\nnet.ipv4.fib_multipath_hash_policy = 1\n";
+    let sysctl = "60-underpass-plant-7.conf";
+    let mut set = sample::tunnel_set();
+    assert!(!of(&set, sysctl).contains("multipath"));
+    set.site.aws.transit.ecmp = true;
+    assert!(of(&set, sysctl).ends_with(hashing));
+    assert!(of(&set, "frr.conf").contains("\n  maximum-paths 2\n"));
+    let mut fixed = static_set();
+    fixed.site.aws.transit.ecmp = true;
+    assert!(!of(&fixed, sysctl).contains("multipath"));
+}

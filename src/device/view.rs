@@ -40,6 +40,8 @@ pub(super) struct View<'a> {
     pub(super) appliances: &'a [Appliance],
     /// The virtual interface beside the tunnels.
     pub(super) direct: Option<Direct<'a>>,
+    /// Whether both tunnels carry at once.
+    pub(super) together: bool,
     transit: bool,
 }
 
@@ -77,6 +79,7 @@ impl<'a> View<'a> {
             vpc: &set.vpc_cidrs,
             appliances: &set.site.appliances,
             direct: link.map(|link| Direct::new(link, transit)),
+            together: set.site.aws.transit.ecmp && set.routes != RouteExchange::Static,
             transit,
         }
     }

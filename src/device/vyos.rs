@@ -281,6 +281,10 @@ impl Device for VyOs {
         checks
     }
 
+    fn spreads(&self) -> bool {
+        true
+    }
+
     fn removal(&self) -> Removal {
         Removal::File(REMOVE)
     }

@@ -344,8 +344,15 @@ impl History {
                 .steps
                 .values()
                 .any(|step| step.ready.is_none() && step.in_doubt().is_some_and(fresh)),
-            None | Some(RunResult::Cancelled | RunResult::TimedOut) => true,
+            // One that has called nothing has nothing to go on with, and its plan is older.
+            None | Some(RunResult::Cancelled | RunResult::TimedOut) => self.has_called(),
         }
+    }
+
+    /// Whether any call was made, or was about to be.
+    fn has_called(&self) -> bool {
+        let mut steps = self.steps.values();
+        steps.any(|step| step.open.is_some() || step.last.is_some())
     }
 
     /// The number of the next record.

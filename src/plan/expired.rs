@@ -10,7 +10,7 @@ use super::cost::Prices;
 use super::teardown::tagged;
 use crate::aws::{Tags, View};
 use crate::resource::{
-    NEVER_EXPIRES, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP,
+    NEVER_EXPIRES, TAG_ENVIRONMENT, TAG_EXPIRES_AT, TAG_RUN, TAG_SITE, TAG_STEP, kind_of,
 };
 use crate::spec::{Environment, SiteName};
 
@@ -23,8 +23,8 @@ pub struct ExpiredSite {
     pub expired_at: Timestamp,
     /// What of it still exists, by id.
     pub objects: Vec<String>,
-    /// How many VPN connections of it are billed by the hour.
-    pub connections: usize,
+    /// What of it is billed by the hour, by kind.
+    pub billed: BTreeMap<String, usize>,
 }
 
 /// A site that may be expired and that `reap` leaves alone: a person shall decide.
@@ -50,9 +50,12 @@ pub struct Expiry {
 impl ExpiredSite {
     /// USD per hour that it costs, by the price of `region`.
     pub fn hourly_usd(&self, prices: &Prices, region: &crate::spec::Region) -> f64 {
-        // A count of connections is far below the 2^52 where f64 stops counting.
-        let connections = u32::try_from(self.connections).unwrap_or(u32::MAX);
-        prices.hourly_usd("vpn_connection", region).unwrap_or(0.0) * f64::from(connections)
+        let usd = self.billed.iter().map(|(kind, count)| {
+            // A count of connections is far below the 2^52 where f64 stops counting.
+            let count = u32::try_from(*count).unwrap_or(u32::MAX);
+            prices.hourly_usd(kind, region).unwrap_or(0.0) * f64::from(count)
+        });
+        usd.fold(0.0, |sum, usd| sum + usd)
     }
 }
 
@@ -77,10 +80,7 @@ pub fn expired(view: &View, now: Timestamp) -> Expiry {
             Ok(Some((site, expired_at))) => found.expired.push(ExpiredSite {
                 site,
                 expired_at,
-                connections: objects
-                    .iter()
-                    .filter(|(id, _)| id.starts_with("vpn-"))
-                    .count(),
+                billed: billed(&objects, view),
                 objects: ids(&objects),
             }),
             Err(because) => found.doubtful.push(DoubtfulSite {
@@ -91,6 +91,22 @@ pub fn expired(view: &View, now: Timestamp) -> Expiry {
         }
     }
     found
+}
+
+/// How many of each kind of object there are, as far as the kind has a price by the hour.
+fn billed(objects: &[(&str, &Tags)], view: &View) -> BTreeMap<String, usize> {
+    let mut billed = BTreeMap::new();
+    for (id, _) in objects {
+        let connection = id.parse().ok();
+        let connection = connection.and_then(|id| view.vpn_connections.get(&id));
+        let kind = match connection {
+            Some(connection) => kind_of(connection),
+            None if id.starts_with("tgw-attach-") => "transit_gateway_vpc_attachment",
+            None => continue,
+        };
+        *billed.entry(kind.to_owned()).or_default() += 1;
+    }
+    billed
 }
 
 fn ids(objects: &[(&str, &Tags)]) -> Vec<String> {

@@ -27,6 +27,7 @@ mod preflight;
 mod question;
 mod resolve;
 pub mod show;
+mod surplus;
 mod teardown;
 #[cfg(test)]
 mod testing;

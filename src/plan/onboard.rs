@@ -16,6 +16,7 @@ use super::permissions;
 use super::preflight;
 use super::question::Question;
 use super::resolve::{Outputs, resolve};
+use super::surplus;
 use super::wire::{self, Asked, Decided};
 use super::world::World;
 use crate::aws::{TAG_DIRECT_CONNECT, View};
@@ -34,7 +35,7 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
     preflight::check(&world, question.account.as_ref(), &mut findings);
     let tunnels = preflight::negotiated(&world, &mut findings);
     let context = Context {
-        site: json!(question.site),
+        site: world.site_context(),
         tunnels: json!(tunnels),
         vpc: world.vpc_context(),
     };
@@ -61,6 +62,8 @@ pub fn onboard(question: &Question<'_>) -> Result<Plan, PlanErrors> {
         warn_of(step, &mut findings);
     }
     memory::judge(&steps, &mut findings);
+    let surplus = surplus::steps(question, &steps, &mut findings);
+    let steps = [steps, surplus].concat();
     let duplicates = duplicates::found(question, &steps);
     duplicates::judge(question, &duplicates, &mut findings);
     let removals = duplicates::steps(question, &duplicates, &steps, &mut findings);

@@ -133,10 +133,22 @@ pub(super) fn tagged(view: &View) -> Vec<(&str, &Tags)> {
         .values()
         .filter(|it| !it.state.is_ending())
         .map(|it| (it.id.as_str(), &it.tags));
+    let transit_gateways = view
+        .transit_gateways
+        .values()
+        .filter(|it| !it.state.is_ending())
+        .map(|it| (it.id.as_str(), &it.tags));
+    let attachments = view
+        .transit_attachments
+        .values()
+        .filter(|it| !it.state.is_ending())
+        .map(|it| (it.id.as_str(), &it.tags));
     customer_gateways
         .chain(vpn_gateways)
         .chain(connections)
         .chain(tagged_direct_connect(view))
+        .chain(transit_gateways)
+        .chain(attachments)
         .collect()
 }
 

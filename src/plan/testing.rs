@@ -213,7 +213,12 @@ pub(super) fn applied(plan: &Plan, view: &View) -> View {
                 continue;
             }
             Change::Keep | Change::Adopt => {}
-            Change::Replace => unimplemented!("no test applies one"),
+            Change::Replace => {
+                let away = kind.delete(find(&view).chosen().unwrap(), &view).unwrap();
+                apply(&mut view, &away).unwrap();
+                let call = kind.create(&step.node.id, &inputs, &plan.owner, &keys);
+                apply(&mut view, &call.unwrap()).unwrap();
+            }
         }
         for connection in view.vpn_connections.values_mut() {
             connection.telemetry.iter_mut().for_each(|it| it.up = true);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::world::World;
 use crate::aws::{Subnet, TransitAttachment, TransitGateway, VpnConnection};
-use crate::resource::{WrittenRoutes, written_routes};
+use crate::resource::{WrittenRoutes, associated_tables, written_routes};
 use crate::spec::{
     AttachTo, RouteTableId, SubnetId, TransitGatewayId, TransitGatewayRouteTableId, TransitTarget,
 };
@@ -149,14 +149,44 @@ impl<'a> World<'a> {
         tables.filter(|(_, nets)| !nets.is_empty()).collect()
     }
 
+    /// `${site.…}` of a playbook: the site file, with the transit gateway's default table where the
+    /// connection is still in one that the file no longer names.
+    pub(super) fn site_context(&self) -> Value {
+        let mut site = json!(self.site);
+        if self.site.aws.transit.route_table.is_none()
+            && let Some(table) = self.table_to_return_to()
+        {
+            site["aws"]["transit"]["route_table"] = json!(table);
+        }
+        site
+    }
+
+    fn table_to_return_to(&self) -> Option<&'a TransitGatewayRouteTableId> {
+        let (view, connection) = self.view.zip(self.connection)?;
+        let default = self.transit_gateway()?.association_table.as_ref()?;
+        let named = associated_tables(&connection.tags);
+        let attachments = view.transit_attachments.values();
+        let mut its =
+            attachments.filter(|it| it.resource == connection.id.as_str() && !it.state.is_ending());
+        let association = its.next()?.association.as_ref();
+        let association = association.filter(|it| !it.state.is("disassociating"));
+        // In none it is while it is put back.
+        let left = association.map_or(!named.is_empty(), |it| named.contains(&it.table));
+        (left && association.is_none_or(|it| it.table != *default)).then_some(default)
+    }
+
     /// What `${vpc.…}` says about the transit gateway, in this order of `playbook::VPC_FIELDS`.
-    pub(super) fn transit_context(&self) -> [(&'static str, Value); 6] {
+    pub(super) fn transit_context(&self) -> [(&'static str, Value); 7] {
         let pairs = self.route_tables.iter().flat_map(|table| {
             let nets = self.site.lan.iter();
             nets.map(move |net| format!("{}:{net}", table.id))
         });
         [
             ("named_transit_gateway", json!(self.named_transit_gateway())),
+            (
+                "named_transit_table",
+                json!(self.site.aws.transit.route_table),
+            ),
             ("transit_subnets", json!(self.attachment_subnets())),
             ("transit_propagation", json!(self.named_tables())),
             ("transit_static_table", json!(self.static_table())),

@@ -18,6 +18,10 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("tgw-bgp.yaml", include_str!("../../playbooks/tgw-bgp.yaml")),
     (
+        "tgw-ecmp.yaml",
+        include_str!("../../playbooks/tgw-ecmp.yaml"),
+    ),
+    (
         "tgw-static.yaml",
         include_str!("../../playbooks/tgw-static.yaml"),
     ),

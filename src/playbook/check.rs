@@ -22,13 +22,14 @@ pub trait KindCatalog {
 }
 
 /// What `${vpc.…}` offers; the same offline, where only the names are known.
-pub(super) const VPC_FIELDS: [&str; 15] = [
+pub(super) const VPC_FIELDS: [&str; 16] = [
     "id",
     "cidrs",
     "route_tables",
     "enables_propagation",
     "remembers_propagation",
     "named_transit_gateway",
+    "named_transit_table",
     "transit_subnets",
     "transit_propagation",
     "transit_static_table",

@@ -27,7 +27,7 @@ pub use check::{KindCatalog, check};
 pub use compile::compile;
 pub use expr::{Condition, Operand, Part, Reference, Template};
 pub use graph::{Context, Graph, Input, Node, StepId};
-pub use model::{Attachable, Fits, Playbook, Step};
+pub use model::{Attachable, Carrying, Fits, Playbook, Step};
 pub use problem::{PlaybookErrors, PlaybookProblem};
 pub use read::parse;
 pub use show::Picture;

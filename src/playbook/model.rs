@@ -56,8 +56,29 @@ pub struct Fits {
     pub attach_to: Attachable,
     /// How routes are learned.
     pub routing: Routing,
+    /// Whether both tunnels carry at once, or one at a time.
+    #[serde(skip_serializing_if = "Carrying::is_one")]
+    pub tunnels: Carrying,
     /// Whether a Direct Connect stands beside the VPN connection.
     pub direct_connect: bool,
+}
+
+/// How two tunnels share the traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Carrying {
+    /// AWS sends through one of them.
+    #[default]
+    One,
+    /// AWS spreads flows over both.
+    Together,
+}
+
+impl Carrying {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_one(&self) -> bool {
+        *self == Self::One
+    }
 }
 
 impl Fits {
@@ -67,10 +88,17 @@ impl Fits {
             AttachTo::VirtualPrivateGateway(_) => Attachable::VirtualPrivateGateway,
             AttachTo::TransitGateway(_) => Attachable::TransitGateway,
         };
+        let direct_connect = site.aws.direct_connect.is_some();
+        let together =
+            attach_to == Attachable::TransitGateway && site.aws.transit.ecmp && !direct_connect;
         self == Self {
             attach_to,
             routing: site.routing,
-            direct_connect: site.aws.direct_connect.is_some(),
+            tunnels: match together {
+                true => Carrying::Together,
+                false => Carrying::One,
+            },
+            direct_connect,
         }
     }
 }

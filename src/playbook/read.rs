@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::condition;
 use super::expr::{ExprError, Place, Template};
 use super::limits;
-use super::model::{Argument, Fits, ForEach, Items, Playbook, Spot, Step};
+use super::model::{Argument, Carrying, Fits, ForEach, Items, Playbook, Spot, Step};
 use super::problem::{PlaybookErrors, Problems, Source, suggest};
 use super::yaml::{self, Entry, Shape, Span, Tree};
 
 const PLAYBOOK_FIELDS: [&str; 4] = ["playbook", "summary", "fits", "steps"];
-const FITS_FIELDS: [&str; 3] = ["attach_to", "routing", "direct_connect"];
+const FITS_FIELDS: [&str; 4] = ["attach_to", "routing", "tunnels", "direct_connect"];
 const STEP_FIELDS: [&str; 6] = ["id", "kind", "with", "when", "for_each", "after"];
 /// What a reference can begin with besides a step: no step can be called so.
 pub(super) const ROOTS: [&str; 4] = ["site", "vpc", "tunnels", "each"];
@@ -100,9 +100,13 @@ impl Reader<'_, '_> {
             Some(entry) => self.truth(&entry.value),
             None => Some(false),
         };
+        let tunnels = fields.get("tunnels").map_or(Some(Carrying::One), |entry| {
+            self.word(&entry.value, &["one", "together"])
+        });
         Some(Fits {
             attach_to: attach_to?,
             routing: routing?,
+            tunnels: tunnels?,
             direct_connect: direct_connect?,
         })
     }

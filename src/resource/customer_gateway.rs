@@ -237,6 +237,7 @@ impl Kind for CustomerGatewayKind {
             "transit_vpn_connection",
             "route_propagation",
             "vpc_route",
+            "transit_gateway_route",
             // Which tells by what is remembered here which routes over it are others'.
             "transit_gateway_vpc_attachment",
             // Nobody looks at Direct Connect for a site that has nothing left in EC2.

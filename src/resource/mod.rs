@@ -18,6 +18,7 @@ mod rank;
 mod registry;
 mod remembered;
 mod remembered_routes;
+mod remembered_tables;
 mod route_propagation;
 mod sharing;
 #[cfg(test)]
@@ -53,6 +54,9 @@ pub use remembered::{
     remembered_propagation,
 };
 pub use remembered_routes::{TAG_ROUTES, TAG_VPC, WrittenRoutes, written_routes};
+pub use remembered_tables::{
+    TAG_ASSOCIATED, TAG_PROPAGATES, associated_tables, spread_by_the_site,
+};
 pub use sharing::{Kept, kept_for_others};
 pub use transit_gateway::first_cidr;
 pub use vpn_connection::{is_connection, kind_of};

@@ -214,9 +214,12 @@ impl Kind for TransitGatewayKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
+        // Routes that somebody's deletions left have nothing between them and the gateway.
         &[
             "transit_vpn_connection",
             "transit_gateway_vpc_attachment",
+            "transit_gateway_route",
+            "vpc_route",
             "dx_gateway_association",
         ]
     }

@@ -1,14 +1,15 @@
 //! `transit_gateway_route`: a static route of a transit gateway to a site's attachment.
 //!
-//! AWS has no tags for it: it is ours when the attachment that it leads to is. Its id is
-//! `<table>:<network>`.
+//! AWS has no tags for it: it is ours when the attachment that it leads to is. Once that is gone AWS
+//! keeps the route as a blackhole and no longer says where it led; it is ours then when the site
+//! remembers to have had the network and had no BGP. Its id is `<table>:<network>`.
 
 use std::collections::BTreeMap;
 
 use ipnet::{IpNet, Ipv4Net};
 use serde_json::{Value, json};
 
-use super::inputs::{Inputs, KindError};
+use super::inputs::{Inputs, KindError, Maybe};
 use super::keys::Keys;
 use super::kind::{
     Change, Decision, Finding, Goal, InputSpec, Kind, Owned, Ownership, Policy, Progress, Seen,
@@ -16,7 +17,9 @@ use super::kind::{
 };
 use super::listed;
 use super::owner::Owner;
-use super::transit_pair::attachments_of_site;
+use super::owner::is_of;
+use super::remembered_routes::written_routes;
+use super::transit_pair::site_of_attachment;
 use crate::aws::{
     Call, Collection, Fault, FaultKind, TransitCall, TransitPair, TransitRoute, View,
 };
@@ -58,6 +61,7 @@ impl Kind for TransitRouteKind {
             Collection::TransitTableContents,
             Collection::TransitAttachments,
             Collection::VpnConnections,
+            Collection::CustomerGateways,
         ]
     }
 
@@ -74,8 +78,7 @@ impl Kind for TransitRouteKind {
         let Some(route) = route(view, &table, destination) else {
             return Ok(Finding::Absent);
         };
-        let ours = attachments_of_site(&owner.site, view);
-        let ours = ours.filter(|it| route.attachments.contains(&it.id)).count() > 0;
+        let ours = is_ours(&owner.site, route, destination, view);
         let id = id_of(&table, destination);
         Ok(Finding::Present(Seen {
             outputs: listed::only_id(&id),
@@ -102,13 +105,23 @@ impl Kind for TransitRouteKind {
                 "the table has no route to it yet",
             ));
         };
-        let wanted: Option<TransitGatewayAttachmentId> = inputs.given(NAME, "attachment")?;
+        let wanted: Option<Maybe<TransitGatewayAttachmentId>> =
+            inputs.optional(NAME, "attachment")?;
         let (table, destination) = parts(&seen.id)?;
         let route = route(view, &table, destination);
-        let right = route.zip(wanted.as_ref());
-        let right = right.is_none_or(|(route, wanted)| route.attachments.contains(wanted));
+        let right = match (route, wanted) {
+            (Some(route), Some(Maybe::Known(wanted))) => route.attachments.contains(&wanted),
+            // A new connection gets an attachment of its own.
+            (Some(_), Some(Maybe::Later(_))) => false,
+            _ => true,
+        };
+        let is_dead = route.is_some_and(|it| it.attachments.is_empty());
         match &seen.ownership {
             Ownership::Ours if right => Ok(Decision::new(Change::Keep, "is there")),
+            Ownership::Ours if is_dead => Ok(Decision::new(
+                Change::Replace,
+                "it is a blackhole: the connection that it led to is gone",
+            )),
             Ownership::Ours => Ok(Decision::new(
                 Change::Replace,
                 "it leads to another attachment of this site",
@@ -216,14 +229,16 @@ impl Kind for TransitRouteKind {
     }
 
     fn owned(&self, site: &SiteName, view: &View) -> Vec<Owned> {
-        let ours: Vec<_> = attachments_of_site(site, view).map(|it| &it.id).collect();
         let mut owned = Vec::new();
         for (table, contents) in &view.transit_table_contents {
             let written = contents.routes.iter().filter(|it| is_there(it));
-            for route in written.filter(|it| ours.iter().any(|id| it.attachments.contains(*id))) {
+            for route in written {
                 let IpNet::V4(destination) = route.destination else {
                     continue;
                 };
+                if !is_ours(site, route, destination, view) {
+                    continue;
+                }
                 let inputs = [
                     ("route_table", json!(table)),
                     ("destination", json!(destination)),
@@ -265,6 +280,24 @@ fn ends(inputs: &Inputs) -> Result<Option<(TransitGatewayRouteTableId, Ipv4Net)>
 /// Whether a route was written by somebody, and is there to stay.
 fn is_there(route: &TransitRoute) -> bool {
     !route.propagated && !route.state.is_ending()
+}
+
+/// Whether a route leads to the site, or did so before its connection was gone.
+fn is_ours(site: &SiteName, route: &TransitRoute, destination: Ipv4Net, view: &View) -> bool {
+    let attachments = route.attachments.iter();
+    let mut attachments = attachments.filter_map(|id| view.transit_attachments.get(id));
+    if attachments.any(|it| site_of_attachment(it, view) == Some(site.as_str())) {
+        return true;
+    }
+    let connections = view.vpn_connections.values();
+    let mut its = connections.filter(|it| is_of(site, &it.tags)).peekable();
+    let had_static = its.peek().is_none() || its.any(|it| it.static_routes_only);
+    route.state.is("blackhole")
+        && route.attachments.is_empty()
+        && had_static
+        && written_routes(site, view)
+            .values()
+            .any(|nets| nets.contains(&destination))
 }
 
 /// The static route to a network; a propagated one beside it gives way.

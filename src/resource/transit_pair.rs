@@ -15,7 +15,7 @@ use super::kind::{
     Usual,
 };
 use super::listed;
-use super::owner::{Owner, is_of};
+use super::owner::Owner;
 use crate::aws::{
     Call, Collection, Fault, FaultKind, State, TransitAttachment, TransitCall, TransitPair, View,
 };
@@ -353,18 +353,4 @@ pub(super) fn site_of_attachment<'a>(
     let connections = view.vpn_connections.values();
     let mut its = connections.filter(|it| attachment.resource == it.id.as_str());
     listed::site_of(&attachment.tags).or_else(|| its.find_map(|it| listed::site_of(&it.tags)))
-}
-
-/// The living attachments of a site to transit gateways.
-pub(super) fn attachments_of_site<'a>(
-    site: &'a SiteName,
-    view: &'a View,
-) -> impl Iterator<Item = &'a TransitAttachment> {
-    view.transit_attachments.values().filter(move |it| {
-        let by_connection = view
-            .vpn_connections
-            .values()
-            .any(|of| it.resource == of.id.as_str() && is_of(site, &of.tags));
-        !it.state.is_ending() && (is_of(site, &it.tags) || by_connection)
-    })
 }

@@ -1,6 +1,7 @@
 //! Situations made by hand, and the same judgement over the sandbox's real answers.
 
 mod situations;
+mod transit;
 mod with_the_sandbox;
 
 use std::collections::{BTreeMap, BTreeSet};

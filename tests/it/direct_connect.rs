@@ -40,7 +40,10 @@ fn way(sandbox: &Sandbox) -> Option<&'static str> {
     let mut ways = paths.values().map(|path| {
         let (there, back) = (path.there.as_ref().ok()?, path.back.as_ref().ok()?);
         let direct = |lanes: &underpass::sandbox::Lanes| {
-            lanes.iter().all(|it| matches!(it, Lane::DirectConnect { .. }))
+            lanes
+                .lanes
+                .iter()
+                .all(|it| matches!(it, Lane::DirectConnect { .. }))
         };
         Some(match (direct(there), direct(back)) {
             (true, true) => "dx",
@@ -84,11 +87,23 @@ fn life(attach: &str) {
 
     let unasked = env.run(&["onboard", SITE, "--yes"]).exits(5);
     assert!(unasked.stderr.contains("--order"), "{}", unasked.stderr);
-    assert_eq!(changes(sandbox, 0), [""; 0], "an order takes a word of its own");
+    assert_eq!(
+        changes(sandbox, 0),
+        [""; 0],
+        "an order takes a word of its own"
+    );
 
     let first = env.run(&["onboard", SITE, "--yes", "--order"]).exits(0);
-    for words in ["Waiting for people", "letter of authorization", "cross connect"] {
-        assert!(first.stdout.contains(words), "{words} in:\n{}", first.stdout);
+    for words in [
+        "Waiting for people",
+        "letter of authorization",
+        "cross connect",
+    ] {
+        assert!(
+            first.stdout.contains(words),
+            "{words} in:\n{}",
+            first.stdout
+        );
     }
     sandbox.set_gateway(None, GatewaySim::Online);
     env.run(&["verify", SITE, "--wait", "10m"]);
@@ -108,8 +123,15 @@ fn life(attach: &str) {
         interfaces.next().unwrap().clone()
     });
     let made = changes(sandbox, made);
-    assert!(made.iter().any(|it| it.ends_with("VirtualInterface")), "{made:?}");
-    assert_eq!(made.len(), 2, "a virtual interface and an association: {made:?}");
+    assert!(
+        made.iter().any(|it| it.ends_with("VirtualInterface")),
+        "{made:?}"
+    );
+    assert_eq!(
+        made.len(),
+        2,
+        "a virtual interface and an association: {made:?}"
+    );
 
     watched(sandbox, || {
         sandbox.set_dx_router(&interface, Some(true), None);
@@ -120,7 +142,10 @@ fn life(attach: &str) {
         }
     });
 
-    let more = file.replace("vlan: 101", "vlan: 101\n    allowed_prefixes: [10.0.0.0/8, 172.16.0.0/16]");
+    let more = file.replace(
+        "vlan: 101",
+        "vlan: 101\n    allowed_prefixes: [10.0.0.0/8, 172.16.0.0/16]",
+    );
     env.write(SITE, &more.replace("10.0.0.0/8", "10.0.0.0/16"));
     let from = sandbox.calls().len();
     watched(sandbox, || env.run(&["onboard", SITE, "--yes"]).exits(0));
@@ -134,7 +159,11 @@ fn life(attach: &str) {
     let left = sandbox.world().billed(REGION, sandbox.now()).len();
     assert_eq!(left, before);
     let shown = env.run(&["teardown", SITE, "--yes"]).exits(0);
-    assert!(shown.stdout.contains("Nothing of site hub-9"), "{}", shown.stdout);
+    assert!(
+        shown.stdout.contains("Nothing of site hub-9"),
+        "{}",
+        shown.stdout
+    );
 }
 
 #[test]

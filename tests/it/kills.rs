@@ -17,6 +17,10 @@ use crate::town::{Holdings, Town, assert_one_of_each, signal};
 
 const BGP: &str = "examples/plant-7.yaml";
 const STATIC: &str = "examples/shop-12.yaml";
+/// [`STATIC`] on a transit gateway of its own.
+const HUB: &str = "hub-12.yaml";
+/// On somebody's transit gateway, which the VPC is attached to already.
+const SHARED: &str = "examples/warehouse-4.yaml";
 const ADOPTING: &str = "examples/clinic-3.yaml";
 const HOME: &str = ".underpass";
 
@@ -36,7 +40,7 @@ struct Life {
     change: (&'static str, &'static str),
 }
 
-const LIVES: [Life; 6] = [
+const LIVES: [Life; 8] = [
     Life {
         name: "bgp, on a good day",
         sites: &[("plant-7", BGP)],
@@ -85,6 +89,22 @@ const LIVES: [Life; 6] = [
             "routing: bgp",
             "routing: bgp\ntunnel_options: { dpd_timeout: 45 }",
         ),
+    },
+    Life {
+        name: "a transit gateway, replies lost",
+        sites: &[("shop-12", HUB)],
+        own_gateway: false,
+        propagations: 0,
+        faults: "lost-replies,latency",
+        change: ("[10.12.0.0/24]", "[10.12.0.0/24, 10.12.4.0/24]"),
+    },
+    Life {
+        name: "somebody's transit gateway",
+        sites: &[("warehouse-4", SHARED)],
+        own_gateway: false,
+        propagations: 0,
+        faults: "errors,shuffle",
+        change: ("[10.40.0.0/24, 10.41.0.0/24]", "[10.40.0.0/24]"),
     },
     Life {
         name: "two sites, one gateway",
@@ -148,6 +168,8 @@ impl Story {
         ];
         town.variant(BGP, "plant-8.yaml", &other);
         town.ask("POST", "gateway?ip=198.51.100.8&lan=10.28.0.0/24");
+        let transit = ("aws:\n", "aws:\n  attach_to: { transit_gateway: new }\n");
+        town.variant(STATIC, HUB, &[transit]);
         town.faults(life.faults, seed);
         Self {
             life,
@@ -281,6 +303,15 @@ fn live(life: Life, seed: u64) -> Tally {
     if life.change.1.contains("10.12.8") {
         assert_eq!(story.held(site)["route"], ["10.12.0.0/24", "10.12.8.0/24"]);
     }
+    let nets: &[&str] = match file {
+        HUB => &["10.12.0.0/24", "10.12.4.0/24"],
+        SHARED => &["10.40.0.0/24"],
+        _ => &[],
+    };
+    let survey = story.town.survey();
+    assert_eq!(survey.written(), nets, "{}", story.told());
+    let fixed = if file == HUB { nets } else { &[] };
+    assert_eq!(survey.transit_routes(), fixed, "{}", story.told());
 
     // The gateway's owner goes last, since the other still uses it.
     for (site, file) in life.sites.iter().rev() {

@@ -19,6 +19,8 @@ use crate::env::{Ran, ran};
 pub(crate) const REGION: &str = "eu-central-1";
 /// The gateway that somebody else has in the clinic's VPC.
 const CLINIC: &str = "vgw-0b1b2c3d4e5f60009";
+/// The transit gateway that is somebody else's.
+const HUB: &str = "tgw-0c1b2c3d4e5f60009";
 
 /// An AWS that outlives its clients.
 pub(crate) struct Town {
@@ -48,7 +50,7 @@ impl Town {
             .unwrap();
         fs::create_dir(folder.path().join("examples")).unwrap();
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-        for name in ["plant-7", "shop-12", "clinic-3"] {
+        for name in ["plant-7", "shop-12", "clinic-3", "warehouse-4"] {
             let name = format!("{name}.yaml");
             fs::copy(
                 examples.join(&name),
@@ -268,6 +270,18 @@ impl Survey {
                 }
             }
         }
+        for gateway in self.region.transit_gateways.values() {
+            if gateway.life.exists(now) && ours(&gateway.tags) {
+                whole(&gateway.tags);
+                hold("transit gateway", gateway.id.to_string());
+            }
+        }
+        for attachment in self.region.transit_attachments.values() {
+            if attachment.life.exists(now) && ours(&attachment.tags) {
+                whole(&attachment.tags);
+                hold("VPC attachment", attachment.id.to_string());
+            }
+        }
         for connection in vpn_connections.values() {
             if connection.life.exists(now) && ours(&connection.tags) {
                 whole(&connection.tags);
@@ -291,6 +305,28 @@ impl Survey {
             .collect()
     }
 
+    /// The networks that VPCs have routes to over a transit gateway, sorted.
+    pub(crate) fn written(&self) -> Vec<String> {
+        let tables = self.region.route_tables.values();
+        let routes = tables.flat_map(|table| &table.routes);
+        let over = routes.filter(|it| it.gateway.as_str().starts_with("tgw-"));
+        let mut nets: Vec<String> = over.map(|it| it.destination.to_string()).collect();
+        nets.sort();
+        nets
+    }
+
+    /// The networks that transit gateways have static routes to, sorted.
+    pub(crate) fn transit_routes(&self) -> Vec<String> {
+        let tables = self.region.transit_route_tables.values();
+        let routes = tables
+            .filter(|it| it.life.exists(later()))
+            .flat_map(|table| &table.routes);
+        let routes = routes.filter(|it| it.life.exists(later()));
+        let mut nets: Vec<String> = routes.map(|it| it.destination.to_string()).collect();
+        nets.sort();
+        nets
+    }
+
     /// What of ours or of nobody's is left; empty when only the clinic's own gateway is.
     pub(crate) fn left(&self) -> Vec<String> {
         let now = later();
@@ -312,7 +348,23 @@ impl Survey {
                 .filter(|it| it.life.exists(now))
                 .map(|it| format!("{} {:?}", it.id, it.tags)),
         );
+        let hubs = region.transit_gateways.values();
+        left.extend(
+            hubs.filter(|it| it.life.exists(now) && it.id.as_str() != HUB)
+                .map(|it| format!("{} {:?}", it.id, it.tags)),
+        );
+        // A connection's has no tags, and goes with it.
+        let attachments = region.transit_attachments.values();
+        left.extend(
+            attachments
+                .filter(|it| it.life.exists(now) && it.vpn().is_none())
+                .filter(|it| it.tags.get("Name").is_none_or(|name| name != "shop"))
+                .map(|it| format!("{} {:?}", it.id, it.tags)),
+        );
         left.extend(self.propagations());
+        left.extend(self.written().iter().map(|it| format!("rtb- to {it}")));
+        let fixed = self.transit_routes();
+        left.extend(fixed.iter().map(|it| format!("rtb- of a hub to {it}")));
         let clinic = region
             .vpn_gateways
             .values()

@@ -73,3 +73,70 @@ fn a_site_of_its_own_gateway_comes_grows_and_goes_without_a_bill() {
         );
     }
 }
+
+/// Two sites reach one VPC over somebody's transit gateway, and the first one made the attachment.
+#[test]
+fn what_another_site_needs_stays_until_that_one_goes() {
+    let env = Env::served(3000.0, Faults::default(), GatewaySim::Online);
+    let sandbox = env.sandbox();
+    let billed = || {
+        let mut world = sandbox.world();
+        world.region(REGION).billed(sandbox.now()).len()
+    };
+    let before = billed();
+    let first = FILE
+        .replace("ROUTING", "bgp")
+        .replace("transit_gateway: new", "transit_gateway: Name=hub-tgw");
+    let second = first
+        .replace("depot-5", "depot-6")
+        .replace("203.0.113.50", "203.0.113.60")
+        .replace("65050", "65060")
+        .replace("10.20.0.0", "10.26.0.0");
+    env.write(SITE, &first);
+    env.write("other.yaml", &second);
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
+    let shown = env.run(&["onboard", "other.yaml", "--yes"]).exits(0);
+    assert_eq!(billed(), before + 5, "{}", shown.stdout);
+
+    let left = env.run(&["teardown", SITE, "--yes"]).exits(11);
+    let told = format!("{}{}", left.stdout, left.stderr);
+    assert!(told.contains("tgw-attach-"), "{told}");
+    assert!(told.contains("depot-6"), "{told}");
+    assert_eq!(billed(), before + 3, "the attachment and the other site");
+    env.run(&["status", "other.yaml"]).exits(0);
+    let from = sandbox.calls().len();
+    env.run(&["onboard", "other.yaml", "--yes"]).exits(0);
+    assert_eq!(changes(sandbox, from), [""; 0]);
+
+    env.run(&["teardown", "other.yaml", "--yes"]).exits(0);
+    env.run(&["teardown", SITE, "--yes"]).exits(0);
+    assert_eq!(billed(), before);
+}
+
+/// A network and a table that are taken out of the file are taken away, and nothing else is.
+#[test]
+fn what_the_file_no_longer_names_goes() {
+    let env = Env::served(3000.0, Faults::default(), GatewaySim::Online);
+    let sandbox = env.sandbox();
+    let two = FILE
+        .replace("ROUTING", "static")
+        .replace("10.20.0.0/24", "10.20.0.0/24, 10.21.0.0/24");
+    env.write(SITE, &two);
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
+    let from = sandbox.calls().len();
+    env.write(SITE, &FILE.replace("ROUTING", "static"));
+    let shown = env.run(&["plan", SITE]).exits(0).stdout;
+    assert!(shown.contains("plan::no_longer_named"), "{shown}");
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
+    let mut gone = changes(sandbox, from);
+    gone.sort();
+    let routes = ["DeleteRoute"; 3].into_iter();
+    let wanted: Vec<&str> = routes.chain(["DeleteTransitGatewayRoute"]).collect();
+    assert_eq!(gone, wanted);
+    env.run(&["verify", SITE]).exits(0);
+    let status = env.run(&["status", SITE]).exits(0).stdout;
+    let row = status.lines().find(|it| it.contains("vpc-route["));
+    let row = row.unwrap_or_default();
+    assert!(row.matches("rtb-0a1b2c3d4e5f6000").count() == 2, "{status}");
+    env.run(&["teardown", SITE, "--yes"]).exits(0);
+}

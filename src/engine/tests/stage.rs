@@ -402,6 +402,7 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
             "id": wish.vpc, "cidrs": [], "route_tables": tables, "enables_propagation": enables,
             "remembers_propagation": remembers,
             "named_transit_gateway": wish.transit.as_ref().and_then(|it| it.gateway),
+            "named_transit_table": wish.transit.as_ref().and_then(|it| it.table),
             "transit_subnets": wish.transit.as_ref().map(|it| &it.subnets),
             "transit_propagation": wish.transit.iter().filter_map(|it| it.table).collect::<Vec<_>>(),
             "transit_static_table": null, "routes": routes,
@@ -441,7 +442,19 @@ pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
             node,
         });
     }
+    spread_less(wish, view, &mut plan);
     plan
+}
+
+/// Takes the site's routes out of tables that its file no longer names.
+fn spread_less(wish: &Wish, view: &View, plan: &mut Plan) {
+    let wanted = wish.transit.iter().filter_map(|it| it.table);
+    let wanted: Vec<_> = wanted.map(|it| it.parse().unwrap()).collect();
+    let kind = resource::registry().find("transit_gateway_propagation");
+    for owned in resource::spread_by_the_site(&plan.site, &wanted, view) {
+        let step = doomed_step(plan, kind.unwrap(), owned, view);
+        plan.steps.push(step);
+    }
 }
 
 pub(super) fn plan_teardown(view: &View, run: Ulid) -> Plan {

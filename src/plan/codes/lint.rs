@@ -64,8 +64,9 @@ pub(super) const CODES: &[Code] = &[
     refused(
         "lint::mode",
         "A change that this plan may not have",
-        "Onboarding deletes nothing but the duplicates that it was asked to remove, and teardown \
-         does nothing else. A mixed plan was edited by hand.",
+        "Onboarding deletes nothing but the duplicates that it was asked to remove, and routes and \
+         propagations of the site's that its file no longer names and no step uses; teardown does \
+         nothing else. A mixed plan was edited by hand.",
         "Plan again.",
     ),
     refused(

@@ -42,6 +42,15 @@ pub(super) const CODES: &[Code] = &[
         "When the other site is gone, run the teardown of this one again.",
     ),
     refused(
+        "plan::no_longer_named",
+        "What was taken out of the site file is removed",
+        "A route to a network, or the propagation into a transit gateway's table, hangs on the \
+         site's connection or is remembered by it, and the site file does not name it any more. \
+         Left behind, AWS would still send that network's traffic to the site.",
+        "Nothing, if that is what you meant. To keep it, write the network or the table into the \
+         site file again.",
+    ),
+    refused(
         "plan::not_remembered",
         "A teardown would not know what this site enables",
         "AWS has no tags for route propagation. What a site enables on a gateway that is not its own \

@@ -4,6 +4,15 @@ use super::{Code, acceptable, refused};
 
 pub(super) const CODES: &[Code] = &[
     refused(
+        "preflight::device_no_ecmp",
+        "The router would not use both tunnels together",
+        "`aws.transit.ecmp` wants both tunnels to carry at once. AWS would send through both, and \
+         what underpass writes for this router answers through one: half of the bandwidth at \
+         most, and a firewall that keeps states per interface may drop the rest.",
+        "Remove `ecmp`, or use a router whose files spread traffic: those with strongSwan or libreswan \
+         on Linux, and VyOS.",
+    ),
+    refused(
         "preflight::transit_gateway_not_found",
         "There is no such transit gateway",
         "The id or the tag in `aws.attach_to` fits no living transit gateway that this account sees \

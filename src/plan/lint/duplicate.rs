@@ -37,7 +37,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     for step in removals {
         let waits = waits_for(plan, &step.node.id);
         for other in &kept {
-            if other.existing.is_some() && other.existing == step.existing {
+            let same = other.node.kind == step.node.kind && other.existing == step.existing;
+            if same && other.existing.is_some() {
                 let message = format!("would remove what {} uses", other.node.id);
                 report.step("lint::duplicate", &step.node.id, message);
             }

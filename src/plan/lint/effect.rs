@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::report::Report;
-use super::{direct_connect, duplicate};
+use super::{direct_connect, duplicate, surplus};
 use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
 use crate::resource::{Change, TunnelImpact, is_connection};
@@ -122,12 +122,13 @@ fn owner(plan: &Plan, report: &mut Report) {
 
 fn mode(plan: &Plan, step: &PlannedStep, report: &mut Report) {
     let delete = step.change == Change::Delete;
-    if delete != (plan.mode == Mode::Teardown) && !duplicate::is_removal(plan, step) {
+    let removed = duplicate::is_removal(plan, step) || surplus::is_removal(plan, step);
+    if delete != (plan.mode == Mode::Teardown) && !removed {
         report.step(
             "lint::mode",
             &step.node.id,
             match plan.mode {
-                Mode::Onboard => "onboarding deletes nothing",
+                Mode::Onboard => "onboarding deletes nothing that it could use",
                 Mode::Teardown => "teardown does nothing but delete",
             },
         );

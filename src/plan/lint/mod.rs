@@ -12,6 +12,7 @@ mod identity;
 mod order;
 mod report;
 mod secret;
+mod surplus;
 #[cfg(test)]
 mod tests;
 mod transit;

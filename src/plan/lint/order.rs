@@ -33,7 +33,7 @@ const BEFORE: [(&str, &str); 17] = [
 /// Kinds that must be gone before another (AWS VPN guide, deleting a connection): the first before
 /// the second. Which propagation from an adopted gateway is the site's, only its connection and its
 /// customer gateway know.
-const GONE_BEFORE: [(&str, &str); 18] = [
+const GONE_BEFORE: [(&str, &str); 20] = [
     ("route_propagation", "vpn_gateway"),
     ("route_propagation", "vpn_connection"),
     ("route_propagation", "customer_gateway"),
@@ -45,6 +45,8 @@ const GONE_BEFORE: [(&str, &str); 18] = [
     ("vpn_gateway_attachment", "vpn_gateway"),
     ("transit_gateway_route", "transit_vpn_connection"),
     ("transit_gateway_route", "transit_gateway"),
+    ("transit_gateway_route", "customer_gateway"),
+    ("vpc_route", "transit_gateway"),
     ("vpc_route", "transit_vpn_connection"),
     ("vpc_route", "transit_gateway_vpc_attachment"),
     ("vpc_route", "customer_gateway"),

@@ -49,12 +49,28 @@ pub(super) fn leads_to_the_site(plan: &Plan, id: &str, view: &View) -> bool {
     let written = contents.routes.iter();
     let mut written = written.filter(|it| !it.propagated && it.destination == to);
     written.all(|route| {
+        // AWS keeps the route to a connection that is gone, and forgets where it led.
+        if route.attachments.is_empty() && route.state.is("blackhole") {
+            return has_a_tag_about(plan, &to.to_string(), view);
+        }
         let mut ends = route.attachments.iter();
         ends.any(|id| {
             let attachment = view.transit_attachments.get(id);
             attachment.is_some_and(|it| is_its(plan, of_attachment(it, view)))
         })
     })
+}
+
+/// Whether the site's connection or customer gateway remembers a route to a network, in any table.
+fn has_a_tag_about(plan: &Plan, network: &str, view: &View) -> bool {
+    let remembers = |tags: &Tags| {
+        let mut tags_of_routes = tags.iter().filter(|(key, _)| key.starts_with(TAG_ROUTES));
+        is_its(plan, tags)
+            && tags_of_routes.any(|(_, value)| value.split(' ').any(|it| it == network))
+    };
+    let connections = view.vpn_connections.values().map(|it| &it.tags);
+    let customers = view.customer_gateways.values().map(|it| &it.tags);
+    connections.chain(customers).any(remembers)
 }
 
 /// Whether the site's connection or customer gateway remembers a route of the VPC.

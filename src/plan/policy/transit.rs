@@ -10,7 +10,7 @@ use crate::plan::model::Plan;
 use crate::playbook::Input;
 
 /// What onboarding a site on a transit gateway may call.
-pub(super) const ONBOARDING: [&str; 13] = [
+pub(super) const ONBOARDING: [&str; 14] = [
     "AssociateTransitGatewayRouteTable",
     "CreateCustomerGateway",
     "CreateRoute",
@@ -20,6 +20,7 @@ pub(super) const ONBOARDING: [&str; 13] = [
     "CreateVpnConnection",
     "DeleteRoute",
     "DeleteTransitGatewayRoute",
+    "DisableTransitGatewayRouteTablePropagation",
     "DisassociateTransitGatewayRouteTable",
     "EnableTransitGatewayRouteTablePropagation",
     "ModifyTransitGatewayVpcAttachment",

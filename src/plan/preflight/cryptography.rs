@@ -23,6 +23,17 @@ pub(in crate::plan) fn negotiated(
         }
     };
     device_options(world, device, findings);
+    if world.site.aws.transit.ecmp && world.transit_target().is_some() && !device.spreads() {
+        findings.refuse(
+            "preflight::device_no_ecmp",
+            format!(
+                "`aws.transit.ecmp` wants both tunnels to carry at once, and what is written for \
+                 {} sends through one",
+                device.name()
+            ),
+            "remove `ecmp`: the other tunnel then takes over when the first one fails",
+        );
+    }
     let inside = inside_cidrs(world, findings)?;
     let options = tunnel::negotiate(site, &device.abilities(), inside).map_err(|refused| {
         for error in &refused.errors {

@@ -7,7 +7,6 @@ use ipnet::IpNet;
 use crate::aws::TransitGateway;
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
-use crate::resource::written_routes;
 use crate::spec::{Routing, TransitGatewayAttachmentId, TransitGatewayRouteTableId, TransitTarget};
 
 pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
@@ -23,7 +22,6 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         other_table(world, gateway, findings);
     }
     taken(world, findings);
-    left_over(world, findings);
 }
 
 fn meant(world: &World<'_>, target: &TransitTarget, findings: &mut Findings<'_>) {
@@ -204,33 +202,6 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
                 ),
                 "delete that route, or correct `lan`",
             );
-        }
-    }
-}
-
-/// Routes that the site wrote in the VPC to networks that its file no longer names.
-fn left_over(world: &World<'_>, findings: &mut Findings<'_>) {
-    let Some(view) = world.view else {
-        return;
-    };
-    for (table, nets) in written_routes(&world.site.name, view) {
-        let routes = view.route_tables.get(&table).into_iter();
-        let routes = routes.flat_map(|it| &it.routes).filter(|it| !it.propagated);
-        for route in routes.filter(|it| it.target.starts_with("tgw-")) {
-            let Some(IpNet::V4(net)) = route.destination else {
-                continue;
-            };
-            if nets.contains(&net) && !world.site.lan.contains(&net) {
-                findings.warn(
-                    "preflight::route_left",
-                    format!("{table} has this site's route to {net}, which `lan` does not name"),
-                    format!(
-                        "the VPC goes on sending {net} to {}; to end that, `aws ec2 delete-route \
-                         --route-table-id {table} --destination-cidr-block {net}`",
-                        route.target
-                    ),
-                );
-            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The sections of a plan's page below its steps.
 
 use super::layout::{Page, padded, warning_style};
-use crate::plan::cost::HOURS_PER_MONTH;
+use crate::plan::cost::{HOURS_PER_MONTH, Prices};
 use crate::plan::model::{Mode, Plan, TunnelPlan};
 use crate::resource::{Change, TunnelImpact};
 use crate::spec::{DpdAction, StartupAction};
@@ -180,6 +180,16 @@ pub(super) fn cost(page: &mut Page, plan: &Plan) {
                 usd(line.hourly_usd.abs())
             ),
         );
+    }
+    for step in plan.steps.iter().filter(|it| it.change == Change::Adopt) {
+        let priced = Prices::builtin().hourly_usd(&step.node.kind, &plan.region);
+        if priced.is_some() {
+            let words = format!(
+                "{}: {} is there already, and on the bill as before",
+                step.node.id, step.title
+            );
+            page.indented(4, &words);
+        }
     }
     if !plan.cost.is_empty() {
         page.indented(

@@ -1,4 +1,4 @@
-//! The router, its two tunnels, the gateway and the VPC in three lines.
+//! The router, its two tunnels, the gateway and the VPC in three or four lines.
 
 use super::layout::padded;
 use crate::plan::model::{Plan, PlannedStep, TunnelPlan};
@@ -11,8 +11,6 @@ pub(super) fn draw(plan: &Plan, width: usize) -> Option<Vec<String>> {
         return None;
     };
     let customer = of_kind(plan, "customer_gateway")?;
-    let gateway = of_kind(plan, "vpn_gateway")?;
-    let vpc = known(gateway, "vpc")?;
     let left = [
         format!("router {}", known(customer, "ip_address")?),
         format!("AS{}", known(customer, "bgp_asn")?),
@@ -29,21 +27,54 @@ pub(super) fn draw(plan: &Plan, width: usize) -> Option<Vec<String>> {
     let (first, second) = (begin(&left[0], one), begin(&left[1], two));
     let reach = first.chars().count().max(second.chars().count());
     let drawn = |line: &str| format!("{line} {}", "═".repeat(reach + 3 - line.chars().count()));
-    let asn = known(gateway, "amazon_side_asn").filter(|_| gateway.change != Change::Adopt);
-    let asn = asn.map_or_else(String::new, |asn| format!(", AS{asn}"));
-    let lines = vec![
+    let mut lines = vec![
         format!("{}╗", drawn(&first)),
-        format!("{}╩═ {}{asn}", drawn(&second), name(gateway)),
-        format!("{}└─ {vpc}", " ".repeat(reach + 7)),
+        format!("{}╩═ ", drawn(&second)),
     ];
+    match of_kind(plan, "transit_gateway") {
+        Some(gateway) => transit(plan, gateway, reach + 8, &mut lines)?,
+        None => virtual_private(of_kind(plan, "vpn_gateway")?, reach + 7, &mut lines)?,
+    }
     let fits = lines.iter().all(|line| line.chars().count() <= width);
     fits.then_some(lines)
 }
 
-fn name(gateway: &PlannedStep) -> String {
-    match &gateway.existing {
+/// The gateway behind the tunnels, and the VPC below it.
+fn virtual_private(gateway: &PlannedStep, indent: usize, lines: &mut Vec<String>) -> Option<()> {
+    let vpc = known(gateway, "vpc")?;
+    let gateway = format!("{}{}", name(gateway), asn(gateway));
+    lines.last_mut()?.push_str(&gateway);
+    lines.push(format!("{}└─ {vpc}", " ".repeat(indent)));
+    Some(())
+}
+
+/// The connection behind the tunnels; the transit gateway that it is attached to, with the table in
+/// which it looks routes up; the VPC with its attachment.
+fn transit(plan: &Plan, gateway: &PlannedStep, end: usize, lines: &mut Vec<String>) -> Option<()> {
+    let connection = of_kind(plan, "transit_vpn_connection")?;
+    let attachment = of_kind(plan, "transit_gateway_vpc_attachment")?;
+    let vpc = known(attachment, "vpc")?;
+    lines.last_mut()?.push_str(&name(connection));
+    let table = of_kind(plan, "transit_gateway_association");
+    let table = table.and_then(|step| known(step, "route_table"));
+    let table = table.unwrap_or_else(|| "its default table".to_owned());
+    let hub = format!("  {}{} ({table}) ", name(gateway), asn(gateway));
+    let line = "─".repeat(end.saturating_sub(hub.chars().count()));
+    lines.push(format!("{hub}{line}┘"));
+    lines.push(format!("  └─ {} ─ {vpc}", name(attachment)));
+    Some(())
+}
+
+/// The ASN of a gateway that is the site's own.
+fn asn(gateway: &PlannedStep) -> String {
+    let asn = known(gateway, "amazon_side_asn").filter(|_| gateway.change != Change::Adopt);
+    asn.map_or_else(String::new, |asn| format!(", AS{asn}"))
+}
+
+fn name(step: &PlannedStep) -> String {
+    match &step.existing {
         Some(id) => id.clone(),
-        None => "new virtual private gateway".to_owned(),
+        None => format!("new {}", step.title),
     }
 }
 

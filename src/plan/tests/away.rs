@@ -192,7 +192,8 @@ fn only_expired_test_sites_are_reaped() {
     };
     assert_eq!(expired(&after, hours(7)), Expiry::default());
     let [found] = expired(&after, hours(9)).expired.try_into().unwrap();
-    assert_eq!((&found.site, found.connections), (&site().name, 1));
+    assert_eq!(found.site, site().name);
+    assert_eq!(found.billed, [("vpn_connection".to_owned(), 1)].into());
     assert_eq!(found.expired_at, hours(8));
     assert_eq!(found.objects.len(), 3);
     let changed = |change: &dyn Fn(&mut crate::aws::Tags)| {

@@ -7,5 +7,6 @@ mod memory;
 mod pages;
 mod refusals;
 mod transit;
+mod transit_changes;
 mod twice;
 mod worlds;

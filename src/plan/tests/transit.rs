@@ -169,11 +169,30 @@ fn a_network_more_writes_routes_and_replaces_nothing() {
         let built = applied(&more, &after);
         assert!(planned(&site, &built).unwrap().is_noop());
 
-        // One network less leaves its routes, and says so.
+        // One network less takes its routes away, says so, and touches nothing else.
         site.lan.pop();
         let less = planned(&site, &built).unwrap();
-        let left = warned(&less).into_iter();
-        assert!(left.filter(|it| *it == "preflight::route_left").count() >= 2);
+        assert_eq!(lint_in(&less, &built), []);
+        assert!(warned(&less).contains(&"plan::no_longer_named"));
+        let removed = changes(&less).into_iter();
+        let removed = removed.filter(|(_, change)| *change != Change::Keep);
+        let removed: Vec<&str> = removed
+            .filter(|(_, change)| *change != Change::Adopt)
+            .map(|(id, change)| {
+                assert_eq!(change, Change::Delete);
+                id
+            })
+            .collect();
+        assert_eq!(removed.len(), made.len(), "{removed:?}");
+        assert!(removed.iter().all(|id| id.ends_with("10.99.0.0/24]")));
+        let fewer = applied(&less, &built);
+        let routes = |view: &View| {
+            let all = view.route_tables.values().flat_map(|it| &it.routes);
+            all.filter(|it| it.destination == Some("10.99.0.0/24".parse().unwrap()))
+                .count()
+        };
+        assert_eq!((routes(&built), routes(&fewer)), (TABLES.len(), 0));
+        assert!(planned(&site, &fewer).unwrap().is_noop());
         let gone = applied(&away(&site, &built), &built);
         assert_eq!(gone.outline(), with_hub().outline());
     }

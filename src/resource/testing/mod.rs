@@ -14,3 +14,4 @@ pub(crate) use build::{
 pub(crate) use clutter::cluttered;
 pub(crate) use fixture::{Fixture, fixture, foreign_gateway};
 pub(crate) use model::apply;
+pub(crate) use transit::new_table;

@@ -196,10 +196,7 @@ pub(super) fn detach_connection(view: &mut View, connection: &str) {
 }
 
 /// A further route table of a transit gateway, which takes nobody in by itself.
-pub(in crate::resource) fn new_table(
-    view: &mut View,
-    gateway: &TransitGatewayId,
-) -> TransitGatewayRouteTableId {
+pub(crate) fn new_table(view: &mut View, gateway: &TransitGatewayId) -> TransitGatewayRouteTableId {
     let id: TransitGatewayRouteTableId = free_id("tgw-rtb", &view.transit_route_tables);
     let table = TransitRouteTable {
         id: id.clone(),

@@ -7,7 +7,7 @@ use crate::resource::registry;
 
 #[test]
 fn every_file_is_a_registered_kind() {
-    const OTHERS: [&str; 10] = [
+    const OTHERS: [&str; 11] = [
         "inputs",
         "kind",
         "listed",
@@ -17,6 +17,7 @@ fn every_file_is_a_registered_kind() {
         "registry",
         "remembered",
         "remembered_routes",
+        "remembered_tables",
         "sharing",
     ];
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/resource");

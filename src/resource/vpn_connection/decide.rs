@@ -7,7 +7,8 @@ use crate::aws::{Collection, View, VpnConnection};
 use crate::resource::inputs::{Inputs, KindError, Maybe};
 use crate::resource::kind::{Change, Decision, Ownership, Policy, Seen, TunnelImpact};
 use crate::resource::listed::{self, Listed};
-use crate::spec::{CustomerGatewayId, Routing, VpnConnectionId, VpnGatewayId};
+use crate::resource::owner::{TAG_SITE, TAG_STEP};
+use crate::spec::{CustomerGatewayId, Routing, TransitGatewayId, VpnConnectionId, VpnGatewayId};
 use crate::tunnel::TunnelOptions;
 
 /// The decision when nothing was found.
@@ -19,17 +20,36 @@ pub(super) fn absent(end: End, inputs: &Inputs, view: &View) -> Result<Decision,
     }
     let customer: Option<CustomerGatewayId> = inputs.given(NAME, "customer_gateway")?;
     let vpn: Option<VpnGatewayId> = inputs.given(NAME, "vpn_gateway")?;
+    let transit: Option<TransitGatewayId> = inputs.given(NAME, "transit_gateway")?;
     let same_ends = |it: &&VpnConnection| {
         it.is_live()
             && customer.is_some()
             && it.customer_gateway == customer
-            && vpn.is_some()
-            && it.vpn_gateway == vpn
-            // On a transit gateway two that join the same ends are legal.
-            && end == End::VpnGateway
+            && match end {
+                End::VpnGateway => vpn.is_some() && it.vpn_gateway == vpn,
+                // Two that join the same ends are legal, but nobody else's is on our own gateway.
+                End::TransitGateway => {
+                    transit.is_some()
+                        && it.transit_gateway == transit
+                        && listed::site_of(&it.tags).is_none()
+                        && is_of_underpass(customer.as_ref(), view)
+                }
+            }
     };
     match view.vpn_connections.values().find(same_ends) {
         None => Ok(Decision::new(Change::Create, "this site has none yet")),
+        Some(other) if end == End::TransitGateway => Err(KindError::Conflict {
+            problem: format!(
+                "{} ends on this site's customer gateway and carries no tags of ours: a second \
+                 connection would be billed beside it",
+                other.id
+            ),
+            help: format!(
+                "if it is this site's and has lost its tags, give them back ({TAG_SITE} and \
+                 {TAG_STEP}); to use it as it is, set `aws.connection: {}`; otherwise delete it",
+                other.id
+            ),
+        }),
         Some(other) => Err(KindError::Conflict {
             problem: format!(
                 "{}{} joins the same two gateways: AWS would return it instead of making another",
@@ -44,6 +64,12 @@ pub(super) fn absent(end: End, inputs: &Inputs, view: &View) -> Result<Decision,
             ),
         }),
     }
+}
+
+/// Whether a customer gateway was made by underpass, so that every connection on it should be.
+fn is_of_underpass(customer: Option<&CustomerGatewayId>, view: &View) -> bool {
+    let gateway = customer.and_then(|id| view.customer_gateways.get(id));
+    gateway.is_some_and(|it| listed::site_of(&it.tags).is_some())
 }
 
 /// The decision about one that exists.

@@ -11,7 +11,10 @@ use crate::resource::inputs::{Inputs, KindError, Maybe};
 use crate::resource::kind::{InputSpec, Progress};
 use crate::resource::remembered;
 use crate::resource::remembered_routes::{WrittenRoutes, missing_routes, missing_vpc};
-use crate::spec::{RouteTableId, Routing, TransitGatewayAttachmentId, VpcId};
+use crate::resource::remembered_tables::{TAG_ASSOCIATED, TAG_PROPAGATES, missing_tables};
+use crate::spec::{
+    RouteTableId, Routing, TransitGatewayAttachmentId, TransitGatewayRouteTableId, VpcId,
+};
 
 /// The kind of gateway on AWS's side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,15 @@ const TRANSIT_GATEWAY: &[InputSpec] = &[
         "writes_routes",
         "the VPC's route tables, each with the networks that this site writes routes \
                      to; remembered in tags",
+    ),
+    InputSpec::optional(
+        "associates_with",
+        "the transit gateway's table that the site file names for the connection; remembered in \
+         a tag",
+    ),
+    InputSpec::optional(
+        "propagates_to",
+        "the transit gateway's tables that the site file spreads routes to; remembered in a tag",
     ),
     InputSpec::optional(
         "accelerated",
@@ -136,6 +148,17 @@ impl End {
                 let mut tags = missing_routes(&routes.unwrap_or_default(), has);
                 let vpc: Option<VpcId> = inputs.given(NAME, "vpc")?;
                 tags.extend(vpc.and_then(|vpc| missing_vpc(&vpc, has)));
+                let associated: Option<TransitGatewayRouteTableId> =
+                    inputs.given(NAME, "associates_with")?;
+                let associated = associated.into_iter().collect();
+                tags.extend(missing_tables(TAG_ASSOCIATED, &associated, has));
+                let spread: Option<BTreeSet<TransitGatewayRouteTableId>> =
+                    inputs.given(NAME, "propagates_to")?;
+                tags.extend(missing_tables(
+                    TAG_PROPAGATES,
+                    &spread.unwrap_or_default(),
+                    has,
+                ));
                 Ok(tags)
             }
         }

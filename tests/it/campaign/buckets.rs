@@ -17,6 +17,7 @@ impl Group {
         Some(match action {
             "GetCallerIdentity" => return None,
             "CreateTags" | "DeleteTags" => Self::Tags,
+            "SearchTransitGatewayRoutes" => Self::Read,
             read if read.starts_with("Describe") || read.starts_with("Get") => Self::Read,
             _ => Self::Write,
         })

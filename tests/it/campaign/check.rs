@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use underpass::resource::TAG_SITE;
 use underpass::sandbox::{Region, Sandbox, VpnConnection, World};
 
-use super::draft::{CLINIC, Draft};
+use super::check_transit;
+use super::draft::{CLINIC, Draft, Known};
 use super::stranger::REGION;
 use super::watch;
 
@@ -34,7 +35,7 @@ pub(crate) fn broken<T>(rule: &'static str, what: impl Into<String>) -> Result<T
     Err(Broken { rule, what })
 }
 
-fn require(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Held {
+pub(super) fn require(holds: bool, rule: &'static str, what: impl FnOnce() -> String) -> Held {
     if holds { Ok(()) } else { broken(rule, what()) }
 }
 
@@ -69,11 +70,11 @@ pub(crate) fn strangers(sandbox: &Sandbox, before: &World) -> Held {
         for (id, was) in &before.route_tables {
             let is = region.route_tables.get(id);
             let same = is.is_some_and(|is| {
-                is.routes == was.routes && was.propagating.is_subset(&is.propagating)
+                check_transit::has_its_routes(is, was) && was.propagating.is_subset(&is.propagating)
             });
             require(same, "foreign", || format!("{id} was changed"))?;
         }
-        Ok(())
+        check_transit::strangers(region, before, now)
     })
 }
 
@@ -89,6 +90,7 @@ pub(crate) fn single(sandbox: &Sandbox) -> Held {
 struct Holdings<'a> {
     customer_gateways: usize,
     vpn_gateways: usize,
+    transit_gateways: usize,
     connections: Vec<&'a VpnConnection>,
 }
 
@@ -104,6 +106,11 @@ fn holdings<'a>(region: &'a Region, site: &str, now: Timestamp) -> Holdings<'a> 
         vpn_gateways: gateways
             .filter(|it| of(&it.tags) && it.life.is_wanted(now))
             .count(),
+        transit_gateways: region
+            .transit_gateways
+            .values()
+            .filter(|it| of(&it.tags) && it.life.is_wanted(now))
+            .count(),
         connections: connections
             .filter(|it| of(&it.tags) && it.life.is_wanted(now))
             .collect(),
@@ -111,7 +118,7 @@ fn holdings<'a>(region: &'a Region, site: &str, now: Timestamp) -> Holdings<'a> 
 }
 
 /// A site that is up has its connection, and its routes spread.
-pub(crate) fn carries(sandbox: &Sandbox, draft: &Draft) -> Held {
+pub(crate) fn carries(sandbox: &Sandbox, draft: &Draft, known: &Known) -> Held {
     let name = draft.name();
     judged(sandbox, |region, now| {
         let holdings = holdings(region, name, now);
@@ -119,6 +126,9 @@ pub(crate) fn carries(sandbox: &Sandbox, draft: &Draft) -> Held {
             let count = holdings.connections.len();
             return broken("cut off", format!("{name} has {count} connections"));
         };
+        if draft.transit.is_some() {
+            return check_transit::carries(region, draft, connection, known, now);
+        }
         let end = connection.vpn_gateway.as_ref();
         let gateway = end.and_then(|id| region.vpn_gateways.get(id));
         let attached = gateway.and_then(|it| it.attachment(now));
@@ -141,9 +151,9 @@ pub(crate) fn carries(sandbox: &Sandbox, draft: &Draft) -> Held {
 }
 
 /// A site has exactly one of everything that was planned.
-pub(crate) fn exact(sandbox: &Sandbox, draft: &Draft) -> Held {
+pub(crate) fn exact(sandbox: &Sandbox, draft: &Draft, known: &Known) -> Held {
     let name = draft.name();
-    carries(sandbox, draft)?;
+    carries(sandbox, draft, known)?;
     judged(sandbox, |region, now| {
         let holdings = holdings(region, name, now);
         let customers = holdings.customer_gateways;
@@ -154,7 +164,8 @@ pub(crate) fn exact(sandbox: &Sandbox, draft: &Draft) -> Held {
             return Ok(());
         };
         let end = connection.vpn_gateway.as_ref();
-        let adopted = draft.spare || end.is_some_and(|it| it.to_string() == CLINIC);
+        let on_transit = draft.transit.is_some();
+        let adopted = draft.spare || on_transit || end.is_some_and(|it| it.to_string() == CLINIC);
         let gateways = holdings.vpn_gateways;
         require(gateways <= usize::from(!adopted), "not exact", || {
             format!("{name} has {gateways} gateways")
@@ -164,10 +175,19 @@ pub(crate) fn exact(sandbox: &Sandbox, draft: &Draft) -> Held {
             format!("{name} has the other routing")
         })?;
         let routes = connection.routes.iter().filter(|it| it.life.is_wanted(now));
-        let (routes, planned) = (routes.count(), if fixed { draft.lan.into() } else { 0 });
+        let planned = if fixed && !on_transit {
+            draft.lan.into()
+        } else {
+            0
+        };
+        let routes = routes.count();
         require(routes == planned, "not exact", || {
             format!("{name} has {routes} static routes, not {planned}")
         })?;
+        if on_transit {
+            let gateways = holdings.transit_gateways;
+            check_transit::exact(region, draft, connection, gateways, now)?;
+        }
         for tunnel in &connection.tunnels {
             let wanted = tunnel.options.phase1_lifetime == draft.lifetime;
             require(wanted, "not exact", || {
@@ -206,6 +226,7 @@ pub(crate) fn empty(sandbox: &Sandbox, before: &World, forgotten: bool) -> Held 
                 gateway.attachments.clear();
             }
             if forgotten {
+                region.transit_route_tables.clear();
                 region.route_tables.clear();
             }
         }
@@ -225,7 +246,12 @@ pub(crate) fn empty(sandbox: &Sandbox, before: &World, forgotten: bool) -> Held 
             .filter(|it| was.route_tables.get(&it.id) != Some(it))
             .map(|it| it.id.to_string())
             .collect();
-        format!("objects {more:?}, changed route tables {tables:?}")
+        let transit = is.transit_route_tables.values();
+        let transit: Vec<String> = transit
+            .filter(|it| was.transit_route_tables.get(&it.id) != Some(it))
+            .map(|it| format!("{} {:?} {:?}", it.id, it.routes, it.propagations))
+            .collect();
+        format!("objects {more:?}, changed route tables {tables:?} {transit:?}")
     })
 }
 
@@ -239,5 +265,6 @@ pub(crate) fn living(mut world: World, now: Timestamp) -> World {
             gateway.attachments.retain(|it| it.state(now) != "detached");
         }
     }
+    check_transit::living(&mut world, now);
     world
 }

@@ -2,7 +2,7 @@
 
 use underpass::clock::IdSource;
 
-use super::draft::{Change, Draft};
+use super::draft::{Change, Draft, Transit};
 use super::script::{
     Act, Command, Deed, Disk, Ending, Moment, Part, Routers, Script, Side, Stranger, Trouble,
 };
@@ -42,6 +42,19 @@ const HOPELESS: &[&str] = &[
     "denied:DetachVpnGateway",
     "quota:vpn-gateways=0",
     "quota:customer-gateways=0",
+];
+
+/// The same of transit gateways.
+const HOPELESS_TRANSIT: &[&str] = &[
+    "denied:CreateTransitGateway",
+    "denied:CreateTransitGatewayVpcAttachment",
+    "denied:AssociateTransitGatewayRouteTable",
+    "denied:EnableTransitGatewayRouteTablePropagation",
+    "denied:CreateTransitGatewayRoute",
+    "denied:CreateRoute",
+    "denied:DeleteRoute",
+    "denied:DeleteTransitGatewayRoute",
+    "denied:DeleteTransitGatewayVpcAttachment",
 ];
 
 /// Where numbers come from.
@@ -101,6 +114,9 @@ impl Script {
         if dice.one_in(8) {
             disagree(&mut script);
         }
+        if dice.one_in(4) {
+            onto_transit(&dice, &mut script);
+        }
         script
     }
 }
@@ -116,6 +132,9 @@ fn draft(dice: &Dice, number: usize, spare: bool) -> Draft {
         one_table: dice.one_in(2),
         // Two gateways cannot be attached to one VPC: all of the shop's sites name it, or none.
         spare: spare && vpc == 2,
+        transit: None,
+        table: false,
+        spread: false,
         lan: dice.of(&[1, 1, 2]),
         lifetime: 28_800,
         note: None,
@@ -187,6 +206,49 @@ fn disagree(script: &mut Script) {
         if let Act::Run(_, troubles) = act {
             *troubles = vec![Trouble::Faults("stale-reads".to_owned())];
         }
+    }
+}
+
+/// Most of the sites go over transit gateways, and some of what goes wrong is about these.
+fn onto_transit(dice: &Dice, script: &mut Script) {
+    if dice.one_in(2) {
+        script.strangers.push(Stranger::Table);
+    }
+    let named = script.strangers.contains(&Stranger::Table);
+    for site in &mut script.sites {
+        if !dice.one_in(4) {
+            site.transit = Some(dice.of(&[Transit::New, Transit::Id, Transit::Id, Transit::Tag]));
+            site.spare = false;
+            site.table = named && dice.one_in(2);
+            site.spread = named && dice.one_in(2);
+        }
+    }
+    for act in &mut script.acts {
+        match act {
+            Act::Edit(_, change) if dice.one_in(3) => {
+                *change = dice.of(&[Change::Lan, Change::LanLess, Change::Table, Change::Spread]);
+            }
+            Act::Run(_, troubles) => {
+                for trouble in troubles {
+                    aim(dice, trouble);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Makes trouble that has to do with transit gateways out of some other.
+fn aim(dice: &Dice, trouble: &mut Trouble) {
+    match trouble {
+        Trouble::Faults(day) if day != "stale-reads" && dice.one_in(8) => {
+            day.push(',');
+            day.push_str(dice.of(HOPELESS_TRANSIT));
+        }
+        Trouble::Meddle(_, deed) if dice.one_in(3) => *deed = Deed::DeleteRoute,
+        // On a transit gateway another site's connection may well end on the same router.
+        Trouble::Meddle(_, deed) if *deed == Deed::Retag => *deed = Deed::Untag,
+        _ => {}
     }
 }
 

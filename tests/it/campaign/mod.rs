@@ -12,6 +12,7 @@
 pub(crate) mod body;
 pub(crate) mod buckets;
 pub(crate) mod check;
+pub(crate) mod check_transit;
 pub(crate) mod draft;
 pub(crate) mod draw;
 pub(crate) mod excuse;

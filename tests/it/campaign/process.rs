@@ -15,7 +15,7 @@ use underpass::engine::{
 use underpass::journal::{KeyPlace, LockError, LockOwner, RunResult, SiteFolder, Start, Store};
 use underpass::plan::{self, Plan, Question, Severity};
 use underpass::playbook;
-use underpass::resource::{Keys, Policy};
+use underpass::resource::{Keys, Policy, is_connection};
 use underpass::sandbox::Sandbox;
 use underpass::spec::{Site, VpnConnectionId};
 
@@ -406,7 +406,7 @@ impl Process {
     /// Reads the tunnels back for the router: they must be what was planned.
     async fn hand_over(&self, site: &Site, plan: &Plan, keys: &Keys, report: &RunReport) -> Ended {
         let mut steps = plan.steps.iter();
-        let step = steps.find(|step| step.node.kind == "vpn_connection");
+        let step = steps.find(|step| is_connection(&step.node.kind));
         let id = step
             .and_then(|step| report.steps.get(&step.node.id))
             .and_then(|step| step.id.as_deref())

@@ -30,6 +30,8 @@ pub(crate) enum Stranger {
     ByHand,
     /// A gateway that nobody attached; a site may name it.
     Spare,
+    /// A second route table of the hub, with a route of its owner's; a site may name it.
+    Table,
 }
 
 /// What the sites' routers do.
@@ -149,8 +151,10 @@ pub(crate) enum Deed {
     DeleteConnection,
     /// Deletes the site's customer gateway, which AWS refuses while a connection ends on it.
     DeleteCustomerGateway,
-    /// Detaches the site's gateway.
+    /// Detaches the site's gateway, or its VPC from its transit gateway.
     Detach,
+    /// Deletes one route of the site's: in the VPC, or on the transit gateway.
+    DeleteRoute,
     /// Deletes all tags of the site's connection.
     Untag,
     /// Gives the site's connection to another site of ours that does not exist.

@@ -73,6 +73,9 @@ fn candidates(script: &Script) -> Vec<Script> {
         with(&|it| it.sites[site].long_asn = false);
         with(&|it| it.sites[site].one_table = true);
         with(&|it| it.sites[site].spare = false);
+        with(&|it| it.sites[site].transit = None);
+        with(&|it| it.sites[site].table = false);
+        with(&|it| it.sites[site].spread = false);
         with(&|it| it.sites[site].vpc = 0);
         with(&|it| it.sites[site].lan = 1);
     }

@@ -14,7 +14,7 @@ use underpass::spec::Site;
 
 use super::body::Body;
 use super::check::{self, Broken, Held, broken};
-use super::draft::{Change, Draft};
+use super::draft::{Change, Draft, Known};
 use super::excuse::Excuse;
 use super::process::{Exit, Machine, Process};
 use super::script::{Command, Deed, Moment, Routers, Script, Stranger, Trouble};
@@ -27,6 +27,9 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
 
 /// How long it takes until everybody has heard of something, with every fault that delays news.
 const NEWS: SignedDuration = SignedDuration::from_mins(4);
+
+/// How long a person takes to type the next command: AWS's buckets are full again.
+const TYPING: Duration = Duration::from_secs(5);
 
 /// How often a patient person tries.
 const TRIES: u32 = 4;
@@ -50,7 +53,7 @@ pub(crate) struct Stage {
     ids: IdSource,
     seed: u64,
     sites: Vec<Draft>,
-    spare: Option<String>,
+    known: Known,
     half_up: bool,
     quick: bool,
     before: World,
@@ -102,12 +105,13 @@ impl Stage {
             },
         })
         .map_err(|error| trouble("sandbox")(&error))?;
-        let mut spare = None;
+        let mut known = Known::default();
         for stranger in &script.strangers {
             match stranger {
                 Stranger::Propagation => stranger::propagate(&sandbox),
                 Stranger::ByHand => stranger::register_by_hand(&sandbox),
-                Stranger::Spare => spare = stranger::spare_gateway(&sandbox),
+                Stranger::Spare => known.spare = stranger::spare_gateway(&sandbox),
+                Stranger::Table => known.table = stranger::second_table(&sandbox),
             }
         }
         aws.sleep(Duration::from_secs(60)).await;
@@ -129,7 +133,7 @@ impl Stage {
             ids: IdSource::seeded(script.seed ^ 2),
             seed: script.seed,
             sites: script.sites.clone(),
-            spare,
+            known,
             quick: script.quick,
             half_up: script.routers == Routers::HalfUp,
             up: BTreeMap::new(),
@@ -151,7 +155,7 @@ impl Stage {
     fn site(&self, number: usize) -> Result<Site, Broken> {
         let draft = &self.sites[number];
         draft
-            .site(self.spare.as_deref())
+            .site(&self.known)
             .map_err(|error| trouble("site file")(&error))
     }
 
@@ -205,6 +209,7 @@ impl Stage {
             let Some(machine) = machine else {
                 return (broken("machine", "there is none"), body);
             };
+            aws.sleep(TYPING).await;
             let work = async {
                 let site = site?;
                 drop(faults?);
@@ -268,7 +273,7 @@ impl Stage {
         match command {
             Command::Onboard(site) => {
                 let draft = self.sites[site].clone();
-                check::exact(&self.sandbox, &draft)?;
+                check::exact(&self.sandbox, &draft, &self.known)?;
                 self.up.insert(site, draft);
                 Ok(())
             }
@@ -385,30 +390,60 @@ impl Stage {
     }
 
     /// A site is exact, and a new plan finds nothing to do.
+    ///
+    /// But for one thing: a run that was stopped goes on with its own plan. Where another site on the
+    /// same gateway has changed what that plan rests on, what it remembers in tags is of then, and
+    /// one more onboarding, which touches nothing but tags, makes it right.
     pub(crate) async fn expect_as_planned(&mut self, number: usize) -> Held {
-        check::exact(&self.sandbox, &self.sites[number])?;
+        match self.left_to_do(number).await? {
+            Some((_, true)) if self.shares_a_vpc(number) => self.finish(number).await?,
+            Some((todo, _)) => return broken("not a no-op", todo),
+            None => return Ok(()),
+        }
+        match self.left_to_do(number).await? {
+            Some((todo, _)) => broken("not a no-op", todo),
+            None => Ok(()),
+        }
+    }
+
+    fn shares_a_vpc(&self, number: usize) -> bool {
+        let vpc = self.sites[number].vpc_id();
+        let mut others = self.sites.iter().enumerate();
+        others.any(|(other, site)| other != number && site.vpc_id() == vpc)
+    }
+
+    /// What a new plan of an exact site finds to do, and whether that is to set tags alone.
+    async fn left_to_do(&mut self, number: usize) -> Result<Option<(String, bool)>, Broken> {
+        check::exact(&self.sandbox, &self.sites[number], &self.known)?;
         let site = self.site(number)?;
+        self.aws.sleep(TYPING).await;
         let clock = Clock::starting_at(self.aws.now(), 1.0);
         let (aws, timeline) = (self.aws.clone(), self.timeline.clone());
         let body = Arc::new(Body::new("operator", 0, Vec::new(), clock, aws, timeline));
         let Some(machine) = self.machines.last() else {
-            return Ok(());
+            return Ok(None);
         };
         let process = Process::start(body, machine, &self.sandbox, &self.ids, &self.decoded);
         let process = process.await;
         let process = process.map_err(|error| trouble("plan")(&error))?;
-        match process.plan_onboard(&site).await? {
-            Ok(plan) if plan.is_noop() => Ok(()),
-            Ok(plan) => {
-                let steps = plan.steps.iter();
-                let todo: Vec<String> = steps
-                    .filter(|it| !matches!(it.change, PlannedChange::Keep | PlannedChange::Adopt))
-                    .map(|it| format!("{:?} {}: {}", it.change, it.node.id, it.reason))
-                    .collect();
-                broken("not a no-op", todo.join("; "))
-            }
-            Err(exit) => broken("not a no-op", exit.to_string()),
-        }
+        let plan = match process.plan_onboard(&site).await? {
+            Ok(plan) if plan.is_noop() => return Ok(None),
+            Ok(plan) => plan,
+            Err(exit) => return Ok(Some((exit.to_string(), false))),
+        };
+        let todo = plan.steps.iter();
+        let todo: Vec<_> = todo
+            .filter(|it| !matches!(it.change, PlannedChange::Keep | PlannedChange::Adopt))
+            .collect();
+        let tags = todo.iter().all(|it| {
+            let mut differences = it.differences.iter();
+            it.change == PlannedChange::Update
+                && differences.all(|(what, _, _)| what.starts_with("tag "))
+        });
+        let told = todo
+            .iter()
+            .map(|it| format!("{:?} {}: {}", it.change, it.node.id, it.reason));
+        Ok(Some((told.collect::<Vec<_>>().join("; "), tags)))
     }
 
     /// Removes a site in peace.
@@ -451,7 +486,7 @@ impl Stage {
         check::strangers(&self.sandbox, &self.before)?;
         check::single(&self.sandbox)?;
         for draft in self.up.values() {
-            check::carries(&self.sandbox, draft)?;
+            check::carries(&self.sandbox, draft, &self.known)?;
         }
         self.journals()
     }

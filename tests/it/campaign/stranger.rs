@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use underpass::resource::{TAG_SITE, TAG_STEP};
-use underpass::sandbox::{Region, Reply, Request, Sandbox, VpnConnection};
+use underpass::sandbox::{
+    Region, Reply, Request, Sandbox, Tags, TransitAttachment, TransitRoute, VpnConnection,
+};
 
-use super::draft::CLINIC;
+use super::draft::{CLINIC, HUB, NAMES};
 use super::script::Deed;
 
 /// The Region that everything happens in.
@@ -53,6 +55,16 @@ pub(crate) fn spare_gateway(sandbox: &Sandbox) -> Option<String> {
         &TagSpecification.1.ResourceType=vpn-gateway\
         &TagSpecification.1.Tag.1.Key=Name&TagSpecification.1.Tag.1.Value=spare";
     element(&call(sandbox, form), "vpnGatewayId")
+}
+
+/// A second route table of the hub; everything to the Internet is dropped in it.
+pub(crate) fn second_table(sandbox: &Sandbox) -> Option<String> {
+    let form = format!(
+        "Action=CreateTransitGatewayRouteTable&TransitGatewayId={HUB}\
+         &TagSpecifications.1.ResourceType=transit-gateway-route-table\
+         &TagSpecifications.1.Tag.1.Key=Name&TagSpecifications.1.Tag.1.Value=second"
+    );
+    element(&call(sandbox, &form), "transitGatewayRouteTableId")
 }
 
 /// What somebody did, and how to undo it, where a person would have to.
@@ -115,17 +127,12 @@ pub(crate) fn meddle(sandbox: &Sandbox, site: &str, deed: Deed) -> Option<Done> 
                 )
             }
             Deed::Detach => {
-                let mut all = region.vpn_gateways.values();
-                let gateway = all.find(|it| {
-                    it.tags.get(TAG_SITE).is_some_and(|it| it == site) && it.life.is_wanted(now)
-                })?;
-                let vpc = &gateway.attachment(now)?.vpc;
-                let id = gateway.id.to_string();
-                (
-                    format!("Action=DetachVpnGateway&VpnGatewayId={id}&VpcId={vpc}"),
-                    id,
-                    None,
-                )
+                let (form, id) = detach(region, site, now)?;
+                (form, id, None)
+            }
+            Deed::DeleteRoute => {
+                let (form, id) = delete_route(region, site, now)?;
+                (form, id, None)
             }
         })
     });
@@ -146,4 +153,70 @@ fn connection<'a>(region: &'a Region, site: &str, now: Timestamp) -> Option<&'a 
         .vpn_connections
         .values()
         .find(|it| it.tags.get(TAG_SITE).is_some_and(|it| it == site) && it.life.is_wanted(now))
+}
+
+fn is_of(site: &str, tags: &Tags) -> bool {
+    tags.get(TAG_SITE).is_some_and(|it| it == site)
+}
+
+fn detach(region: &Region, site: &str, now: Timestamp) -> Option<(String, String)> {
+    let mut attachments = region.transit_attachments.values();
+    let attachment = attachments
+        .find(|it| it.vpc().is_some() && is_of(site, &it.tags) && it.life.is_wanted(now));
+    if let Some(attachment) = attachment {
+        let id = &attachment.id;
+        let form =
+            format!("Action=DeleteTransitGatewayVpcAttachment&TransitGatewayAttachmentId={id}");
+        return Some((form, id.to_string()));
+    }
+    let mut all = region.vpn_gateways.values();
+    let gateway = all.find(|it| is_of(site, &it.tags) && it.life.is_wanted(now))?;
+    let vpc = &gateway.attachment(now)?.vpc;
+    let id = gateway.id.to_string();
+    Some((
+        format!("Action=DetachVpnGateway&VpnGatewayId={id}&VpcId={vpc}"),
+        id,
+    ))
+}
+
+/// A static route that leads to the site, else one of the VPC's to the gateway that it is on.
+fn delete_route(region: &Region, site: &str, now: Timestamp) -> Option<(String, String)> {
+    let connection = connection(region, site, now)?;
+    let attachment = attachment_of(region, connection, now)?;
+    for table in region.transit_route_tables.values() {
+        let mut routes = table.routes.iter();
+        let leads = |it: &&TransitRoute| {
+            it.attachment.as_ref() == Some(&attachment.id) && it.life.is_wanted(now)
+        };
+        if let Some(route) = routes.find(leads) {
+            let (id, to) = (&table.id, route.destination);
+            let form = format!(
+                "Action=DeleteTransitGatewayRoute&TransitGatewayRouteTableId={id}\
+                 &DestinationCidrBlock={to}"
+            );
+            return Some((form, format!("{id}:{to}")));
+        }
+    }
+    let number = NAMES.iter().position(|it| *it == site)?;
+    let own = format!("10.{}.", 100 + number);
+    region.route_tables.values().find_map(|table| {
+        let mut routes = table.routes.iter();
+        let route = routes.find(|it| {
+            Some(&it.gateway) == connection.transit_gateway.as_ref()
+                && it.destination.to_string().starts_with(&own)
+        })?;
+        let (id, to) = (&table.id, route.destination);
+        let form = format!("Action=DeleteRoute&RouteTableId={id}&DestinationCidrBlock={to}");
+        Some((form, format!("{id}:{to}")))
+    })
+}
+
+/// A connection's attachment to its transit gateway.
+pub(crate) fn attachment_of<'a>(
+    region: &'a Region,
+    connection: &VpnConnection,
+    now: Timestamp,
+) -> Option<&'a TransitAttachment> {
+    let mut attachments = region.transit_attachments.values();
+    attachments.find(|it| it.vpn() == Some(&connection.id) && it.life.is_wanted(now))
 }

@@ -16,16 +16,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::draft::{Change, Draft, NAMES, VPCS};
+use super::draft::{Change, Draft, NAMES, Transit, VPCS};
 use super::script::{
     Act, Command, Deed, Disk, Ending, Moment, Part, Routers, Script, Side, Stranger, Trouble,
 };
 
 /// Words and what they stand for.
-const STRANGERS: [(&str, Stranger); 3] = [
+const STRANGERS: [(&str, Stranger); 4] = [
     ("propagation", Stranger::Propagation),
     ("by-hand", Stranger::ByHand),
     ("spare", Stranger::Spare),
+    ("table", Stranger::Table),
 ];
 const ROUTERS: [(&str, Routers); 3] = [
     ("offline", Routers::Offline),
@@ -39,12 +40,18 @@ const PARTS: [(&str, Part); 3] = [
 ];
 const SIDES: [(&str, Side); 2] = [("before", Side::Before), ("after", Side::After)];
 const DISKS: [(&str, Disk); 2] = [("full", Disk::Full), ("read-only", Disk::ReadOnly)];
-const DEEDS: [(&str, Deed); 5] = [
+const DEEDS: [(&str, Deed); 6] = [
     ("delete-connection", Deed::DeleteConnection),
     ("delete-customer-gateway", Deed::DeleteCustomerGateway),
     ("detach", Deed::Detach),
+    ("delete-route", Deed::DeleteRoute),
     ("untag", Deed::Untag),
     ("retag", Deed::Retag),
+];
+const TRANSITS: [(&str, Transit); 3] = [
+    ("new", Transit::New),
+    ("id", Transit::Id),
+    ("tag", Transit::Tag),
 ];
 const ENDINGS: [(&str, Ending); 2] = [("up-and-away", Ending::UpAndAway), ("away", Ending::Away)];
 
@@ -119,10 +126,15 @@ impl fmt::Display for Draft {
             ("long-asn", self.long_asn),
             ("one-table", self.one_table),
             ("spare", self.spare),
+            ("table", self.table),
+            ("spread", self.spread),
         ] {
             if set {
                 write!(f, " {flag}")?;
             }
+        }
+        if let Some(transit) = self.transit {
+            write!(f, " transit={}", word(&TRANSITS, transit))?;
         }
         write!(f, " lan={} lifetime={}", self.lan, self.lifetime)?;
         self.note.map_or(Ok(()), |note| write!(f, " note={note}"))
@@ -134,6 +146,9 @@ impl fmt::Display for Change {
         match self {
             Self::Lifetime(lifetime) => write!(f, "lifetime {lifetime}"),
             Self::Lan => f.write_str("lan"),
+            Self::LanLess => f.write_str("lan-less"),
+            Self::Table => f.write_str("table"),
+            Self::Spread => f.write_str("spread"),
             Self::Note(note) => write!(f, "note {note}"),
             Self::Tables => f.write_str("tables"),
             Self::Routing => f.write_str("routing"),
@@ -256,6 +271,9 @@ fn site<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Draft> {
         long_asn: false,
         one_table: false,
         spare: false,
+        transit: None,
+        table: false,
+        spread: false,
         lan: 1,
         lifetime: 28_800,
         note: None,
@@ -263,6 +281,7 @@ fn site<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Draft> {
     for word in words {
         match word.split_once('=') {
             Some(("vpc", name)) => site.vpc = VPCS.iter().position(|it| it.0 == name)?,
+            Some(("transit", which)) => site.transit = Some(find(&TRANSITS, which)?),
             Some(("lan", count)) => site.lan = count.parse().ok()?,
             Some(("lifetime", seconds)) => site.lifetime = seconds.parse().ok()?,
             Some(("note", note)) => site.note = Some(note.parse().ok()?),
@@ -273,6 +292,8 @@ fn site<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Draft> {
                 "long-asn" => site.long_asn = true,
                 "one-table" => site.one_table = true,
                 "spare" => site.spare = true,
+                "table" => site.table = true,
+                "spread" => site.spread = true,
                 _ => return None,
             },
         }
@@ -284,6 +305,9 @@ fn change<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<Change> {
     Some(match words.next()? {
         "lifetime" => Change::Lifetime(words.next()?.parse().ok()?),
         "lan" => Change::Lan,
+        "lan-less" => Change::LanLess,
+        "table" => Change::Table,
+        "spread" => Change::Spread,
         "note" => Change::Note(words.next()?.parse().ok()?),
         "tables" => Change::Tables,
         "routing" => Change::Routing,

@@ -114,7 +114,11 @@ impl Watch {
         let wrong = sandbox.inspect(|world, now| {
             let region = world.regions.get(REGION)?;
             match call.action.as_str() {
-                "CreateCustomerGateway" | "CreateVpnGateway" | "CreateVpnConnection" => {
+                "CreateCustomerGateway"
+                | "CreateVpnGateway"
+                | "CreateVpnConnection"
+                | "CreateTransitGateway"
+                | "CreateTransitGatewayVpcAttachment" => {
                     untagged(region, resource, call).or_else(|| doubled(region, now))
                 }
                 _ => None,
@@ -201,7 +205,8 @@ impl Witness for Watch {
 }
 
 fn is_mutating(action: &str) -> bool {
-    !(action.starts_with("Describe") || action.starts_with("Get"))
+    let looks = ["Describe", "Get", "Search"];
+    !looks.iter().any(|it| action.starts_with(it))
 }
 
 /// Whether what a call of ours has just made lacks our tags.
@@ -249,10 +254,16 @@ pub(crate) fn objects(
     let customers = region.customer_gateways.values();
     let gateways = region.vpn_gateways.values();
     let connections = region.vpn_connections.values();
+    let hubs = region.transit_gateways.values();
+    // A connection's attachment is made and removed with it, and has no tags.
+    let attachments = region.transit_attachments.values();
+    let attachments = attachments.filter(|it| it.vpn().is_none());
     customers
         .map(|it| (it.id.to_string(), &it.tags, &it.life))
         .chain(gateways.map(|it| (it.id.to_string(), &it.tags, &it.life)))
         .chain(connections.map(|it| (it.id.to_string(), &it.tags, &it.life)))
+        .chain(hubs.map(|it| (it.id.to_string(), &it.tags, &it.life)))
+        .chain(attachments.map(|it| (it.id.to_string(), &it.tags, &it.life)))
 }
 
 /// Which tunnels are up before a request that changes one of them.
