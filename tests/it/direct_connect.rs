@@ -55,6 +55,18 @@ fn way(sandbox: &Sandbox) -> Option<&'static str> {
     ways.all(|it| it == Some(first)).then_some(first)
 }
 
+/// Waits until the site is reached that way.
+fn until(sandbox: &Sandbox, wanted: &str) {
+    let late = sandbox.now() + SignedDuration::from_mins(60);
+    while way(sandbox) != Some(wanted) {
+        let now = sandbox.now();
+        let world = sandbox.world();
+        let paths = world.paths(REGION, &VPC.into(), LAN.parse().unwrap(), now);
+        assert!(now < late, "not by {wanted}: {paths:#?}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
 fn port(sandbox: &Sandbox) -> ResourceId {
     let world = sandbox.world();
     let mut ports = world.direct_connect.connections.keys();
@@ -94,20 +106,17 @@ fn life(attach: &str) {
     );
 
     let first = env.run(&["onboard", SITE, "--yes", "--order"]).exits(0);
-    for words in [
-        "Waiting for people",
-        "letter of authorization",
-        "cross connect",
-    ] {
+    for words in ["Waiting for people", "LOA-CFA", "port up"] {
         assert!(
             first.stdout.contains(words),
             "{words} in:\n{}",
             first.stdout
         );
     }
+    let router: std::net::Ipv4Addr = "203.0.113.50".parse().unwrap();
+    sandbox.set_lan(router.into(), vec![LAN.parse().unwrap()]);
     sandbox.set_gateway(None, GatewaySim::Online);
-    env.run(&["verify", SITE, "--wait", "10m"]);
-    assert_eq!(way(sandbox), Some("vpn"), "live long before the port");
+    until(sandbox, "vpn");
     let made = sandbox.calls().len();
     env.run(&["onboard", SITE, "--yes"]).exits(0);
     assert_eq!(changes(sandbox, made), [""; 0], "nothing is ordered twice");
@@ -135,11 +144,7 @@ fn life(attach: &str) {
 
     watched(sandbox, || {
         sandbox.set_dx_router(&interface, Some(true), None);
-        let until = sandbox.now() + SignedDuration::from_mins(30);
-        while way(sandbox) != Some("dx") {
-            assert!(sandbox.now() < until, "{:?}", way(sandbox));
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
+        until(sandbox, "dx");
     });
 
     let more = file.replace(
