@@ -83,10 +83,10 @@ fn watched<T>(sandbox: &Sandbox, work: impl FnOnce() -> T) -> T {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
         });
-        let result = work();
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         done.store(true, Ordering::Relaxed);
         watching.join().unwrap();
-        result
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
@@ -143,7 +143,8 @@ fn life(attach: &str) {
     );
 
     watched(sandbox, || {
-        sandbox.set_dx_router(&interface, Some(true), None);
+        let lan = vec![LAN.parse().unwrap()];
+        assert!(sandbox.set_dx_router(&interface, Some(true), Some(lan)));
         until(sandbox, "dx");
     });
 
