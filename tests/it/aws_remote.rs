@@ -82,6 +82,17 @@ async fn with_sandbox(home: &std::path::Path, variables: &[(&str, &str)]) {
     let mut wanted: BTreeSet<String> = looks.map(|it| (*it).to_owned()).collect();
     wanted.insert("GetCallerIdentity".to_owned());
     assert_eq!(asked, wanted);
+    // Each list once, and two calls for each table of a transit gateway.
+    let tables = sandbox
+        .world()
+        .region("eu-central-1")
+        .transit_route_tables
+        .len();
+    assert!(tables > 0);
+    assert_eq!(
+        sandbox.calls().len(),
+        1 + Collection::ALL.len() + 2 * tables
+    );
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
 }
