@@ -86,7 +86,7 @@ pub(super) async fn until_up(
     stop: &Interrupt,
 ) -> Result<(Report, Duration), Failure> {
     let _watching = stop.watch("the site stays as it is");
-    let begun = connection.clock.now();
+    let begun = connection.clock.mark();
     let spinner = output.lively.then(|| {
         let style = ProgressStyle::with_template("◎ {wide_msg}");
         ProgressBar::new_spinner()
@@ -95,7 +95,7 @@ pub(super) async fn until_up(
     let mut said = String::new();
     let (report, waited, last) = loop {
         let report = look(connection, subject).await?;
-        let waited = connection.clock.since(begun);
+        let waited = connection.clock.passed(begun);
         if report.is_up() {
             // A device may keep one in reserve by design.
             let both = report.tunnels.iter().all(|tunnel| tunnel.up);

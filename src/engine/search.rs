@@ -43,9 +43,8 @@ pub async fn look_patiently(
 ) -> Result<View, Fault> {
     let (mut nap, mut failures) = (Duration::from_secs(2), 0);
     // A journal that was written by a clock ahead of ours must not make this wait any longer.
-    let (began, begun) = (clock.now(), clock.mark());
-    let end = began.checked_add(LISTED_AFTER).unwrap_or(began);
-    let (mut before, mut contradicted) = (None, None);
+    let (begun, limit) = (clock.mark(), LISTED_AFTER.unsigned_abs());
+    let (mut before, mut contradicted, mut heard) = (None, None, None);
     loop {
         let view = match client.whole_view().await {
             Ok(view) => view,
@@ -58,15 +57,18 @@ pub async fn look_patiently(
             Err(fault) => return Err(fault),
         };
         failures = 0;
-        // Nor may a clock that is set right meanwhile make it shorter.
-        let passed = SignedDuration::try_from(clock.passed(begun)).unwrap_or_default();
-        let now = began.checked_add(passed).unwrap_or(began);
+        // The first answer has set a wrong clock right. Whatever sets it after that must not make
+        // the wait shorter.
+        let (at, mark) = *heard.get_or_insert_with(|| (clock.now(), clock.mark()));
+        let since = SignedDuration::try_from(clock.passed(mark)).unwrap_or_default();
+        let now = at.checked_add(since).unwrap_or(at);
+        let left = limit.saturating_sub(clock.passed(begun));
         let missing: Vec<Unseen> = runs
             .iter()
             .flat_map(|run| unseen(run, &view, now))
             .collect();
         let last = missing.iter().map(|it| it.until).max();
-        let Some(last) = last.filter(|_| now < end) else {
+        let Some(last) = last.filter(|_| !left.is_zero()) else {
             let outline = view.outline();
             if before.as_ref() == Some(&outline) {
                 return Ok(view);
@@ -84,8 +86,9 @@ pub async fn look_patiently(
         before = None;
         tell(Awaited::Unseen(&missing));
         // One more look when the time is up: its answer counts.
-        let left = Duration::try_from(last.min(end).duration_since(now)).unwrap_or_default();
-        clock.sleep(nap.min(left + Duration::from_millis(1))).await;
+        let until = Duration::try_from(last.duration_since(now)).unwrap_or_default();
+        let pause = until.min(left) + Duration::from_millis(1);
+        clock.sleep(nap.min(pause)).await;
         nap = (nap * 2).min(Duration::from_secs(15));
     }
 }

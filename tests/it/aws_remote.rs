@@ -1,5 +1,6 @@
 //! The client over real HTTP, with credentials and endpoints from where every AWS tool has them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -76,7 +77,22 @@ async fn with_sandbox(home: &std::path::Path, variables: &[(&str, &str)]) {
         ("TEST_EXPECTS", "caller"),
     ]);
     aws_child::passed(&aws_child::run(CHILD, home, &variables).await);
-    assert_eq!(sandbox.calls().len(), 1 + Collection::ALL.len());
+    let asked: BTreeSet<String> = sandbox.calls().into_iter().map(|it| it.action).collect();
+    let looks = Collection::ALL.into_iter().flat_map(Collection::actions);
+    let mut wanted: BTreeSet<String> = looks.map(|it| (*it).to_owned()).collect();
+    wanted.insert("GetCallerIdentity".to_owned());
+    assert_eq!(asked, wanted);
+    // Each list once, and two calls for each table of a transit gateway.
+    let tables = sandbox
+        .world()
+        .region("eu-central-1")
+        .transit_route_tables
+        .len();
+    assert!(tables > 0);
+    assert_eq!(
+        sandbox.calls().len(),
+        1 + Collection::ALL.len() + 2 * tables
+    );
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
 }

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::{Awaited, RunReport, StepProblem, look_patiently};
 use super::crash::die_when;
 use super::stage::{Stage, Wish, living};
-use crate::aws::View;
+use crate::aws::{Client, Target, View};
+use crate::clock::Clock;
 use crate::journal::{Outcome, Record, RunResult};
 use crate::plan::{self, Plan};
 use crate::sandbox::{Faults, Lifecycle, World};
@@ -204,6 +205,43 @@ async fn what_a_killed_run_has_just_made_is_looked_for() {
         late >= 4,
         "only {late} creates were unseen: the search proves nothing"
     );
+}
+
+/// A machine that is an hour ahead, or behind, learns so from the first answer and searches all the same.
+#[tokio::test(start_paused = true)]
+async fn a_wrong_clock_makes_no_search_shorter() {
+    for hours in [-1, 1] {
+        let mut stage = Stage::new(3).await;
+        let plan = stage.onboard(&Wish::bgp()).await;
+        let faults = "slow-consistency".parse::<Faults>().unwrap().with_seed(3);
+        stage.sandbox.set_faults(faults);
+        die_when(&mut stage, &plan, |entry| {
+            matches!(
+                &entry.record,
+                Record::Result { step, outcome: Outcome::Done { .. } }
+                    if step.as_str() == "vpn-gateway"
+            )
+        })
+        .await;
+        let runs = [stage.folder.read(plan.run).await.unwrap()];
+        let wrong = stage.clock.now() + SignedDuration::from_hours(hours);
+        let clock = Clock::starting_at(wrong, 1.0);
+        let target = Target {
+            region: REGION.parse().unwrap(),
+            profile: None,
+            endpoint_url: None,
+            sandbox: Some(stage.sandbox.clone()),
+        };
+        let client = Client::connect(&target, clock.clone(), stage.ids.clone());
+        let client = client.await.unwrap();
+        let mut told = 0;
+        let look = look_patiently(&client, &clock, &stage.ids, &runs, |awaited| {
+            told += usize::from(matches!(awaited, Awaited::Unseen(_)));
+        });
+        let view = look.await.unwrap();
+        assert!(told > 0, "{hours} h: nothing was searched for");
+        assert_eq!(view.vpn_gateways.len(), 2, "{hours} h");
+    }
 }
 
 fn kind_of(action: &str) -> &'static str {
