@@ -344,6 +344,12 @@ impl VpnGateway {
 }
 
 impl VpnConnection {
+    /// The gateway of the VPC that it ends on: `vgw-…` or `tgw-…`.
+    pub fn regional_gateway(&self) -> Option<&str> {
+        let vpn = self.vpn_gateway.as_ref().map(|it| it.as_str());
+        vpn.or_else(|| self.transit_gateway.as_ref().map(|it| it.as_str()))
+    }
+
     /// The options of the tunnel with this outside address, as AWS echoes them.
     pub fn tunnel(&self, outside: Ipv4Addr) -> Option<&SeenTunnel> {
         self.tunnels

@@ -33,6 +33,11 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// The gateway of the VPC that the connection ends on, as EC2 lists it.
+    pub(super) fn gateway(&self) -> Option<&str> {
+        self.listed.as_ref()?.regional_gateway()
+    }
+
     /// Asks AWS.
     pub(super) async fn of_aws(
         connection: &Connection,

@@ -84,8 +84,10 @@ pub(super) fn join(
 pub(super) fn failure(error: HandoverError) -> Failure {
     let exit = match &error {
         HandoverError::Aws(fault) => return fault.clone().into(),
-        HandoverError::NoConfiguration(_) | HandoverError::Unreadable(_) => Exit::Aws,
-        HandoverError::Disagree(_) => Exit::Drift,
+        HandoverError::NoConfiguration(_)
+        | HandoverError::Unreadable(_)
+        | HandoverError::Incomplete { .. } => Exit::Aws,
+        HandoverError::Disagree(_) | HandoverError::OtherKey(_) => Exit::Drift,
         HandoverError::Tunnels(_) => Exit::Internal,
     };
     Failure::new(exit, error.to_string())

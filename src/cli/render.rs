@@ -153,8 +153,14 @@ async fn adopted(
     let keys = store::keys_folder(global, &site.name)
         .keys(&connection.key_place())
         .map_err(|error| store::journal_failure(&error))?;
+    let mut tunnels = known.tunnels(site, &args.vpc, &keys, output)?;
+    let vpc = tunnels.vpc_cidrs.clone();
+    let (site, own) = (&tunnels.site, keys.bgp.as_ref());
+    let link =
+        engine::direct_connect_link(&connection.client, site, known.gateway(), &vpc, own).await;
+    tunnels.direct_connect = link.map_err(handover::failure)?;
     Ok(Ready {
-        tunnels: known.tunnels(site, &args.vpc, &keys, output)?,
+        tunnels,
         connection: id.clone(),
         clock: connection.clock.clone(),
         client: Some(connection.client.clone()),

@@ -3,11 +3,12 @@
 use ipnet::Ipv4Net;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::link::direct_connect_link;
 use super::wait::SHORTEST;
-use crate::aws::{Client, Collection, Fault, View};
+use crate::aws::{Client, Collection, Fault, View, VpnConnection};
 use crate::plan::Plan;
 use crate::resource::Keys;
-use crate::spec::{Site, VpnConnectionId};
+use crate::spec::{Site, VirtualInterfaceId, VpnConnectionId};
 use crate::tunnel::xml::{self, XmlError};
 use crate::tunnel::{self, JoinErrors, TunnelOptions, TunnelSet};
 
@@ -29,6 +30,20 @@ pub enum HandoverError {
     /// What AWS has is not what was planned.
     #[error("the two ends do not fit together: {0}")]
     Disagree(#[from] JoinErrors),
+    /// AWS does not say all that the router needs of the virtual interface.
+    #[error("the virtual interface {interface} has no {missing} that AWS would show")]
+    Incomplete {
+        /// The virtual interface.
+        interface: VirtualInterfaceId,
+        /// What is missing.
+        missing: &'static str,
+    },
+    /// Neither key is shown.
+    #[error(
+        "the BGP key of {0} is not the one that was kept (neither is shown): somebody has made its \
+         session anew, so delete `bgp_keys` of the site's keys.json to take AWS's"
+    )]
+    OtherKey(VirtualInterfaceId),
     /// The plan is not one for a connection.
     #[error("the plan has {0} tunnels, not 2")]
     Tunnels(usize),
@@ -60,13 +75,13 @@ pub async fn read_back(
         [one, two] => [one.options.clone(), two.options.clone()],
         other => return Err(HandoverError::Tunnels(other.len())),
     };
-    join_xml(
-        site,
-        &options,
-        configuration.expose_secret(),
-        keys,
-        &vpc_cidrs,
-    )
+    let text = configuration.expose_secret();
+    let mut set = join_xml(site, &options, text, keys, &vpc_cidrs)?;
+    let regional = view.vpn_connections.get(id);
+    let regional = regional.and_then(VpnConnection::regional_gateway);
+    let own = keys.bgp.as_ref();
+    set.direct_connect = direct_connect_link(client, site, regional, &vpc_cidrs, own).await?;
+    Ok(set)
 }
 
 /// AWS's document about a connection, in a look that shows it.

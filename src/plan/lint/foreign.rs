@@ -1,7 +1,7 @@
 //! Is everything that a plan deletes or changes really the site's? AWS's tags tell.
 
 use super::report::Report;
-use super::transit;
+use super::{direct_connect_owner as direct, transit};
 use crate::aws::{Tags, View, VpnConnection};
 use crate::plan::model::{Plan, PlannedStep};
 use crate::resource::{Change, TAG_PROPAGATION, TAG_SITE};
@@ -13,7 +13,8 @@ pub(super) fn check(plan: &Plan, view: &View, report: &mut Report) {
 /// The same for a run that has begun: an object that AWS does not list may have been deleted by it.
 pub(super) fn check_begun(plan: &Plan, view: &View, report: &mut Report) {
     steps(plan, view, report, |id| {
-        parts(id).any(|part| tags(part, view).is_some() || transit::is_listed(part, view))
+        let listed = |part| transit::is_listed(part, view) || direct::is_listed(part, view);
+        parts(id).any(|part| tags(part, view).is_some() || listed(part))
     });
 }
 
@@ -61,6 +62,9 @@ fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool 
     if step.node.kind == "vpc_route" {
         return transit::is_remembered(plan, id, view);
     }
+    if step.node.kind == "dx_gateway_association" {
+        return direct::joins_the_sites(plan, id, view);
+    }
     let owners: Vec<&Tags> = parts(id).filter_map(|part| tags(part, view)).collect();
     let tagged = |tags: &&Tags| tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str());
     if owners.iter().any(tagged) {
@@ -92,7 +96,7 @@ fn is_the_sites(plan: &Plan, step: &PlannedStep, id: &str, view: &View) -> bool 
                 .any(|it| tagged(&&it.tags) && names(&it.tags, &key)))
 }
 
-/// A live connection of somebody else on a gateway that would be deleted.
+/// A live connection or virtual interface of somebody else on what would be deleted.
 fn stranger(plan: &Plan, id: &str, view: &View) -> Option<String> {
     let own = |tags: &Tags| tags.get(TAG_SITE).map(String::as_str) == Some(plan.site.as_str());
     view.vpn_connections
@@ -105,6 +109,7 @@ fn stranger(plan: &Plan, id: &str, view: &View) -> Option<String> {
             [vpn, customer, transit].contains(&Some(id))
         })
         .map(|connection| connection.id.to_string())
+        .or_else(|| direct::stranger_on(plan, id, view))
         .filter(|_| {
             plan.steps
                 .iter()
@@ -120,4 +125,5 @@ fn tags<'a>(id: &str, view: &'a View) -> Option<&'a Tags> {
         .or_else(vgw)
         .or_else(vpn)
         .or_else(|| transit::tags(id, view))
+        .or_else(|| direct::tags(id, view))
 }

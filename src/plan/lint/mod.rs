@@ -5,6 +5,7 @@
 //! other. Plans that were saved and edited are checked the same way before they are applied.
 
 mod direct_connect;
+mod direct_connect_owner;
 mod duplicate;
 mod effect;
 mod foreign;

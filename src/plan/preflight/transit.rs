@@ -161,10 +161,15 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
     };
     let table = attachment.association.as_ref().map(|it| &it.table);
     let contents = table.and_then(|id| view.transit_table_contents.get(id));
+    // What a Direct Connect announces of the site's networks is the site's as well.
+    let direct = world.own_interface().and_then(|it| it.gateway.as_ref());
     let own = |id: &TransitGatewayAttachmentId| {
         let attachment = view.transit_attachments.get(id);
-        let connection = world.connection.map(|it| it.id.as_str());
-        attachment.is_some_and(|it| Some(it.resource.as_str()) == connection)
+        let ends = [
+            world.connection.map(|it| it.id.as_str()),
+            direct.map(|it| it.as_str()),
+        ];
+        attachment.is_some_and(|it| ends.contains(&Some(it.resource.as_str())))
     };
     for route in contents.into_iter().flat_map(|it| &it.routes) {
         let IpNet::V4(net) = route.destination else {
