@@ -73,4 +73,4 @@ pub use transit::{
     TransitRoute, TransitRouteTable, TransitTableContents, TransitVpcAttachment,
 };
 pub use transit_call::{TransitCall, TransitPair};
-pub use view::{Collection, TAG_DIRECT_CONNECT, View};
+pub use view::{Breadth, Collection, TAG_DIRECT_CONNECT, TAG_SITE, TAG_TRANSIT, View};

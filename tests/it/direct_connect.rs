@@ -15,7 +15,11 @@ const FILE: &str = "\
 site: hub-9
 region: eu-central-1
 environment: test
-gateway: { device: strongswan, outside_ip: 203.0.113.50, asn: 65019 }
+gateway:
+  device: strongswan
+  outside_ip: 203.0.113.50
+  asn: 65019
+  options: { direct_connect_interface: eth2 }
 lan: [10.29.0.0/24]
 aws:
   vpc: vpc-0a1b2c3d4e5f67890

@@ -83,4 +83,11 @@ pub(super) const CODES: &[Code] = &[
          has to learn.",
         "Give the Direct Connect gateway another one.",
     ),
+    refused(
+        "preflight::dx_device",
+        "The device gets no end of the virtual interface",
+        "The site file lacks what the device needs for its end, or no configuration of a Direct \
+         Connect is written for this device.",
+        "Add what is named, or let another router of the site end both.",
+    ),
 ];

@@ -1,12 +1,13 @@
 //! Is the transit gateway there, does it take the site in, and do routes find their way through it?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use crate::aws::TransitGateway;
+use crate::aws::{TransitGateway, View};
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
+use crate::resource::registry;
 use crate::spec::{Routing, TransitGatewayAttachmentId, TransitGatewayRouteTableId, TransitTarget};
 
 pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
@@ -171,10 +172,17 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
         ];
         attachment.is_some_and(|it| ends.contains(&Some(it.resource.as_str())))
     };
+    let remembered = remembered(world, view);
     for route in contents.into_iter().flat_map(|it| &it.routes) {
         let IpNet::V4(net) = route.destination else {
             continue;
         };
+        // Left of a connection that is gone: this plan takes it away.
+        let nowhere = !route.propagated && route.attachments.is_empty();
+        let left = table.map(|table| format!("{table}:{net}"));
+        if nowhere && left.is_some_and(|id| remembered.contains(&id)) {
+            continue;
+        }
         let is_static = world.site.routing == Routing::Static;
         for lan in &world.site.lan {
             // The step that writes a static route says whose the one is that is there.
@@ -209,6 +217,13 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
             );
         }
     }
+}
+
+/// The static routes of transit gateways that the site has written, and remembers by its tags.
+fn remembered(world: &World<'_>, view: &View) -> BTreeSet<String> {
+    let kind = registry().find("transit_gateway_route");
+    let owned = kind.map(|kind| kind.owned(&world.site.name, view));
+    owned.into_iter().flatten().map(|it| it.id).collect()
 }
 
 /// A VPC that looks routes up where the site's are not learned would send nothing back.
