@@ -1,6 +1,6 @@
 //! The refusals and warnings about Direct Connect.
 
-use super::{Code, refused};
+use super::{Code, acceptable, refused};
 
 pub(super) const CODES: &[Code] = &[
     refused(
@@ -89,5 +89,12 @@ pub(super) const CODES: &[Code] = &[
         "The site file lacks what the device needs for its end, or no configuration of a Direct \
          Connect is written for this device.",
         "Add what is named, or let another router of the site end both.",
+    ),
+    acceptable(
+        "preflight::dx_no_longer_named",
+        "The site has a Direct Connect that its file does not name",
+        "The site file says nothing of it any more. It goes on carrying the site's traffic, and \
+         billing; to have a port back takes weeks.",
+        "Write it into the site file again. Accept the refusal to remove all of it and keep the VPN.",
     ),
 ];

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::aws::{TransitGateway, View};
 use crate::plan::findings::Findings;
-use crate::plan::world::World;
+use crate::plan::world::{World, is_of};
 use crate::resource::registry;
 use crate::spec::{Routing, TransitGatewayAttachmentId, TransitGatewayRouteTableId, TransitTarget};
 
@@ -163,14 +163,18 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
     let table = attachment.association.as_ref().map(|it| &it.table);
     let contents = table.and_then(|id| view.transit_table_contents.get(id));
     // What a Direct Connect announces of the site's networks is the site's as well.
-    let direct = world.own_interface().and_then(|it| it.gateway.as_ref());
+    let interfaces = view.virtual_interfaces.values();
+    let direct: BTreeSet<&str> = interfaces
+        .filter(|it| is_of(&world.site.name, &it.tags))
+        .filter_map(|it| it.gateway.as_ref().map(|it| it.as_str()))
+        .collect();
     let own = |id: &TransitGatewayAttachmentId| {
         let attachment = view.transit_attachments.get(id);
-        let ends = [
-            world.connection.map(|it| it.id.as_str()),
-            direct.map(|it| it.as_str()),
-        ];
-        attachment.is_some_and(|it| ends.contains(&Some(it.resource.as_str())))
+        let connection = world.connection.map(|it| it.id.as_str());
+        attachment.is_some_and(|it| {
+            let end = it.resource.as_str();
+            Some(end) == connection || direct.contains(end)
+        })
     };
     let remembered = remembered(world, view);
     for route in contents.into_iter().flat_map(|it| &it.routes) {
