@@ -498,6 +498,12 @@ impl Client {
         &self.shared.reader
     }
 
+    /// Direct Connect's client for looks, when it is a look's turn.
+    pub(super) async fn dx_reader(&self) -> &aws_sdk_directconnect::Client {
+        self.shared.pace.turn(Group::Read).await;
+        &self.shared.dx_reader
+    }
+
     /// What both ends of a tunnel agreed on (`GetActiveVpnTunnelStatus`).
     pub async fn negotiated(
         &self,

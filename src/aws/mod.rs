@@ -28,6 +28,7 @@ mod direct_connect_call;
 mod endpoint;
 mod fault;
 mod in_process;
+mod letter;
 mod model;
 mod objects;
 mod pace;

@@ -75,6 +75,21 @@ pub(super) async fn confirm_name(
     }
 }
 
+/// Asks for words to be typed that say what is agreed to; a yes alone is not enough.
+pub(super) async fn confirm_words(
+    output: Output,
+    words: &str,
+    question: &str,
+    again: &Again,
+) -> Result<(), Failure> {
+    output.ask(Line::Warn, &format!("{question} Type `{words}` to go on:"));
+    if answer().await == words.to_lowercase() {
+        Ok(())
+    } else {
+        Err(declined(again))
+    }
+}
+
 /// A line from the terminal; an empty one when the terminal has gone, which is no yes. Read in a
 /// thread of its own, which nobody waits for: whoever is asked may answer with Ctrl-C.
 async fn answer() -> String {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::again::{self, Again};
 use super::args::Global;
-use super::confirm::confirm;
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -17,7 +16,7 @@ use super::run::Done;
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, rest, run, search, waiting, watch};
+use super::{keys, letter, load, order, plan as plan_command, rest, run, search, waiting, watch};
 use crate::aws::Breadth;
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
@@ -148,7 +147,7 @@ impl Onboarding<'_> {
             output.say(Line::Ready, &text);
         } else {
             self.show(&plan, &start)?;
-            confirm(output, args.yes, "Bring this site up?", again).await?;
+            order::consent(output, args.yes, &plan, "Bring this site up?", again).await?;
         }
         let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
         let job = run::Job {
@@ -180,6 +179,18 @@ impl Onboarding<'_> {
         Ok(())
     }
 
+    /// The command that goes on, for cron: what was to be ordered is, and a command that is copied must
+    /// not order it anew once somebody has given it up.
+    fn daily(&self) -> String {
+        let command = &self.again.command;
+        let Some(word) = &self.args.how.order else {
+            return command.clone();
+        };
+        let apart = format!(" --order {}", again::quoted(word));
+        let joined = format!(" {}", again::quoted(&format!("--order={word}")));
+        command.replacen(&apart, "", 1).replacen(&joined, "", 1)
+    }
+
     /// Waits for the tunnels if asked to, and says what is there and what comes next.
     async fn finish(
         &self,
@@ -205,18 +216,22 @@ impl Onboarding<'_> {
             None => (watch::look(connection, subject).await?, Duration::ZERO),
         };
         let up = report.is_up();
+        let folder = handover::folder(args.out.as_deref(), &self.site.name);
+        let letter = letter::save(output, connection, self.site, &folder).await;
+        let letter = letter.as_deref();
         let mut value = handover.to_json(plan, &report);
         if let (Some(sandbox), Some(value)) = (&connection.sandbox, value.as_object_mut()) {
             // What the look-alike was asked by this process: for those who check what we do.
             value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
         }
-        if let (Some(waiting), Some(value)) =
-            (waiting::to_json(&done.report), value.as_object_mut())
-        {
+        if let (Some(waiting), Some(value)) = (
+            waiting::to_json(&done.report, letter),
+            value.as_object_mut(),
+        ) {
             value.insert("waiting_for_people".to_owned(), waiting);
         }
         output.result(&value, || {
-            let page = waiting::page(&done.report, &again.command);
+            let page = waiting::page(&done.report, letter, &self.daily());
             let text = handover.text(plan, &report, &verify);
             format!("{text}{}", page.unwrap_or_default())
         })?;

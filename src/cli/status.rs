@@ -10,11 +10,11 @@ use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt::Interrupt;
-use super::output::{Output, columns};
+use super::output::{Line, Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
 use super::words::{when, wrapped};
-use super::{load, verify, watch};
+use super::{handover, harmless, letter, load, verify, watch};
 use crate::plan::{Plan, Warning};
 use crate::resource::{Change, is_connection};
 use crate::verify::Report;
@@ -58,6 +58,12 @@ pub(super) async fn run(
         Some(subject) => Some(watch::look(&connection, subject).await?),
         None => None,
     };
+    let folder = handover::folder(None, &site.name);
+    if let Some(path) = letter::save(output, &connection, &site, &folder).await {
+        let path = harmless::path(&path);
+        let text = format!("the letter of authorization is {path}: give it to the operator");
+        output.say(Line::Made, &text);
+    }
     let onboard = Again::new(&args.site, &args.how.flags(), global).other("onboard");
     show(output, &connection, &plan, report.as_ref(), &onboard)?;
     let drifted = plan

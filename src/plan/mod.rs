@@ -21,6 +21,7 @@ mod lint;
 mod memory;
 mod model;
 mod onboard;
+mod order;
 mod permissions;
 mod policy;
 mod preflight;
@@ -50,6 +51,7 @@ pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };
 pub use onboard::onboard;
+pub use order::Order;
 pub use policy::{LARGEST_POLICY, PolicyFor, Scope, policy};
 pub use question::Question;
 pub use resolve::{Outputs, resolve};

@@ -152,7 +152,7 @@ pub(super) struct RawDirectConnect {
     #[schemars(regex(pattern = r"^dxcon-([0-9a-z]{8}|[0-9a-z]{17})$"))]
     #[schemars(example = &"dxcon-fg31dyv6")]
     pub(super) connection: Field<String>,
-    /// A port of its own that is to be ordered, where there is none. Ordered with `--order` alone.
+    /// A port of its own that is to be ordered, where there is none. Ordered with `--order LOCATION` alone.
     pub(super) order: Field<RawDxOrder>,
     /// The VLAN of the virtual interface, free on the connection: 1 to 4094.
     #[schemars(range(min = 1, max = 4094), example = 101)]

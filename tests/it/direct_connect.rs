@@ -109,7 +109,9 @@ fn life(attach: &str) {
         "an order takes a word of its own"
     );
 
-    let first = env.run(&["onboard", SITE, "--yes", "--order"]).exits(0);
+    let first = env
+        .run(&["onboard", SITE, "--yes", "--order", "SBX1"])
+        .exits(0);
     for words in ["Waiting for people", "LOA-CFA", "port up"] {
         assert!(
             first.stdout.contains(words),

@@ -17,6 +17,7 @@ mod command_line;
 mod config_xml;
 mod device_commands;
 mod direct_connect;
+mod direct_connect_order;
 mod engine_makespan;
 mod engine_takeover;
 mod env;
