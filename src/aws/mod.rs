@@ -52,6 +52,8 @@ pub(crate) mod fake_s3;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod testing_direct_connect;
+#[cfg(test)]
 mod tests;
 
 pub use bucket_address::{BucketAddress, BucketAddressError};
