@@ -4,6 +4,29 @@ use super::{Code, refused};
 
 pub(super) const CODES: &[Code] = &[
     refused(
+        "preflight::dx_no_transit_network",
+        "The transit gateway has no network for the tunnels' ends",
+        "The outside addresses of a VPN connection over Direct Connect come out of a CIDR block of the \
+         transit gateway's own. One that is made for the site gets it; one that exists is changed by \
+         whoever it belongs to.",
+        "Add the block to the transit gateway, or name one that it has.",
+    ),
+    refused(
+        "preflight::dx_beside_tunnels",
+        "Traffic would pass beside the tunnels",
+        "Over a Direct Connect that carries tunnels AWS shall announce where they end, and nothing \
+         else: a network that is announced as well is reached without encryption, because it is the \
+         same prefix or a longer one.",
+        "Leave `aws.direct_connect.allowed_prefixes` out.",
+    ),
+    refused(
+        "preflight::dx_ends_in_vpc",
+        "A tunnel's end lies in what the tunnel carries",
+        "The transit gateway's network and the router's private address must not overlap with a \
+         network of the VPC's: the way to the end of a tunnel would lead into the tunnel.",
+        "Use networks that nothing else has.",
+    ),
+    refused(
         "preflight::dx_vlan_fixed",
         "A hosted connection has a VLAN of its own",
         "The partner who provides a hosted connection chooses its VLAN, and AWS refuses a virtual \

@@ -11,8 +11,9 @@ use super::report::Report;
 use crate::plan::model::{Plan, PlannedStep};
 use crate::playbook::Input;
 use crate::spec::{
-    CustomerGatewayId, RouteTableId, TransitGatewayAttachmentId, TransitGatewayId,
-    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+    CustomerGatewayId, DxAssociationId, DxConnectionId, DxGatewayId, RouteTableId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VirtualInterfaceId,
+    VpcId, VpnConnectionId, VpnGatewayId,
 };
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
@@ -32,7 +33,14 @@ fn inputs(step: &PlannedStep, kind: &str, report: &mut Report) {
     for (name, input) in &step.node.inputs {
         let Input::Known(value) = input else { continue };
         let Some(text) = value.as_str() else { continue };
-        let wanted = if name == "id" { kind } else { name.as_str() };
+        let wanted = match name.as_str() {
+            "id" => kind,
+            // A virtual interface is on a port, and leads to a gateway of Direct Connect's.
+            "connection" if kind.ends_with("virtual_interface") => "dx_connection",
+            "gateway" if kind.ends_with("virtual_interface") => "dx_gateway",
+            "gateway" if kind == "dx_gateway_association" => "dx_gateway",
+            name => name,
+        };
         if !names_a(wanted, text) {
             let message = format!(
                 "its input `{}` is `{}`, which is no such id",
@@ -63,6 +71,10 @@ fn names_a(kind: &str, id: &str) -> bool {
         "route_table" => is::<RouteTableId>(id) || is::<TransitGatewayRouteTableId>(id),
         "vpn_gateway_attachment" => is::<VpnGatewayId>(first) && is::<VpcId>(second),
         "route_propagation" => is::<RouteTableId>(first) && is::<VpnGatewayId>(second),
+        "dx_connection" => is::<DxConnectionId>(id),
+        "dx_gateway" => is::<DxGatewayId>(id),
+        "dx_gateway_association" => is::<DxAssociationId>(id),
+        "private_virtual_interface" | "transit_virtual_interface" => is::<VirtualInterfaceId>(id),
         "vpn_connection_route" => is::<VpnConnectionId>(first) && is::<Ipv4Net>(second),
         _ => true,
     }

@@ -5,6 +5,7 @@
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::private_vpn;
 use crate::aws::{DxConnection, DxGateway};
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
@@ -24,7 +25,10 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let Some(wanted) = world.direct_connect() else {
         return;
     };
-    announced(world, findings);
+    match wanted.private_vpn {
+        None => announced(world, findings),
+        Some(net) => private_vpn::check(world, net, findings),
+    }
     if let Some(connection) = world.dx_connection() {
         port(world, wanted, connection, findings);
     }
