@@ -5,7 +5,7 @@
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::private_vpn;
+use super::{direct_connect_limits, private_vpn};
 use crate::aws::{DxConnection, DxGateway};
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
@@ -36,6 +36,7 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         joined(world, gateway, findings);
     }
     asns(world, wanted, findings);
+    direct_connect_limits::check(world, wanted, findings);
 }
 
 /// What the connection can carry.

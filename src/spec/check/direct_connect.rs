@@ -106,11 +106,22 @@ fn order(spot: &Spot<RawDxOrder>, sink: &Sink) -> Checked<DxOrder> {
         Some(spot) => value(spot, Code::DirectConnectUnusable, sink, provider).map(Some),
         None => Ok(None),
     };
+    let macsec = raw.macsec.get()?;
+    if let (Ok(speed), Some(wish)) = (&bandwidth, macsec.filter(|it| it.value))
+        && speed == BANDWIDTHS[0]
+    {
+        let message = format!("a port of {speed} has no MACsec");
+        return Err(sink.report(unusable(
+            message,
+            &wish.span,
+            "order 10Gbps or more, or leave `macsec` out",
+        )));
+    }
     Ok(DxOrder {
         location: location?,
         bandwidth: bandwidth?,
         provider: provider?,
-        macsec: raw.macsec.get()?.is_some_and(|spot| spot.value),
+        macsec: macsec.is_some_and(|spot| spot.value),
     })
 }
 

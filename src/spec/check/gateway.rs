@@ -80,16 +80,18 @@ fn public_address(raw: &RawGateway, parent: &Range<usize>, sink: &Sink) -> Check
 fn private_address(raw: &RawGateway, parent: &Range<usize>, sink: &Sink) -> Checked<Ipv4Addr> {
     let help = "give the private address that the router ends the tunnels on";
     let spot = required(&raw.outside_ip, "gateway.outside_ip", help, parent, sink)?;
-    let address = value(spot, Code::InvalidAddress, sink, ipv4)?;
-    value(spot, Code::DirectConnectUnusable, sink, |_| {
-        private_vpn::private(address)
-    })?;
+    let address = value(spot, Code::InvalidAddress, sink, ipv4);
+    let address = address.and_then(|address| {
+        value(spot, Code::DirectConnectUnusable, sink, |_| {
+            private_vpn::private(address)
+        })
+    });
     if let Some(local) = raw.local_ip.given() {
         let message = "no NAT stands between the router and Direct Connect";
         let problem = Problem::new(Code::LocalIpUnusable, message).at(&local.span, "remove it");
         return Err(sink.report(problem.help("`outside_ip` is the router's own address here")));
     }
-    Ok(address)
+    address
 }
 
 fn local_address(field: &Field<String>, sink: &Sink) -> Checked<Option<Ipv4Addr>> {

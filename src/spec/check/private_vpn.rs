@@ -32,39 +32,50 @@ pub(super) fn private_vpn(
     value(spot, Code::DirectConnectUnusable, sink, |_| {
         own_network(net)
     })?;
-    let refuse = |message: &str, help: &str| {
-        let problem = Problem::new(Code::DirectConnectUnusable, message);
-        sink.report(problem.at(&spot.span, "asks for it").help(help))
-    };
-    if !matches!(attach_to, None | Some(AttachTo::TransitGateway(_))) {
-        return Err(refuse(
+    let problems = [
+        on_transit_gateway(attach_to),
+        by_bgp(site),
+        not_accelerated(aws),
+        clash(net, site),
+    ];
+    let refused = problems.into_iter().flatten().map(|it| {
+        let problem = Problem::new(Code::DirectConnectUnusable, it.problem);
+        sink.report(problem.at(&spot.span, "asks for it").help(it.help))
+    });
+    let refused: Vec<_> = refused.collect();
+    announced(raw, spot, net, sink)?;
+    refused.into_iter().next().map_or(Ok(Some(net)), Err)
+}
+
+fn on_transit_gateway(attach_to: Option<&AttachTo>) -> Option<InvalidValue> {
+    match attach_to {
+        None | Some(AttachTo::TransitGateway(_)) => None,
+        Some(AttachTo::VirtualPrivateGateway(_)) => Some(InvalidValue::new(
             "a VPN connection over Direct Connect ends on a transit gateway",
             "write `attach_to: { transit_gateway: ... }`, or remove `private_vpn`",
-        ));
+        )),
     }
-    if site
-        .routing
-        .given()
-        .is_some_and(|it| it.value == Routing::Static)
-    {
-        return Err(refuse(
+}
+
+fn by_bgp(site: &RawSite) -> Option<InvalidValue> {
+    let routing = site.routing.given().map(|it| &it.value);
+    (routing == Some(&Routing::Static)).then(|| {
+        InvalidValue::new(
             "Direct Connect needs BGP",
             "remove `routing: static`, or `private_vpn`",
-        ));
-    }
+        )
+    })
+}
+
+fn not_accelerated(aws: &RawAws) -> Option<InvalidValue> {
     let transit = aws.transit.given().map(|it| &it.value);
     let accelerated = transit.and_then(|it| it.accelerated.given());
-    if accelerated.is_some_and(|it| it.value) {
-        return Err(refuse(
+    accelerated.filter(|it| it.value).map(|_| {
+        InvalidValue::new(
             "a VPN connection over Direct Connect cannot be accelerated",
             "remove `transit.accelerated`: it never leaves AWS's network and the cross connect",
-        ));
-    }
-    if let Some(problem) = clash(net, site) {
-        return Err(refuse(&problem.problem, &problem.help));
-    }
-    announced(raw, spot, net, sink)?;
-    Ok(Some(net))
+        )
+    })
 }
 
 /// Large enough, and no network in which nobody can have an address.
@@ -87,7 +98,7 @@ fn own_network(net: Ipv4Net) -> Result<(), InvalidValue> {
     })
 }
 
-/// The transit gateway's network, the router's address and the site's networks are apart: what is
+/// The transit gateway's network is apart from the router's address and the site's networks: what is
 /// inside the tunnels must not lead to their own ends.
 fn clash(net: Ipv4Net, site: &RawSite) -> Option<InvalidValue> {
     let gateway = site.gateway.given().map(|it| &it.value);
@@ -107,13 +118,6 @@ fn clash(net: Ipv4Net, site: &RawSite) -> Option<InvalidValue> {
             return Some(InvalidValue::new(
                 format!("the site's {lan} overlaps {net}, which is to be the transit gateway's"),
                 "give the transit gateway another network",
-            ));
-        }
-        if let Some(address) = address.filter(|it| lan.contains(it)) {
-            return Some(InvalidValue::new(
-                format!("the router's {address} lies in the site's own {lan}"),
-                "give it an address of its own: AWS learns the site's networks inside the \
-                 tunnels, and this address outside of them",
             ));
         }
     }
