@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::again::{self, Again};
 use super::args::Global;
 use super::connect::{Connection, connect_for};
@@ -88,16 +90,22 @@ pub(super) async fn run(
     let made = async {
         let (report, keys) = onboarding.bring_up(&how, &folder, &lock).await?;
         let out = handover::folder(args.out.as_deref(), &site.name);
+        if report.waits_for_its_connection() {
+            return Ok((report, None));
+        }
         let id = report.connection()?;
         // Under the lock, so that nobody tears down what the files are being written for.
         let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
             .await
             .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
-        Ok((report, handover))
+        Ok((report, Some(handover)))
     };
     let made = stop.holding(made).await;
     store::release(output, lock).await;
     let (report, handover) = made?;
+    let Some(handover) = handover else {
+        return onboarding.wait_for_people(&report).await;
+    };
     let subject = watch::subject(
         &site,
         &args.site,
@@ -191,6 +199,29 @@ impl Onboarding<'_> {
         command.replacen(&apart, "", 1).replacen(&joined, "", 1)
     }
 
+    /// Says what people have to do before there can be a connection.
+    async fn wait_for_people(&self, done: &Done) -> Result<Exit, Failure> {
+        let folder = handover::folder(self.args.out.as_deref(), &self.site.name);
+        let letter = letter::save(self.output, self.connection, self.site, &folder).await;
+        let letter = letter.as_deref();
+        let value = json!({
+            "schema_version": 1,
+            "site": done.plan.site,
+            "run": done.plan.run,
+            "connection": null,
+            "waiting_for_people": waiting::to_json(&done.report, letter),
+        });
+        self.output.result(&value, || {
+            let waits = format!(
+                "\nSite {} has no connection yet: it runs over what is awaited.\n",
+                done.plan.site
+            );
+            let page = waiting::page(&done.report, letter, &self.daily());
+            format!("{waits}{}", page.unwrap_or_default())
+        })?;
+        Ok(Exit::Ok)
+    }
+
     /// Waits for the tunnels if asked to, and says what is there and what comes next.
     async fn finish(
         &self,
@@ -222,7 +253,7 @@ impl Onboarding<'_> {
         let mut value = handover.to_json(plan, &report);
         if let (Some(sandbox), Some(value)) = (&connection.sandbox, value.as_object_mut()) {
             // What the look-alike was asked by this process: for those who check what we do.
-            value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
+            value.insert("calls".to_owned(), json!(sandbox.calls()));
         }
         if let (Some(waiting), Some(value)) = (
             waiting::to_json(&done.report, letter),

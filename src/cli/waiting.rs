@@ -46,14 +46,22 @@ pub(super) fn to_json(report: &RunReport, letter: Option<&Path>) -> Option<Value
 
 /// The page: every rung, who has to act, and the command that goes on.
 pub(super) fn page(report: &RunReport, letter: Option<&Path>, again: &str) -> Option<String> {
+    let mut steps = report.steps.values();
+    // A step that made nothing because another one waits has no id.
+    let connected = steps.any(|it| it.id.as_deref().is_some_and(|id| id.starts_with("vpn-")));
     let pages: Vec<String> = ladders(report, letter)
         .map(|(object, ladder)| format!("\nWaiting for people: {object}\n\n{}", rungs(&ladder)))
         .collect();
     (!pages.is_empty()).then(|| {
         format!(
-            "{}\nNothing here is lost by waiting: the VPN connection carries the site meanwhile.\n\
-             next: when that has happened, or every day from cron: {again}\n",
-            pages.join("")
+            "{}\n{}next: when that has happened, or every day from cron: {again}\n",
+            pages.join(""),
+            match connected {
+                true =>
+                    "Nothing here is lost by waiting: the VPN connection carries the site \
+                     meanwhile.\n",
+                false => "",
+            }
         )
     })
 }

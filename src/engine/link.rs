@@ -102,6 +102,7 @@ fn link(
         key: key.clone(),
         bfd: side.bfd,
         allowed_prefixes,
+        tunnel_end: side.private_vpn.map(|_| site.gateway.outside_ip),
     })
 }
 

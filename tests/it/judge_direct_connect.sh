@@ -76,6 +76,10 @@ vt -f "$conf/frr-dx-key.conf"
 echo '== loaded'
 vt -c 'show running-config'
 
+# What goes out, and what comes in, over Direct Connect: tunnels over it leave it nothing else.
+mine=$(sed -n 's/.*-dx-out seq 5 permit //p' "$conf/frr.conf")
+if [ -n "$mine" ]; then theirs=10.255.0.0/24; else mine=10.20.0.0/24 theirs=10.0.0.0/16; fi
+
 # AWS: one router for both ways, with the AS and the key of each.
 if grep -q ' bfd' "$conf/frr.conf"; then bfd=' neighbor 169.254.96.6 bfd'; else bfd=!; fi
 cat >"$work/aws.conf" <<AWS
@@ -92,6 +96,7 @@ $bfd
   network 0.0.0.0/0
   network 10.0.0.0/16
   network 10.20.0.0/25
+  network 10.255.0.0/24
   network 192.168.0.0/16
  exit-address-family
 exit
@@ -107,18 +112,21 @@ wait_for() { # pattern, command
     sleep 0.1
   done
 }
-announced() { vtysh --vty_socket /run/aws -c 'show bgp ipv4 unicast 10.20.0.0/24'; }
+announced() { vtysh --vty_socket /run/aws -c "show bgp ipv4 unicast $mine"; }
 wait_for "169.254.96.6 from" announced || :
+lan() { vtysh --vty_socket /run/aws -c 'show bgp ipv4 unicast 10.20.0.0/24'; }
 if grep -q maximum-paths "$conf/frr.conf"; then
-  wait_for "169.254.15.194 from" announced || :
+  wait_for "169.254.15.194 from" lan || :
 else
   # As watch.sh writes a static route, and as it would without Direct Connect.
   ip route add 10.0.0.0/16 dev "$tunnel" metric 1677721700
   ip route add 10.98.0.0/16 dev "$tunnel" metric 100
 fi
-wait_for "$vlan" ip route show 10.0.0.0/16 || :
+wait_for "$vlan" ip route show "$theirs" || :
 echo '== announced'
 announced
+echo '== lan'
+lan
 echo '== kernel'
 ip -4 route show
 vt -c 'show ip route kernel'
@@ -134,7 +142,7 @@ table inet silence {
 NFT
   begin=$(date +%s%N)
   # shellcheck disable=SC2329
-  gone() { ip route show 10.0.0.0/16 | grep -c "$vlan" || :; }
+  gone() { ip route show "$theirs" | grep -c "$vlan" || :; }
   wait_for '^0$' gone || :
   echo "== silent"
   echo "after $((($(date +%s%N) - begin) / 1000000)) ms"

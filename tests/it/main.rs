@@ -56,6 +56,7 @@ mod moto_direct;
 mod moto_journey;
 mod moto_transit;
 mod operators;
+mod private_ip_vpn;
 mod races;
 mod reaping;
 mod rendering;

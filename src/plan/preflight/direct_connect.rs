@@ -5,6 +5,7 @@
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::{direct_connect_limits, private_vpn};
 use crate::aws::{DxConnection, DxGateway};
 use crate::device;
 use crate::plan::findings::Findings;
@@ -26,7 +27,10 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         return;
     };
     router(world, findings);
-    announced(world, findings);
+    match wanted.private_vpn {
+        None => announced(world, findings),
+        Some(net) => private_vpn::check(world, net, findings),
+    }
     if let Some(connection) = world.dx_connection() {
         port(world, wanted, connection, findings);
     }
@@ -34,6 +38,7 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         joined(world, gateway, findings);
     }
     asns(world, wanted, findings);
+    direct_connect_limits::check(world, wanted, findings);
 }
 
 /// Whether the site's device can be told of a virtual interface: weeks before it has to be.
