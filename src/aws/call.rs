@@ -172,6 +172,7 @@ pub fn service_of(action: &str) -> &'static str {
         "DeleteConnection",
         "DescribeConnections",
         "TagResource",
+        "UntagResource",
         "StartBgpFailoverTest",
         "StopBgpFailoverTest",
     ];
@@ -235,6 +236,7 @@ impl Call {
         "StartBgpFailoverTest",
         "StopBgpFailoverTest",
         "TagResource",
+        "UntagResource",
         "CreateTags",
     ];
 
