@@ -129,10 +129,13 @@ load_over() { # folder of the site's files
   grep -v graceful-restart-disable "$1/frr.conf" >"$work/over.conf"
   vt -f "$work/over.conf"
 }
+# shellcheck disable=SC2329
+gone() { ip route show 10.0.0.0/16 | grep -c "$vlan" || :; }
+# shellcheck disable=SC2329
 silent() { announced | grep -c '169.254.96.6 from' || :; }
 load_over "$(echo "$drained"/etc/underpass/*)"
 wait_for '^0$' silent || :
-wait_for "$tunnel" ip route show 10.0.0.0/16 || :
+wait_for '^0$' gone || :
 echo '== drained'
 announced
 ip -4 route show 10.0.0.0/16
@@ -154,8 +157,6 @@ table inet silence {
 }
 NFT
   begin=$(date +%s%N)
-  # shellcheck disable=SC2329
-  gone() { ip route show 10.0.0.0/16 | grep -c "$vlan" || :; }
   wait_for '^0$' gone || :
   echo "== silent"
   echo "after $((($(date +%s%N) - begin) / 1000000)) ms"
