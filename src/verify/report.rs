@@ -81,6 +81,24 @@ pub enum CheckId {
     Way,
 }
 
+impl CheckId {
+    /// Whether it is about Direct Connect.
+    pub const fn is_of_direct_connect(self) -> bool {
+        matches!(
+            self,
+            Self::DxConnection
+                | Self::DxInterface
+                | Self::DxSession
+                | Self::DxAssociation
+                | Self::DxAllowedPrefixes
+                | Self::DxAsn
+                | Self::DxRoutes
+                | Self::DxMtu
+                | Self::Way
+        )
+    }
+}
+
 impl fmt::Display for CheckId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
