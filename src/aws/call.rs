@@ -173,6 +173,7 @@ pub fn service_of(action: &str) -> &'static str {
         "DescribeConnections",
         "DescribeLoa",
         "TagResource",
+        "UntagResource",
         "StartBgpFailoverTest",
         "StopBgpFailoverTest",
     ];
@@ -236,6 +237,7 @@ impl Call {
         "StartBgpFailoverTest",
         "StopBgpFailoverTest",
         "TagResource",
+        "UntagResource",
         "CreateTags",
     ];
 

@@ -498,10 +498,10 @@ impl Client {
         &self.shared.reader
     }
 
-    /// Direct Connect's client for looks, when it is a look's turn.
-    pub(super) async fn dx_reader(&self) -> &aws_sdk_directconnect::Client {
+    /// Direct Connect's client for looks, and its pace, when it is a look's turn.
+    pub(super) async fn direct_connect_reader(&self) -> (&aws_sdk_directconnect::Client, &Pace) {
         self.shared.pace.turn(Group::Read).await;
-        &self.shared.dx_reader
+        (&self.shared.dx_reader, &self.shared.pace)
     }
 
     /// What both ends of a tunnel agreed on (`GetActiveVpnTunnelStatus`).

@@ -181,6 +181,30 @@ pub struct BgpPeer {
     pub key: Option<BgpKey>,
 }
 
+/// The routes of a virtual interface's sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InterfaceRoutes {
+    /// What AWS has learned from the site.
+    pub accepted: BTreeSet<IpNet>,
+    /// What AWS announces to the site.
+    pub advertised: BTreeSet<IpNet>,
+}
+
+/// A test of what happens when a virtual interface's sessions end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailoverTest {
+    /// Its id.
+    pub id: String,
+    /// AWS's word, such as `IN_PROGRESS`, `COMPLETED`, `STOPPED`.
+    pub status: String,
+    /// How long it was to last.
+    pub minutes: Option<u32>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended or is to end.
+    pub ended_at: Option<Timestamp>,
+}
+
 /// The partition of a Region, as ARNs have it.
 fn partition(region: Option<&Region>) -> &'static str {
     match region.map(Region::as_str).unwrap_or_default() {

@@ -108,6 +108,13 @@ pub enum DirectConnectCall {
         /// Added or overwritten.
         tags: Tags,
     },
+    /// `UntagResource`.
+    Untag {
+        /// The object's ARN.
+        arn: String,
+        /// The tag that goes.
+        key: String,
+    },
 }
 
 /// What a virtual interface is to be.
@@ -146,6 +153,7 @@ impl DirectConnectCall {
             Self::StartFailoverTest { .. } => "StartBgpFailoverTest",
             Self::StopFailoverTest(_) => "StopBgpFailoverTest",
             Self::Tag { .. } => "TagResource",
+            Self::Untag { .. } => "UntagResource",
         }
     }
 
@@ -191,6 +199,7 @@ impl DirectConnectCall {
                 format!("{interface} for {minutes} min")
             }
             Self::Tag { arn, .. } => arn.clone(),
+            Self::Untag { arn, key } => format!("{arn} -{key}"),
         }
     }
 }

@@ -25,6 +25,7 @@ mod describe_direct_connect;
 mod describe_transit;
 mod direct_connect;
 mod direct_connect_call;
+mod direct_connect_look;
 mod endpoint;
 mod fault;
 mod in_process;
@@ -61,7 +62,8 @@ pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits, service_of};
 pub use client::{Caller, Client, Target};
 pub use decoded::Decoded;
 pub use direct_connect::{
-    BgpPeer, DxAssociation, DxConnection, DxGateway, VirtualInterface, VirtualInterfaceKind,
+    BgpPeer, DxAssociation, DxConnection, DxGateway, FailoverTest, InterfaceRoutes,
+    VirtualInterface, VirtualInterfaceKind,
 };
 pub use direct_connect_call::{DirectConnectCall, VirtualInterfaceOptions};
 pub use fault::{Fault, FaultKind};
