@@ -70,6 +70,10 @@ pub fn read_router_text(text: &str) -> RouterText {
     read
 }
 
+fn all<T: ToString>(set: &BTreeSet<T>) -> Vec<String> {
+    set.iter().map(ToString::to_string).collect()
+}
+
 impl RouterText {
     /// Every value that differs; what the text does not say does not differ.
     ///
@@ -89,9 +93,6 @@ impl RouterText {
                 found.push(Difference { what, ours, theirs });
             }
         };
-        fn all<T: ToString>(set: &BTreeSet<T>) -> Vec<String> {
-            set.iter().map(ToString::to_string).collect()
-        }
         check("VLAN", link.vlan.to_string(), all(&self.vlans), true);
         check("MTU", link.mtu.to_string(), all(&self.mtus), false);
         let (router, amazon) = (link.router.addr(), link.amazon.addr());

@@ -227,7 +227,7 @@ fn the_letter_lies_beside_the_routers_files() {
     fs::remove_dir_all(env.file("hub-9.bundle")).unwrap();
     env.run(&["status", SITE]).exits(0);
     assert_eq!(fs::read(env.file(&path)).unwrap(), letter);
-    fs::write(env.file(&path), b"%PDF of yesterday").unwrap();
+    env.write(&path, "%PDF of yesterday");
     env.run(&["onboard", SITE, "--yes"]).exits(0);
     assert_eq!(fs::read(env.file(&path)).unwrap(), letter);
     assert!(env.file("hub-9.bundle/manifest.json").exists());

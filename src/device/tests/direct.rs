@@ -115,8 +115,11 @@ fn the_key_stands_in_files_for_their_owner_alone() {
     }
 }
 
+/// What the text was, what it is to be, and what does that.
+type Changed = (&'static str, &'static str, fn(&mut DirectConnectLink));
+
 /// Each value of a link, and the text that it has become.
-fn changes() -> Vec<(&'static str, &'static str, fn(&mut DirectConnectLink))> {
+fn changes() -> Vec<Changed> {
     vec![
         ("301", "777", |link| link.vlan = 777),
         ("169.254.96.1", "169.254.96.2", |link| {

@@ -36,13 +36,13 @@ impl Subject {
             .into_iter()
             .partition(|action| MAKING.contains(&action.as_str()));
         if !making.is_empty() {
-            let mut making: Vec<String> = making.into_iter().map(|it| named(it)).collect();
+            let mut making: Vec<String> = making.into_iter().map(named).collect();
             making.push(named("TagResource"));
             let asked = format!("aws:RequestTag/{TAG_SITE}");
             let tagged = json!({ "StringEquals": { asked: self.site } });
             statements.push(statement("MakeDirectConnect", &making, &any, Some(tagged)));
         }
-        let using: Vec<String> = using.into_iter().map(|it| named(it)).collect();
+        let using: Vec<String> = using.into_iter().map(named).collect();
         if !using.is_empty() {
             statements.push(statement("UseDirectConnect", &using, &any, None));
         }

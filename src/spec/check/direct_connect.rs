@@ -165,9 +165,8 @@ fn gateway_asn(
     attach_to: Option<&AttachTo>,
     sink: &Sink,
 ) -> Checked<Asn> {
-    let spot = match raw.gateway_asn.get()? {
-        Some(spot) => spot,
-        None => return default_asn().map_err(|help| missing_asn(&help, sink)),
+    let Some(spot) = raw.gateway_asn.get()? else {
+        return default_asn().map_err(|help| missing_asn(&help, sink));
     };
     let asn = value(spot, Code::InvalidValue, sink, values::asn)?;
     let transit = matches!(attach_to, Some(AttachTo::TransitGateway(_)));
