@@ -16,7 +16,7 @@ use super::kind::{
 };
 use super::listed::{self, Listed};
 use super::owner::Owner;
-use crate::aws::{Call, Collection, DirectConnectCall, DxConnection, Fault, View};
+use crate::aws::{Call, Collection, DirectConnectCall, DxConnection, Fault, Tags, View};
 use crate::playbook::StepId;
 use crate::spec::{DxConnectionId, DxOrder, SiteName};
 
@@ -149,8 +149,12 @@ impl Kind for DxConnectionKind {
     fn delete(&self, seen: &Seen, view: &View) -> Result<Call, KindError> {
         listed::refuse_adopted(TITLE, seen)?;
         let id: DxConnectionId = listed::id(NAME, "id", &seen.id)?;
+        // The site's own goes before, see `deleted_after`.
+        let site = connection(view, &seen.id).and_then(|it| listed::site_of(&it.tags));
+        let is_others = |tags: &Tags| site.is_none() || listed::site_of(tags) != site;
         let mut interfaces = view.virtual_interfaces.values();
-        let other = interfaces.find(|it| it.is_live() && it.connection.as_ref() == Some(&id));
+        let other = interfaces
+            .find(|it| it.is_live() && it.connection.as_ref() == Some(&id) && is_others(&it.tags));
         if let Some(other) = other {
             return Err(KindError::Conflict {
                 problem: format!(
