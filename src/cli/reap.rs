@@ -230,6 +230,7 @@ fn again() -> Again {
     Again {
         command: typed(),
         site: None,
+        bare: None,
     }
 }
 
