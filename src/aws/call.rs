@@ -175,6 +175,7 @@ pub fn service_of(action: &str) -> &'static str {
         "AssociateMacSecKey",
         "UpdateConnection",
         "TagResource",
+        "UntagResource",
         "StartBgpFailoverTest",
         "StopBgpFailoverTest",
     ];
@@ -240,6 +241,7 @@ impl Call {
         "StartBgpFailoverTest",
         "StopBgpFailoverTest",
         "TagResource",
+        "UntagResource",
         "CreateTags",
     ];
 

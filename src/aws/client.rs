@@ -2,21 +2,19 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use aws_sdk_directconnect::config::Builder as DirectConnectConfig;
 use aws_sdk_ec2::config::Builder as Ec2Config;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 
 use super::call::{Answer, Call};
 use super::convert;
 use super::convert_vpn;
-use super::decoded::{Asked, Asker, Decoded, Early};
-use super::describe;
+use super::decoded::{Asker, Decoded, Early};
 use super::endpoint::Endpoints;
 use super::fault::{Fault, FaultKind};
 use super::in_process;
@@ -26,8 +24,7 @@ use super::request;
 use super::server_clock::ServerClock;
 use super::share::Share;
 use super::transport::{self, Patience};
-use super::view::{Collection, View};
-use crate::clock::{Clock, IdSource, Mark};
+use crate::clock::{Clock, IdSource};
 use crate::sandbox::Sandbox;
 use crate::spec::{AccountId, Region, VpnConnectionId};
 
@@ -63,32 +60,33 @@ pub struct Caller {
 /// Talks to EC2 and STS; clones share connections, pace and looks.
 #[derive(Clone, Debug)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     region: Region,
-    clock: Clock,
+    pub(super) clock: Clock,
     ids: IdSource,
-    reader: aws_sdk_ec2::Client,
+    pub(super) reader: aws_sdk_ec2::Client,
     writer: aws_sdk_ec2::Client,
     /// Direct Connect, for looks and for calls.
-    dx_reader: aws_sdk_directconnect::Client,
+    pub(super) dx_reader: aws_sdk_directconnect::Client,
     dx_writer: aws_sdk_directconnect::Client,
     sts: aws_sdk_sts::Client,
-    pace: Pace,
-    share: Share,
-    server_clock: ServerClock,
+    pub(super) pace: Pace,
+    pub(super) share: Share,
+    pub(super) server_clock: ServerClock,
     /// Where requests have gone; none of the look-alike inside this process leaves it.
     endpoints: Endpoints,
     in_sandbox: bool,
-    /// Whether a site has a Direct Connect.
-    direct_connect: AtomicBool,
+    /// Whether a site is on a transit gateway, or has a Direct Connect.
+    pub(super) transit: AtomicBool,
+    pub(super) direct_connect: AtomicBool,
     /// Set once the endpoint has shown that it looks at `DryRun`.
     probed: OnceCell<()>,
     /// Looks at a look-alike in this process without decoding anything twice.
-    asker: Option<Asker>,
+    pub(super) asker: Option<Asker>,
 }
 
 impl Client {
@@ -204,6 +202,7 @@ impl Client {
                 server_clock,
                 endpoints,
                 in_sandbox: target.sandbox.is_some() || asker.is_some(),
+                transit: AtomicBool::new(false),
                 direct_connect: AtomicBool::new(false),
                 probed: OnceCell::new(),
                 asker,
@@ -250,106 +249,6 @@ impl Client {
                 let message = "the answer names no account";
                 Fault::of_kind(ACTION, FaultKind::Server, message)
             })
-    }
-
-    /// Looks at `collections`, anew and all at once.
-    pub async fn view(&self, collections: &[Collection]) -> Result<View, Fault> {
-        let looks = collections.iter();
-        let looks = looks.map(async |collection| self.look(*collection).await.1);
-        let mut view = View::default();
-        for seen in try_join_all(looks).await? {
-            view.merge(seen);
-        }
-        Ok(view)
-    }
-
-    /// From now on a whole look is at Direct Connect, too.
-    pub fn expect_direct_connect(&self) {
-        self.shared.direct_connect.store(true, Ordering::Relaxed);
-    }
-
-    /// Looks at everything that a site may have: at Direct Connect only where a site has one, by its
-    /// file or by its tags, for nobody else needs the permissions.
-    pub async fn whole_view(&self) -> Result<View, Fault> {
-        let expected = || self.shared.direct_connect.load(Ordering::Relaxed);
-        if expected() {
-            let all = [&Collection::ALL[..], &Collection::DIRECT_CONNECT[..]].concat();
-            return self.view(&all).await;
-        }
-        let mut view = self.view(&Collection::ALL).await?;
-        if view.mentions_direct_connect() {
-            self.expect_direct_connect();
-            view.merge(self.view(&Collection::DIRECT_CONNECT).await?);
-        }
-        Ok(view)
-    }
-
-    /// A view of `collections` that is not older than `since`.
-    ///
-    /// Concurrent askers share one Describe whose request began at or after `since`; at most one
-    /// is in flight per collection. A failure is shared the same way.
-    pub async fn view_since(
-        &self,
-        collections: &[Collection],
-        since: Mark,
-    ) -> Result<Arc<View>, Fault> {
-        let looks = collections.iter().map(|collection| {
-            let fresh = || self.look(*collection);
-            self.shared.share.look(*collection, since, fresh)
-        });
-        let mut views = try_join_all(looks).await?;
-        if views.len() == 1 {
-            return Ok(views.swap_remove(0));
-        }
-        let mut view = View::default();
-        for seen in views {
-            view.merge(View::clone(&seen));
-        }
-        Ok(Arc::new(view))
-    }
-
-    /// When the look began, and what it saw.
-    async fn look(&self, collection: Collection) -> (Mark, Result<View, Fault>) {
-        self.shared.pace.turn(Group::Read).await;
-        let mark = self.shared.clock.mark();
-        let began = self.shared.clock.now();
-        (mark, self.look_now(collection, began).await)
-    }
-
-    async fn look_now(&self, collection: Collection, began: Timestamp) -> Result<View, Fault> {
-        let Some(asker) = &self.shared.asker else {
-            return self.look_by_sdk(collection, began).await;
-        };
-        // What takes several calls is not told by one text.
-        if collection == Collection::TransitTableContents || collection.is_direct_connect() {
-            return self.look_by_sdk(collection, began).await;
-        }
-        match asker.ask(collection) {
-            Asked::Known(mut view, date) => {
-                if let Some(date) = date {
-                    self.shared.server_clock.hear(&date);
-                }
-                view.looked_at.insert(collection, began);
-                Ok(*view)
-            }
-            Asked::New(text) => {
-                let seen = self.look_by_sdk(collection, began).await;
-                if let (Some(text), Ok(view)) = (text, &seen) {
-                    asker.keep(text, view.clone());
-                }
-                seen
-            }
-        }
-    }
-
-    async fn look_by_sdk(&self, collection: Collection, began: Timestamp) -> Result<View, Fault> {
-        let Shared {
-            reader,
-            dx_reader,
-            pace,
-            ..
-        } = &*self.shared;
-        describe::look(reader, dx_reader, pace, collection, began).await
     }
 
     /// Makes a call, when it is its turn.
@@ -469,10 +368,10 @@ impl Client {
         &self.shared.reader
     }
 
-    /// Direct Connect's client for looks, when it is a look's turn.
-    pub(super) async fn dx_reader(&self) -> &aws_sdk_directconnect::Client {
+    /// Direct Connect's client for looks, and its pace, when it is a look's turn.
+    pub(super) async fn direct_connect_reader(&self) -> (&aws_sdk_directconnect::Client, &Pace) {
         self.shared.pace.turn(Group::Read).await;
-        &self.shared.dx_reader
+        (&self.shared.dx_reader, &self.shared.pace)
     }
 
     /// What both ends of a tunnel agreed on (`GetActiveVpnTunnelStatus`).

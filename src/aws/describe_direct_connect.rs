@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use super::convert_direct_connect as convert;
 use super::describe::keyed;
 use super::direct_connect::DxAssociation;
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::pace::{Group, Pace};
 use super::view::{Collection, View};
 use crate::spec::{DxAssociationId, DxGatewayId};
@@ -31,7 +31,7 @@ pub(super) async fn look(
     let mut view = View::default();
     match collection {
         Collection::DxConnections => {
-            let pages = paged(collection, pace, |token| async move {
+            let pages = paged(collection.action(), pace, |token| async move {
                 let request = client.describe_connections().max_results(PER_PAGE);
                 let page = request.set_next_token(token).send().await;
                 let page = done(collection.action(), page)?;
@@ -44,7 +44,7 @@ pub(super) async fn look(
             view.dx_gateways = keyed(&gateways, convert::gateway, |it| it.id.clone());
         }
         Collection::VirtualInterfaces => {
-            let pages = paged(collection, pace, |token| async move {
+            let pages = paged(collection.action(), pace, |token| async move {
                 let request = client.describe_virtual_interfaces().max_results(PER_PAGE);
                 let page = request.set_next_token(token).send().await;
                 let page = done(collection.action(), page)?;
@@ -61,7 +61,7 @@ async fn gateways(
     client: &Client,
     pace: &Pace,
 ) -> Result<Vec<aws_sdk_directconnect::types::DirectConnectGateway>, Fault> {
-    paged(Collection::DxGateways, pace, |token| async move {
+    paged(Collection::DxGateways.action(), pace, |token| async move {
         let request = client.describe_direct_connect_gateways();
         let page = request.max_results(PER_PAGE).set_next_token(token);
         let page = done(Collection::DxGateways.action(), page.send().await)?;
@@ -80,7 +80,13 @@ async fn associations(
     let gateways = gateways.iter().filter_map(convert::gateway);
     let looks = gateways
         .filter(|gateway| !gateway.state.is("deleted"))
-        .map(|gateway| async move { associations_of(client, pace, &gateway.id).await });
+        .map(|gateway| async move {
+            match associations_of(client, pace, &gateway.id).await {
+                // One server lists the gateway, another has not heard of it: as if it listed none.
+                Err(fault) if fault.kind == FaultKind::NotFound => Ok(BTreeMap::new()),
+                other => other,
+            }
+        });
     let mut all = BTreeMap::new();
     for some in try_join_all(looks).await? {
         all.extend(some);
@@ -94,22 +100,26 @@ async fn associations_of(
     gateway: &DxGatewayId,
 ) -> Result<BTreeMap<DxAssociationId, DxAssociation>, Fault> {
     pace.turn(Group::Read).await;
-    let pages = paged(Collection::DxAssociations, pace, |token| async move {
-        let request = client.describe_direct_connect_gateway_associations();
-        let request = request.direct_connect_gateway_id(gateway.as_str());
-        let page = request.max_results(PER_PAGE).set_next_token(token);
-        let page = done(Collection::DxAssociations.action(), page.send().await)?;
-        let associations = page.direct_connect_gateway_associations.unwrap_or_default();
-        Ok((associations, page.next_token))
-    });
+    let pages = paged(
+        Collection::DxAssociations.action(),
+        pace,
+        |token| async move {
+            let request = client.describe_direct_connect_gateway_associations();
+            let request = request.direct_connect_gateway_id(gateway.as_str());
+            let page = request.max_results(PER_PAGE).set_next_token(token);
+            let page = done(Collection::DxAssociations.action(), page.send().await)?;
+            let associations = page.direct_connect_gateway_associations.unwrap_or_default();
+            Ok((associations, page.next_token))
+        },
+    );
     Ok(keyed(&pages.await?, convert::association, |it| {
         it.id.clone()
     }))
 }
 
 /// Every page of a list; the SDK has no paginator for these calls.
-async fn paged<T, F>(
-    collection: Collection,
+pub(super) async fn paged<T, F>(
+    action: &str,
     pace: &Pace,
     page: impl Fn(Option<String>) -> F,
 ) -> Result<Vec<T>, Fault>
@@ -127,14 +137,14 @@ where
         pace.turn(Group::Read).await;
     }
     let message = format!("the list has no end: {PAGES} pages");
-    Err(Fault::of_kind(
-        collection.action(),
-        super::fault::FaultKind::Server,
-        &message,
-    ))
+    let kind = super::fault::FaultKind::Server;
+    Err(Fault::of_kind(action, kind, &message))
 }
 
-fn done<T, E>(action: &str, result: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Fault>
+pub(super) fn done<T, E>(
+    action: &str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<T, Fault>
 where
     E: std::error::Error + aws_sdk_ec2::error::ProvideErrorMetadata + 'static,
 {

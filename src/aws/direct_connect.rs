@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::model::{State, Tags};
+use super::view::View;
 use crate::spec::{
     AccountId, Asn, DxAssociationId, DxConnectionId, DxGatewayId, Region, VirtualInterfaceId,
     VpnGatewayId,
@@ -182,6 +183,30 @@ pub struct BgpPeer {
     pub key: Option<BgpKey>,
 }
 
+/// The routes of a virtual interface's sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InterfaceRoutes {
+    /// What AWS has learned from the site.
+    pub accepted: BTreeSet<IpNet>,
+    /// What AWS announces to the site.
+    pub advertised: BTreeSet<IpNet>,
+}
+
+/// A test of what happens when a virtual interface's sessions end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailoverTest {
+    /// Its id.
+    pub id: String,
+    /// AWS's word, such as `IN_PROGRESS`, `COMPLETED`, `STOPPED`.
+    pub status: String,
+    /// How long it was to last.
+    pub minutes: Option<u32>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended or is to end.
+    pub ended_at: Option<Timestamp>,
+}
+
 /// The partition of a Region, as ARNs have it.
 fn partition(region: Option<&Region>) -> &'static str {
     match region.map(Region::as_str).unwrap_or_default() {
@@ -230,5 +255,19 @@ impl BgpPeer {
     /// Whether the session is established.
     pub fn is_up(&self) -> bool {
         self.status == "up"
+    }
+}
+
+impl View {
+    /// Takes an object of Direct Connect out: so it is once a plan has taken it away.
+    pub fn without_direct_connect(&mut self, id: &str) {
+        let interface = id.parse().ok();
+        interface.map(|id: VirtualInterfaceId| self.virtual_interfaces.remove(&id));
+        let association = id.parse().ok();
+        association.map(|id: DxAssociationId| self.dx_associations.remove(&id));
+        let gateway = id.parse().ok();
+        gateway.map(|id: DxGatewayId| self.dx_gateways.remove(&id));
+        let connection = id.parse().ok();
+        connection.map(|id: DxConnectionId| self.dx_connections.remove(&id));
     }
 }

@@ -122,6 +122,13 @@ pub enum DirectConnectCall {
         /// Added or overwritten.
         tags: Tags,
     },
+    /// `UntagResource`.
+    Untag {
+        /// The object's ARN.
+        arn: String,
+        /// The tag that goes.
+        key: String,
+    },
 }
 
 /// What a virtual interface is to be.
@@ -162,6 +169,7 @@ impl DirectConnectCall {
             Self::StartFailoverTest { .. } => "StartBgpFailoverTest",
             Self::StopFailoverTest(_) => "StopBgpFailoverTest",
             Self::Tag { .. } => "TagResource",
+            Self::Untag { .. } => "UntagResource",
         }
     }
 
@@ -212,6 +220,7 @@ impl DirectConnectCall {
                 format!("{interface} for {minutes} min")
             }
             Self::Tag { arn, .. } => arn.clone(),
+            Self::Untag { arn, key } => format!("{arn} -{key}"),
         }
     }
 }

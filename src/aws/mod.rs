@@ -25,10 +25,12 @@ mod describe_direct_connect;
 mod describe_transit;
 mod direct_connect;
 mod direct_connect_call;
+mod direct_connect_look;
 mod endpoint;
 mod fault;
 mod in_process;
 mod letter;
+mod look;
 mod model;
 mod objects;
 mod pace;
@@ -52,6 +54,8 @@ pub(crate) mod fake_s3;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod testing_direct_connect;
+#[cfg(test)]
 mod tests;
 
 pub use bucket_address::{BucketAddress, BucketAddressError};
@@ -59,7 +63,8 @@ pub use call::{Answer, Call, ConnectionEnd, ConnectionTraits, service_of};
 pub use client::{Caller, Client, Target};
 pub use decoded::Decoded;
 pub use direct_connect::{
-    BgpPeer, DxAssociation, DxConnection, DxGateway, VirtualInterface, VirtualInterfaceKind,
+    BgpPeer, DxAssociation, DxConnection, DxGateway, FailoverTest, InterfaceRoutes,
+    VirtualInterface, VirtualInterfaceKind,
 };
 pub use direct_connect_call::{DirectConnectCall, VirtualInterfaceOptions};
 pub use fault::{Fault, FaultKind};
@@ -74,4 +79,4 @@ pub use transit::{
     TransitRoute, TransitRouteTable, TransitTableContents, TransitVpcAttachment,
 };
 pub use transit_call::{TransitCall, TransitPair};
-pub use view::{Collection, TAG_DIRECT_CONNECT, View};
+pub use view::{Breadth, Collection, TAG_DIRECT_CONNECT, TAG_SITE, TAG_TRANSIT, View};

@@ -183,6 +183,10 @@ async fn send_of_interface(client: &Client, call: &DirectConnectCall) -> Result<
             let request = client.tag_resource().resource_arn(arn);
             answered(action, request.set_tags(list(action, tags)?).send().await)
         }
+        DirectConnectCall::Untag { arn, key } => {
+            let request = client.untag_resource().resource_arn(arn).tag_keys(key);
+            answered(action, request.send().await)
+        }
         other => {
             let message = format!("{} is no call about a virtual interface", other.action());
             Err(Fault::of_kind(action, FaultKind::Invalid, &message))

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
 use super::{
-    devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume, runs,
-    sandbox, schema, status, teardown, verify,
+    cutover, devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume,
+    runs, sandbox, schema, status, teardown, verify,
 };
 use crate::aws::BucketAddress;
 use crate::sandbox::{Faults, GatewaySim};
@@ -157,6 +157,8 @@ pub enum Command {
     Verify(verify::Args),
     /// Show how a site is doing.
     Status(status::Args),
+    /// Move a site's traffic between its tunnels and Direct Connect, or try the fail-over.
+    Cutover(cutover::Args),
     /// Remove what onboarding made, and only that.
     Teardown(teardown::Args),
     /// Remove test sites whose time is over.

@@ -90,6 +90,29 @@ pub(super) async fn confirm_words(
     }
 }
 
+/// Asks for a word to be typed, unless `yes` says so already.
+pub(super) async fn confirm_word(
+    output: Output,
+    yes: bool,
+    word: &str,
+    question: &str,
+    again: &Again,
+) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !output.may_ask {
+        // Says how to say yes without a terminal.
+        return confirm(output, yes, question, again).await;
+    }
+    output.ask(Line::Warn, &format!("{question} Type {word} to go on:"));
+    if answer().await == word {
+        Ok(())
+    } else {
+        Err(declined(again))
+    }
+}
+
 /// A line from the terminal; an empty one when the terminal has gone, which is no yes. Read in a
 /// thread of its own, which nobody waits for: whoever is asked may answer with Ctrl-C.
 async fn answer() -> String {

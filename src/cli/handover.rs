@@ -255,8 +255,8 @@ impl Handover {
         text
     }
 
-    /// The summary for machines; without any secret.
-    pub(super) fn to_json(&self, plan: &Plan, report: &Report) -> Value {
+    /// What was written, for machines; without any secret.
+    pub(super) fn written(&self) -> Value {
         let files: Vec<_> = self
             .manifest
             .files
@@ -272,14 +272,24 @@ impl Handover {
             })
             .collect();
         json!({
-            "schema_version": 1,
-            "site": plan.site,
-            "run": plan.run,
             "connection": self.connection,
             "bundle": { "folder": self.folder, "files": files },
             "notes": self.notes,
-            "verification": report,
         })
+    }
+
+    /// The summary for machines.
+    pub(super) fn to_json(&self, plan: &Plan, report: &Report) -> Value {
+        let mut value = json!({
+            "schema_version": 1,
+            "site": plan.site,
+            "run": plan.run,
+            "verification": report,
+        });
+        if let (Value::Object(all), Value::Object(written)) = (&mut value, self.written()) {
+            all.extend(written);
+        }
+        value
     }
 }
 

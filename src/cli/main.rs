@@ -11,8 +11,8 @@ use super::failure::Failure;
 use super::interrupt::Interrupt;
 use super::output::{self, Output};
 use super::{
-    devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume, runs,
-    sandbox, schema, status, teardown, verify,
+    cutover, devices, docs, explain, init, onboard, plan, playbooks, policy, reap, render, resume,
+    runs, sandbox, schema, status, teardown, verify,
 };
 
 /// Runs the command line of this process.
@@ -62,6 +62,7 @@ fn dispatch(cli: &Cli, output: Output) -> Result<Exit, Failure> {
         Command::Render(args) => wait(async |_| render::run(args, global, output).await),
         Command::Verify(args) => wait(async |_| verify::run(args, global, output).await),
         Command::Status(args) => wait(async |stop| status::run(args, global, output, stop).await),
+        Command::Cutover(args) => wait(async |stop| cutover::run(args, global, output, stop).await),
         Command::Teardown(args) => {
             wait(async |stop| teardown::run(args, global, output, stop).await)
         }

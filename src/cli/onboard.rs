@@ -19,6 +19,7 @@ use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
 use super::{keys, letter, load, order, plan as plan_command, rest, run, search, waiting, watch};
+use crate::aws::Breadth;
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -135,7 +136,7 @@ impl Onboarding<'_> {
         } = *self;
         // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
         // must not make it again.
-        let view = search::look(output, connection, folder).await;
+        let view = search::look(output, connection, folder, Breadth::Site(&site.name)).await;
         let view = view.map_err(|failure| with_policy(failure, &args.site))?;
         let plan = planned(site, &args.site, &view, connection, how)?;
         if let Some(path) = &args.plan {

@@ -16,9 +16,8 @@ use super::table::Table;
 use super::teardown;
 use super::words::when;
 use super::{reaped, search};
-use crate::aws::Collection;
+use crate::aws::Breadth;
 use crate::plan::{self, ExpiredSite, Expiry};
-use crate::resource::TAG_SITE;
 use crate::spec::Region;
 
 /// How far this machine's clock may be off before a person is told; AWS's own counts anyway.
@@ -147,7 +146,7 @@ fn command(regions: &[Region], global: &Global) -> String {
 
 async fn look(global: &Global, region: &Region, output: Output) -> Result<Found, Failure> {
     let connection = connect(global, region).await?;
-    let expiry = expiry(&connection, output).await?;
+    let expiry = expiry(&connection).await?;
     let ahead = connection.client.clock_ahead().unwrap_or_default();
     // A sandbox's time may run faster than ours.
     if ahead.abs() > CLOCK_OFF && connection.clock.is_real_time() {
@@ -167,39 +166,11 @@ async fn look(global: &Global, region: &Region, output: Output) -> Result<Found,
     Ok(Found { connection, expiry })
 }
 
-/// Looks whether Direct Connect has something of a site, though EC2 does not mention it: a port may be
-/// all that is left, and it bills more than the rest.
-async fn seek_direct_connect(connection: &Connection, output: Output) {
-    let collections = [
-        Collection::DxConnections,
-        Collection::DxGateways,
-        Collection::VirtualInterfaces,
-    ];
-    let client = &connection.client;
-    match client.view(&collections).await {
-        Ok(view) => {
-            let ports = view.dx_connections.values().map(|it| &it.tags);
-            let gateways = view.dx_gateways.values().map(|it| &it.tags);
-            let interfaces = view.virtual_interfaces.values().map(|it| &it.tags);
-            let mut all = ports.chain(gateways).chain(interfaces);
-            if all.any(|tags| tags.contains_key(TAG_SITE)) {
-                client.expect_direct_connect();
-            }
-        }
-        // Most accounts have no Direct Connect, and reapers need no permission for it there.
-        Err(fault) => output.say(
-            Line::Warn,
-            &format!("what Direct Connect alone has is not seen: {fault}"),
-        ),
-    }
-}
-
 /// What has expired by AWS's clock; by ours where AWS tells no time.
-async fn expiry(connection: &Connection, output: Output) -> Result<Expiry, Failure> {
-    seek_direct_connect(connection, output).await;
+async fn expiry(connection: &Connection) -> Result<Expiry, Failure> {
     let view = connection
         .client
-        .whole_view()
+        .whole_view(Breadth::Everything(None))
         .await
         .map_err(Failure::untouched)?;
     Ok(plan::expired(&view, reaped::aws_now(connection)))
@@ -269,7 +240,13 @@ async fn remove(
         ..output
     };
     let result = async {
-        let view = search::look(quiet, connection, &folder).await?;
+        let view = search::look(
+            quiet,
+            connection,
+            &folder,
+            Breadth::Everything(Some(&site.site)),
+        )
+        .await?;
         let still = plan::expired(&view, reaped::aws_now(connection));
         if still.expired.iter().all(|it| it.site != site.site) {
             return Ok(None);

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::harmless;
 use super::order;
 use super::words::report;
-use crate::aws::View;
+use crate::aws::{Breadth, View};
 use crate::clock::{Clock, IdSource};
 use crate::plan::{self, LintFinding, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
@@ -106,13 +106,20 @@ pub(super) async fn survey(
     connection: &Connection,
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
-    let view = observe(path, connection).await?;
+    let view = observe(site, path, connection).await?;
     planned(site, path, &view, connection, how)
 }
 
 /// Looks at everything in AWS that a plan may depend on.
-pub(super) async fn observe(path: &Path, connection: &Connection) -> Result<View, Failure> {
-    let seen = connection.client.whole_view().await;
+pub(super) async fn observe(
+    site: &Site,
+    path: &Path,
+    connection: &Connection,
+) -> Result<View, Failure> {
+    let seen = connection
+        .client
+        .whole_view(Breadth::Site(&site.name))
+        .await;
     seen.map_err(|fault| with_policy(Failure::untouched(fault), path))
 }
 

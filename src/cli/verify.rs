@@ -12,10 +12,10 @@ use super::output::{Line, Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
 use super::words::wrapped;
-use super::{load, status, watch};
+use super::{load, status, waiting, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
-use crate::verify::{Report, Subject, Verdict};
+use crate::verify::{Check, Report, Subject, Verdict};
 
 /// Check that the two halves meet, with the likely cause of each miss
 #[derive(Debug, clap::Args)]
@@ -115,8 +115,13 @@ pub(super) fn text(report: &Report) -> String {
     }
     let title = format!("Site {} is {}", report.site, report.summary());
     let mut text = format!("{}\n\n{table}\n", wrapped(&title, 2, columns()));
-    for check in report.failures() {
-        text.push_str(&format!("\n✗ {} {}\n", check.id, check.subject));
+    // What is not known of Direct Connect waits for somebody, and is told like a miss.
+    let open =
+        |check: &&Check| check.verdict == Verdict::Unknown && check.id.is_of_direct_connect();
+    let open = report.checks.iter().filter(open);
+    for check in report.failures().chain(open) {
+        let glyph = glyph(check.verdict);
+        text.push_str(&format!("\n{glyph} {} {}\n", check.id, check.subject));
         let mut add = |name: &str, words: &str| {
             let words = wrapped(words, 14, columns());
             text.push_str(&format!("    {name:9} {words}\n"));
@@ -131,10 +136,13 @@ pub(super) fn text(report: &Report) -> String {
             text.push_str(&format!("    next:     {next}\n"));
         }
     }
+    if let Some(direct) = &report.direct_connect {
+        text.push_str(&waiting::of_direct_connect(direct));
+    }
     text
 }
 
-const fn glyph(verdict: Verdict) -> &'static str {
+pub(super) const fn glyph(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✔",
         Verdict::Fail => "✗",

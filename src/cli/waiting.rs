@@ -6,8 +6,12 @@ use serde_json::{Value, json};
 
 use super::harmless;
 use super::table::Table;
+use super::words::when;
+use crate::aws::FailoverTest;
 use crate::engine::{RunReport, StepProblem};
 use crate::resource::{CROSS_CONNECT, Errand, Standing};
+use crate::tunnel::Way;
+use crate::verify::DirectConnectReport;
 
 /// The ladders of a run's steps that wait for people, with the object of each.
 fn ladders<'a>(
@@ -84,4 +88,41 @@ pub(super) fn rungs(ladder: &[Errand]) -> String {
         ]);
     }
     table.fitted(100)
+}
+
+/// A site's Direct Connect for people: the ladder as long as somebody has to act, then which way
+/// traffic goes and when that was tried last.
+pub(super) fn of_direct_connect(direct: &DirectConnectReport) -> String {
+    let object = direct.connection.as_ref().map(ToString::to_string);
+    let object = object.as_deref().unwrap_or("Direct Connect");
+    if !direct.waiting_for_people.is_empty() {
+        let rungs = rungs(&direct.waiting_for_people);
+        return format!(
+            "\nWaiting for people: {object}\n\n{rungs}\nThe VPN connection carries the site \
+             meanwhile.\n"
+        );
+    }
+    let preferred = match direct.prefers {
+        Way::DirectConnect => "",
+        Way::Vpn => {
+            ", as the site prefers since `cutover --to vpn`: Direct Connect is no backup now"
+        }
+    };
+    let mut text = format!("\nDirect Connect: {}{preferred}.\n", direct.going());
+    if let Some(drill) = &direct.last_drill {
+        text.push_str(&format!("Last drill: {}.\n", told(drill)));
+    }
+    text
+}
+
+/// When a test was, and how it went.
+fn told(test: &FailoverTest) -> String {
+    let began = test
+        .started_at
+        .map_or_else(|| "some time ago".to_owned(), when);
+    let minutes = test
+        .minutes
+        .map(|it| format!(", {it} min"))
+        .unwrap_or_default();
+    format!("{began}{minutes}, {}", test.status)
 }

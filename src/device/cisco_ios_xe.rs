@@ -189,6 +189,11 @@ impl Device for CiscoIosXe {
                  their headers (`mtu` of the port itself), and that BGP has no `local-as` of its own",
                 link.mtu
             ));
+            notes.push(format!(
+                "after a cut-over let the session look at its routes anew: `clear bgp ipv4 unicast {} \
+                 soft`",
+                link.amazon.addr()
+            ));
             if set.routes == RouteExchange::Static {
                 notes.push(
                     "where the tunnels were there before, see that no route to the VPC is left with \

@@ -12,7 +12,7 @@ use super::view::{LONGEST_SUBNET, Prefixes};
 use crate::spec::{InvalidValue, Routing, Site};
 use crate::tunnel::{
     BFD_INTERVAL, BFD_MULTIPLIER, COMMUNITY_HIGH, DirectConnectLink, PREFERRED, RouteExchange,
-    TunnelSet,
+    TunnelSet, Way,
 };
 
 /// The option that names the port which the cross connect ends on.
@@ -145,6 +145,18 @@ impl<'a> Direct<'a> {
             up_to: up_to(net.prefix_len()),
         })
         .collect()
+    }
+
+    /// Whether routes run over it, in both directions or in neither: a longer prefix, or a static
+    /// route, would win over any preference, and nothing else is as easily seen from both ends.
+    pub(super) fn carries(&self) -> bool {
+        self.link.prefers == Way::DirectConnect
+    }
+
+    /// What a route map does with the routes that may run over it. A rule that stands already changes
+    /// in place: nobody has to take the old one away.
+    pub(super) fn action(&self) -> &'static str {
+        if self.carries() { "permit" } else { "deny" }
     }
 
     /// Local preference of what is learned over it.

@@ -183,6 +183,11 @@ impl Device for FortinetFortiOs {
                  carries {} bytes; the policies are those of the tunnels, and so is their clamp of TCP",
                 d.mtu
             ));
+            notes.push(format!(
+                "after a cut-over let the session look at its routes anew: `execute router clear bgp \
+                 ip {} soft`",
+                d.amazon_address()
+            ));
         }
         if v.nat {
             notes.push("let the NAT in front pass UDP 500 and 4500 from the FortiGate out".into());

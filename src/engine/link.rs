@@ -5,9 +5,9 @@ use ipnet::{IpNet, Ipv4Net};
 use super::handover::HandoverError;
 use super::wait::SHORTEST;
 use crate::aws::{Client, Collection, DxAssociation, View, VirtualInterface};
-use crate::resource::{TAG_SITE, TAG_STEP};
+use crate::resource::{TAG_PREFERS, TAG_SITE, TAG_STEP};
 use crate::spec::{DirectConnectSide, Site};
-use crate::tunnel::{BgpKey, DirectConnectLink};
+use crate::tunnel::{BgpKey, DirectConnectLink, Way};
 
 /// How many looks it takes to believe that a site has no virtual interface yet.
 const LOOKS: u32 = 3;
@@ -103,7 +103,16 @@ fn link(
         bfd: side.bfd,
         allowed_prefixes,
         tunnel_end: side.private_vpn.map(|_| site.gateway.outside_ip),
+        prefers: preferred(it),
     })
+}
+
+/// Direct Connect, unless the tag says that the tunnels are preferred.
+fn preferred(it: &VirtualInterface) -> Way {
+    match it.tags.get(TAG_PREFERS).map(String::as_str) {
+        Some("vpn") => Way::Vpn,
+        _ => Way::DirectConnect,
+    }
 }
 
 /// What AWS announces of the VPC over a virtual interface, once its gateway is joined to the VPC's.

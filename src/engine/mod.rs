@@ -8,7 +8,7 @@
 //! `attempt.rs` for one call that must not happen twice, `retry.rs` for what a fault means to it,
 //! `wait.rs` for everything that takes its time, and `search.rs` for what stopped runs may have made.
 //! `keys.rs` is what a run needs before its first call, `handover.rs` what it leaves behind for the
-//! router. `docs/engine.md` tells the story.
+//! router; `steer.rs` chooses between a site's two ways, outside of any run. `docs/engine.md` tells the story.
 
 mod attempt;
 mod bgp_key;
@@ -26,6 +26,7 @@ mod remove;
 mod retry;
 mod run;
 mod search;
+mod steer;
 mod task;
 mod unwritten;
 mod update;
@@ -41,6 +42,7 @@ pub use keys::{KeyRing, KeysError, RunKeys, connection_of};
 pub use link::direct_connect_link;
 pub use run::{Job, RunReport, StepReport, run};
 pub use search::{Awaited, look_patiently};
+pub use steer::{SteerError, prefer, start_failover_test, stop_failover_test};
 pub use unwritten::{JournalCause, JournalProblem};
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod question;
 mod resolve;
 pub mod show;
 mod surplus;
+mod surplus_direct_connect;
 mod teardown;
 #[cfg(test)]
 mod testing;

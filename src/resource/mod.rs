@@ -60,4 +60,5 @@ pub use remembered_tables::{
 };
 pub use sharing::{Kept, kept_for_others};
 pub use transit_gateway::first_cidr;
+pub use virtual_interface::TAG_PREFERS;
 pub use vpn_connection::{is_connection, kind_of};

@@ -20,6 +20,10 @@ use crate::aws::{
 use crate::playbook::StepId;
 use crate::spec::{Asn, DxConnectionId, DxGatewayId, SiteName, VirtualInterfaceId};
 
+/// On a virtual interface: `vpn` where the site prefers its tunnels to Direct Connect. The router's
+/// files follow it, whoever writes them and wherever.
+pub const TAG_PREFERS: &str = "underpass:prefers";
+
 /// The two kinds.
 #[derive(Debug)]
 pub(super) struct InterfaceKind {

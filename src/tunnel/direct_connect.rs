@@ -1,8 +1,10 @@
 //! The site's side of a Direct Connect virtual interface.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 
 use super::bgp_key::BgpKey;
 use crate::spec::Asn;
@@ -11,7 +13,8 @@ use crate::spec::Asn;
 ///
 /// A VLAN on the port that the cross connect ends on, with one BGP session. The same prefixes are
 /// announced over it as through the tunnels, and what AWS announces is preferred to what it
-/// announces through them: longest prefix first, then local preference.
+/// announces through them: longest prefix first, then local preference. As long as the site prefers
+/// its tunnels, the session stays up and carries no route in either direction.
 #[derive(Clone, Debug)]
 pub struct DirectConnectLink {
     /// 1 to 4094.
@@ -35,6 +38,35 @@ pub struct DirectConnectLink {
     /// The router's address that tunnels over this link end on; none where they run over the Internet.
     /// The link carries nothing else then: this address alone is announced over it.
     pub tunnel_end: Option<Ipv4Addr>,
+    /// Which of its two ways the site's traffic takes while both are there.
+    pub prefers: Way,
+}
+
+/// One of the two ways between a site and its VPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Way {
+    /// Over the virtual interface.
+    #[serde(rename = "dx")]
+    DirectConnect,
+    /// Through the tunnels.
+    #[serde(rename = "vpn")]
+    Vpn,
+}
+
+impl Way {
+    /// The word of the command line and of the tag.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DirectConnect => "dx",
+            Self::Vpn => "vpn",
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Milliseconds between BFD packets: AWS's shortest (Direct Connect guide).
@@ -45,5 +77,3 @@ pub const BFD_MULTIPLIER: u8 = 3;
 pub const PREFERRED: u32 = 200;
 /// The community that makes AWS prefer this way back among several (Direct Connect guide).
 pub const COMMUNITY_HIGH: &str = "7224:7300";
-/// The community that makes AWS prefer other ways back: what `cutover --to vpn` announces with.
-pub const COMMUNITY_LOW: &str = "7224:7100";

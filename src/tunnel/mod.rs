@@ -24,7 +24,7 @@ pub mod xml;
 
 pub use bgp_key::BgpKey;
 pub use direct_connect::{
-    BFD_INTERVAL, BFD_MULTIPLIER, COMMUNITY_HIGH, COMMUNITY_LOW, DirectConnectLink, PREFERRED,
+    BFD_INTERVAL, BFD_MULTIPLIER, COMMUNITY_HIGH, DirectConnectLink, PREFERRED, Way,
 };
 pub use join::{JoinError, JoinErrors, join};
 pub use model::{

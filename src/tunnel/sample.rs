@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Abilities, Bgp, BgpKey, DirectConnectLink, Endpoint, Phase, PreSharedKey, RouteExchange,
-    Tunnel, TunnelOptions, TunnelSet,
+    Tunnel, TunnelOptions, TunnelSet, Way,
 };
 use crate::spec::{
     Asn, AttachTo, AwsSide, DhGroup, DpdAction, Encryption, Environment, Gateway, IkeVersion,
@@ -160,5 +160,6 @@ pub(crate) fn link() -> DirectConnectLink {
             "10.0.0.0/16".parse().unwrap(),
             "100.64.0.0/28".parse().unwrap(),
         ],
+        prefers: Way::DirectConnect,
     }
 }

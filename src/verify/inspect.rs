@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use super::direct_connect;
 use super::judge::judge;
 use super::report::Report;
-use super::subject::{Negotiated, Subject};
+use super::subject::{Answers, Negotiated, Subject};
 use crate::aws::{Client, Collection, ConnectionEnd, Fault, View};
 
 /// What is looked at, whatever the connection ends on.
@@ -24,16 +25,26 @@ const TRANSIT: [Collection; 4] = [
     Collection::TransitTableContents,
 ];
 
+/// What is looked at besides for a site with a Direct Connect.
+const DIRECT_CONNECT: [Collection; 5] = [
+    Collection::Vpcs,
+    Collection::DxConnections,
+    Collection::DxGateways,
+    Collection::DxAssociations,
+    Collection::VirtualInterfaces,
+];
+
 /// Looks at AWS and judges: a few Describes, and one question per tunnel.
 ///
-/// Fails only when a Describe does. What a tunnel negotiated is `unknown` where AWS does not say:
+/// Fails only when a Describe of EC2 does. What a tunnel negotiated is `unknown` where AWS does not say:
 /// `GetActiveVpnTunnelStatus` is young, and its permission is easily forgotten.
 pub async fn inspect(client: &Client, subject: &Subject, now: Timestamp) -> Result<Report, Fault> {
     let of_end: &[Collection] = match subject.end {
         ConnectionEnd::VpnGateway(_) => &[Collection::VpnGateways],
         ConnectionEnd::TransitGateway(_) => &TRANSIT,
     };
-    let view = client.view(&[&COLLECTIONS, of_end].concat()).await?;
+    let mut view = client.view(&[&COLLECTIONS, of_end].concat()).await?;
+    let direct = look_at_direct_connect(client, subject, &mut view).await;
     let questions = outsides(subject, &view)
         .into_iter()
         .map(|outside| async move {
@@ -43,7 +54,34 @@ pub async fn inspect(client: &Client, subject: &Subject, now: Timestamp) -> Resu
             )
         });
     let negotiated: Negotiated = join_all(questions).await.into_iter().collect();
-    Ok(judge(subject, &view, &negotiated, now))
+    Ok(judge(subject, &view, &negotiated, &direct, now))
+}
+
+/// Adds Direct Connect to a look, and asks about the site's virtual interface.
+///
+/// The VPN may well carry the site while nobody may look at Direct Connect: what is refused is told
+/// and ends nothing.
+async fn look_at_direct_connect(client: &Client, subject: &Subject, view: &mut View) -> Answers {
+    let mut answers = Answers::default();
+    if subject.site.aws.direct_connect.is_none() {
+        return answers;
+    }
+    match client.view(&DIRECT_CONNECT).await {
+        Ok(seen) => view.merge(seen),
+        Err(fault) => {
+            answers.unseen = Some(fault);
+            return answers;
+        }
+    }
+    if let Some(interface) = direct_connect::interface(&subject.site, view) {
+        let (routes, tests) = tokio::join!(
+            client.interface_routes(&interface.id),
+            client.failover_tests(&interface.id)
+        );
+        answers.routes = Some(routes);
+        answers.tests = tests.unwrap_or_default();
+    }
+    answers
 }
 
 /// The tunnels' outside addresses; none before the connection has any.

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::direct_connect::DirectConnect;
 use super::report::{Check, CheckId, Report};
 use super::routes;
-use super::subject::{Negotiated, Subject};
+use super::subject::{Answers, Negotiated, Subject};
 use super::transit;
 use super::tunnels::{self, Tunnels};
 use crate::aws::{Attachment, ConnectionEnd, CustomerGateway, View, VpnConnection};
@@ -15,12 +16,20 @@ use crate::spec::{Asn, Routing, VpnGatewayId};
 ///
 /// What follows from an earlier miss is `unknown` instead of one more failure: where no tunnel is
 /// up, missing routes are no news.
-pub fn judge(subject: &Subject, view: &View, negotiated: &Negotiated, now: Timestamp) -> Report {
+pub fn judge(
+    subject: &Subject,
+    view: &View,
+    negotiated: &Negotiated,
+    direct: &Answers,
+    now: Timestamp,
+) -> Report {
+    let direct = DirectConnect::of(subject, view, direct);
     let connection = view.vpn_connections.get(&subject.connection);
     let mut checks = vec![available(subject, connection)];
     let living = connection.filter(|connection| !connection.state.is_ending());
     let mut tunnel_reports = Vec::new();
     let mut any_up = false;
+    let mut tunnels_carry = false;
     checks.push(match &subject.end {
         ConnectionEnd::VpnGateway(gateway) => attached(subject, gateway, view),
         ConnectionEnd::TransitGateway(_) => transit::attached(subject, view),
@@ -36,6 +45,7 @@ pub fn judge(subject: &Subject, view: &View, negotiated: &Negotiated, now: Times
             now,
         };
         any_up = seen.up() > 0;
+        tunnels_carry = any_up;
         checks.extend(seen.checks());
         tunnel_reports = seen.reports();
         checks.extend(routes::of_connection(subject, connection));
@@ -43,17 +53,54 @@ pub fn judge(subject: &Subject, view: &View, negotiated: &Negotiated, now: Times
     if tunnel_reports.is_empty() {
         tunnel_reports = tunnels::unseen(subject);
     }
+    any_up |= direct.as_ref().is_some_and(DirectConnect::may_carry);
     checks.extend(match &subject.end {
         ConnectionEnd::VpnGateway(gateway) => routes::rivals(subject, gateway, view),
         ConnectionEnd::TransitGateway(gateway) => transit::checks(subject, gateway, view, any_up),
     });
     checks.extend(routes::of_tables(subject, view, any_up));
+    let direct = direct.map(|it| {
+        let report = it.report(&tunnel_reports, tunnels_carry);
+        if report.carries() {
+            stops_nothing(&mut checks);
+        }
+        checks.extend(it.checks(&report, &tunnel_reports));
+        report
+    });
     Report::new(
         subject.site.name.clone(),
         subject.connection.clone(),
         now,
         checks,
         tunnel_reports,
+        direct,
+    )
+}
+
+/// Traffic that goes over Direct Connect does not stop with the tunnels.
+fn stops_nothing(checks: &mut [Check]) {
+    for check in checks {
+        check.stops_traffic &= !is_of_tunnels(check.id);
+    }
+}
+
+/// Whether a check is about the way through the tunnels, and not about what both ways need.
+pub(super) fn is_of_tunnels(id: CheckId) -> bool {
+    matches!(
+        id,
+        CheckId::ConnectionAvailable
+            | CheckId::ConnectionEnds
+            | CheckId::CustomerGateway
+            | CheckId::TunnelPlanned
+            | CheckId::TunnelUp
+            | CheckId::TunnelRoutes
+            | CheckId::TunnelCrypto
+            | CheckId::Redundancy
+            | CheckId::StaticRoute
+            | CheckId::RivalConnection
+            | CheckId::ConnectionAttached
+            | CheckId::Association
+            | CheckId::TransitPropagation
     )
 }
 

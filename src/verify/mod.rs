@@ -5,6 +5,10 @@
 
 mod causes;
 mod crypto;
+mod cutover;
+mod direct_checks;
+mod direct_connect;
+mod direct_report;
 mod inspect;
 mod judge;
 mod next;
@@ -13,12 +17,15 @@ mod routes;
 mod subject;
 mod transit;
 mod tunnels;
+mod ways;
 
 #[cfg(test)]
 mod tests;
 
 pub use causes::meaning;
+pub use cutover::{Readiness, readiness};
+pub use direct_report::{DirectConnectReport, Going, NetworkWay};
 pub use inspect::inspect;
 pub use judge::judge;
 pub use report::{Check, CheckId, Health, Report, TunnelReport, Verdict};
-pub use subject::{Negotiated, Subject};
+pub use subject::{Answers, Negotiated, Subject};

@@ -59,6 +59,34 @@ impl Subject {
         ))
     }
 
+    /// Asks Direct Connect itself.
+    pub(super) fn dx_aws(&self, command: &str) -> String {
+        format!("aws directconnect --region {} {command}", self.site.region)
+    }
+
+    /// Ends a fail-over test.
+    pub(super) fn stop_drill(&self) -> String {
+        format!(
+            "underpass cutover {}{} --drill --stop",
+            quoted(&self.site_file),
+            self.flags
+        )
+    }
+
+    /// Prints what AWS has to allow.
+    pub(super) fn policy(&self) -> String {
+        format!("underpass policy {} --for plan", quoted(&self.site_file))
+    }
+
+    /// Shows the session over Direct Connect on the router.
+    pub(super) fn show_dx_session(&self, amazon: std::net::IpAddr) -> String {
+        let linux = ["strongswan", "strongswan-ipsecconf", "libreswan"];
+        match linux.contains(&self.site.gateway.device.as_str()) {
+            true => format!("vtysh -c 'show bgp neighbors {amazon}'"),
+            false => format!("ping -c 3 {amazon}"),
+        }
+    }
+
     fn aws(&self, command: &str) -> String {
         format!("aws ec2 --region {} {command}", self.site.region)
     }

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::direct_report::DirectConnectReport;
 use crate::aws::NegotiatedTunnel;
 use crate::spec::{SiteName, VpnConnectionId};
 
@@ -58,6 +59,44 @@ pub enum CheckId {
     RoutePrecedence,
     /// No router announces a way to everywhere.
     DefaultRoute,
+    /// The port, or the partner's share of one, is up.
+    DxConnection,
+    /// The virtual interface is there.
+    DxInterface,
+    /// Its BGP session is up.
+    DxSession,
+    /// Its gateway is joined to that of the VPC.
+    DxAssociation,
+    /// AWS announces over it what was planned.
+    DxAllowedPrefixes,
+    /// No other end has the AS of its gateway.
+    DxAsn,
+    /// AWS learns over it what the site prefers that it learns.
+    DxRoutes,
+    /// How large packets may be on either way.
+    DxMtu,
+    /// Both ways bring AWS the same networks.
+    SameNetworks,
+    /// The site's traffic goes the way that the site prefers.
+    Way,
+}
+
+impl CheckId {
+    /// Whether it is about Direct Connect.
+    pub const fn is_of_direct_connect(self) -> bool {
+        matches!(
+            self,
+            Self::DxConnection
+                | Self::DxInterface
+                | Self::DxSession
+                | Self::DxAssociation
+                | Self::DxAllowedPrefixes
+                | Self::DxAsn
+                | Self::DxRoutes
+                | Self::DxMtu
+                | Self::Way
+        )
+    }
 }
 
 impl fmt::Display for CheckId {
@@ -84,6 +123,16 @@ impl fmt::Display for CheckId {
             Self::SiteRoute => "site-route",
             Self::RoutePrecedence => "route-precedence",
             Self::DefaultRoute => "default-route",
+            Self::DxConnection => "dx-connection",
+            Self::DxInterface => "dx-interface",
+            Self::DxSession => "dx-session",
+            Self::DxAssociation => "dx-association",
+            Self::DxAllowedPrefixes => "dx-allowed-prefixes",
+            Self::DxAsn => "dx-asn",
+            Self::DxRoutes => "dx-routes",
+            Self::DxMtu => "dx-mtu",
+            Self::SameNetworks => "same-networks",
+            Self::Way => "way",
         })
     }
 }
@@ -254,6 +303,9 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// The tunnels, planned ones first, by number.
     pub tunnels: Vec<TunnelReport>,
+    /// The other way to the VPC; none where the site file has no Direct Connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct_connect: Option<DirectConnectReport>,
 }
 
 impl Report {
@@ -263,9 +315,12 @@ impl Report {
         at: Timestamp,
         checks: Vec<Check>,
         tunnels: Vec<TunnelReport>,
+        direct_connect: Option<DirectConnectReport>,
     ) -> Self {
         let failed = |check: &&Check| check.verdict == Verdict::Fail;
-        let nothing_up = !tunnels.iter().any(|tunnel| tunnel.up);
+        let direct = direct_connect.as_ref();
+        let by_other_way = direct.is_some_and(DirectConnectReport::carries);
+        let nothing_up = !by_other_way && !tunnels.iter().any(|tunnel| tunnel.up);
         let mut failures = checks.iter().filter(failed);
         let health = if nothing_up || failures.any(|check| check.stops_traffic) {
             Health::Down
@@ -282,6 +337,7 @@ impl Report {
             health,
             checks,
             tunnels,
+            direct_connect,
         }
     }
 
@@ -322,6 +378,10 @@ impl Report {
             unknown => format!(", {unknown} unknown"),
         };
         let (health, all) = (self.health.as_str(), planned.count());
-        format!("{health}: {up} of {all} tunnels up, {checks}{unknown}")
+        let way = self.direct_connect.as_ref();
+        let way = way
+            .map(|it| format!(", {}", it.going()))
+            .unwrap_or_default();
+        format!("{health}: {up} of {all} tunnels up, {checks}{unknown}{way}")
     }
 }

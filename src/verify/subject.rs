@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use crate::aws::{ConnectionEnd, Fault, NegotiatedTunnel};
+use crate::aws::{ConnectionEnd, FailoverTest, Fault, InterfaceRoutes, NegotiatedTunnel};
 use crate::plan::TunnelPlan;
 use crate::spec::{RouteTableId, Site, VpcId, VpnConnectionId};
 
@@ -33,3 +33,14 @@ pub struct Subject {
 
 /// What `GetActiveVpnTunnelStatus` answered, or why it did not, by outside address.
 pub type Negotiated = BTreeMap<Ipv4Addr, Result<NegotiatedTunnel, Fault>>;
+
+/// What Direct Connect answered, where a site has one.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// Why its objects could not be looked at.
+    pub unseen: Option<Fault>,
+    /// What `ListVirtualInterfaceRoutes` answered; none when there was nothing to ask about.
+    pub routes: Option<Result<InterfaceRoutes, Fault>>,
+    /// The fail-over tests that AWS tells of, oldest first.
+    pub tests: Vec<FailoverTest>,
+}

@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::direct_connect;
 use super::report::{Check, CheckId};
 use super::subject::Subject;
 use crate::aws::{TransitAttachment, TransitRoute, View};
-use crate::spec::{Routing, TransitGatewayId, TransitGatewayRouteTableId};
+use crate::spec::{
+    Routing, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
+};
 
 /// Whether the VPC has its place on the transit gateway.
 pub(super) fn attached(subject: &Subject, view: &View) -> Check {
@@ -53,6 +56,8 @@ pub(super) fn checks(
             view,
             connection,
             vpc,
+            direct: direct_connect::gateway(&subject.site, view)
+                .and_then(|id| attachment(subject, view, id.as_str())),
             any_up,
         };
         checks.extend(hub.learning(gateway));
@@ -63,8 +68,9 @@ pub(super) fn checks(
     checks
 }
 
-/// The living attachment of a VPC or a connection to the site's transit gateway.
-fn attachment<'a>(
+/// The living attachment of a VPC, a connection or a Direct Connect gateway to the site's transit
+/// gateway.
+pub(super) fn attachment<'a>(
     subject: &Subject,
     view: &'a View,
     resource: &str,
@@ -160,6 +166,8 @@ struct Hub<'a> {
     view: &'a View,
     connection: &'a TransitAttachment,
     vpc: Option<&'a TransitAttachment>,
+    /// The Direct Connect gateway's.
+    direct: Option<&'a TransitAttachment>,
     any_up: bool,
 }
 
@@ -239,7 +247,10 @@ impl Hub<'_> {
             });
         };
         let saw = shown(route);
-        if route.attachments.contains(id) && route.state.is("active") {
+        let ours = |it: &TransitGatewayAttachmentId| {
+            it == id || self.direct.is_some_and(|direct| direct.id == *it)
+        };
+        if route.attachments.iter().any(ours) && route.state.is("active") {
             return Some(check.passed(saw));
         }
         // With BGP a wider route, such as one to everywhere, stands in until the site's is learned.
@@ -291,13 +302,22 @@ impl Hub<'_> {
         table: &TransitGatewayRouteTableId,
         network: Ipv4Net,
     ) -> Option<&TransitRoute> {
-        let contents = self.view.transit_table_contents.get(table)?;
-        let covers = |route: &&TransitRoute| {
-            !route.state.is_ending() && route.destination.contains(&IpNet::V4(network))
-        };
-        let routes = contents.routes.iter().filter(covers);
-        routes.max_by_key(|it| (it.destination.prefix_len(), !it.propagated))
+        lookup(self.view, table, network)
     }
+}
+
+/// The route that a table takes to a network.
+pub(super) fn lookup<'a>(
+    view: &'a View,
+    table: &TransitGatewayRouteTableId,
+    network: Ipv4Net,
+) -> Option<&'a TransitRoute> {
+    let contents = view.transit_table_contents.get(table)?;
+    let covers = |route: &&TransitRoute| {
+        !route.state.is_ending() && route.destination.contains(&IpNet::V4(network))
+    };
+    let routes = contents.routes.iter().filter(covers);
+    routes.max_by_key(|it| (it.destination.prefix_len(), !it.propagated))
 }
 
 fn shown(route: &TransitRoute) -> String {

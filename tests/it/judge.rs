@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use underpass::device::{self, Device, DirectConnectSide};
 use underpass::spec::{Asn, DhGroup, Encryption, IkeVersion, Integrity, Routing, Security, Site};
-use underpass::tunnel::{BgpKey, DirectConnectLink, RouteExchange, TunnelSet, mss, mtu};
+use underpass::tunnel::{BgpKey, DirectConnectLink, RouteExchange, TunnelSet, Way, mss, mtu};
 
 use super::bundle_sample::{site, tunnel_set};
 
@@ -100,6 +100,7 @@ pub(crate) fn link(mtu: u16, bfd: bool) -> DirectConnectLink {
             "10.0.0.0/15".parse().unwrap(),
             "100.64.0.0/28".parse().unwrap(),
         ],
+        prefers: Way::DirectConnect,
     }
 }
 

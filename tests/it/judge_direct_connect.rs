@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use underpass::spec::Routing;
-use underpass::tunnel::TunnelSet;
+use underpass::tunnel::{TunnelSet, Way};
 
 use super::bundle_sample::{ok, run, site, text, tool, tunnel_set, written};
 use super::judge::link;
@@ -50,7 +50,12 @@ fn frr_nftables_and_the_kernel_take_every_line() {
         ("strongswan", Routing::Bgp, 8_500, false),
         ("libreswan", Routing::Static, 8_500, true),
     ] {
-        let bundle = written(&linked(device, routing, mtu, bfd));
+        let mut set = linked(device, routing, mtu, bfd);
+        let bundle = written(&set);
+        if let Some(link) = &mut set.direct_connect {
+            link.prefers = Way::Vpn;
+        }
+        let drained = written(&set);
         let work = tempfile::tempdir().unwrap();
         let conf = bundle.path().join("etc/underpass/plant-7");
         for file in [
@@ -63,7 +68,7 @@ fn frr_nftables_and_the_kernel_take_every_line() {
         }
         let seen = script(
             "judge_direct_connect",
-            &[path(bundle.path()), path(work.path())],
+            &[path(bundle.path()), path(work.path()), path(drained.path())],
         );
 
         let vlan = part(&seen, "link");
@@ -110,6 +115,7 @@ fn frr_nftables_and_the_kernel_take_every_line() {
         );
 
         preferred(&seen, routing, bfd);
+        steered(&seen, routing);
         assert!(!part(&seen, "forgotten").contains(KEY));
         let removed = part(&seen, "removed");
         for ours in [
@@ -212,6 +218,21 @@ fn preferred(seen: &str, routing: Routing, bfd: bool) {
         assert!(silent.contains("dev ipsec-47f056-1"), "{silent}");
         assert!(!silent.contains("dx-47f056"), "{silent}");
     }
+}
+
+/// The session stays up and carries nothing in either direction, and all of it comes back: by loading
+/// the other file over the one that runs.
+fn steered(seen: &str, routing: Routing) {
+    let drained = part(seen, "drained");
+    assert!(!drained.contains("169.254.96.6 from"), "{drained}");
+    assert!(drained.contains("dev ipsec-47f056-1"), "{drained}");
+    assert!(!drained.contains("dx-47f056"), "{drained}");
+    assert!(drained.contains("BGP state = Established"), "{drained}");
+    let by_tunnel = drained.contains("169.254.15.194 from");
+    assert_eq!(by_tunnel, routing == Routing::Bgp, "{drained}");
+    let back = part(seen, "back");
+    assert!(back.contains("169.254.96.6 from"), "{back}");
+    assert!(back.contains("dev dx-47f056 proto bgp"), "{back}");
 }
 
 #[test]

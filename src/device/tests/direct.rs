@@ -4,7 +4,7 @@ use super::sample::{context, rendered, set};
 use crate::device::direct::DIRECT_CONNECT_INTERFACE;
 use crate::device::{Device, DirectConnectSide, RenderError, registry};
 use crate::spec::{Asn, AttachTo, Routing, TransitTarget};
-use crate::tunnel::{BgpKey, DirectConnectLink, TunnelSet, sample};
+use crate::tunnel::{BgpKey, DirectConnectLink, TunnelSet, Way, sample};
 
 fn able() -> impl Iterator<Item = (&'static dyn Device, bool)> {
     registry()
@@ -155,6 +155,30 @@ fn a_changed_value_changes_exactly_its_own_places() {
             }
             assert!(places > 0, "{}: {old} stands nowhere", device.name());
         }
+    }
+}
+
+/// Each family changes rules that stand already, so that loading the files over the old ones is enough:
+/// no line comes or goes but in what people read, and the session's own lines stay.
+#[test]
+fn a_site_that_prefers_its_tunnels_lets_no_route_over_the_link() {
+    for (device, _) in able() {
+        let drained = linked(device, true, |link| link.prefers = Way::Vpn);
+        let before = rendered(device, &linked(device, true, |_| ()));
+        let mut text = String::new();
+        for ((path, before), (_, after)) in before.iter().zip(rendered(device, &drained)) {
+            if path.ends_with(".md") {
+                assert!(after.contains("prefer"), "{path}");
+                continue;
+            }
+            assert_eq!(before.lines().count(), after.lines().count(), "{path}");
+            for (was, is) in before.lines().zip(after.lines()).filter(|(a, b)| a != b) {
+                text.push_str(&format!("-{was}\n+{is}\n"));
+                assert!(!is.contains("remote-as"), "{}: {is}", device.name());
+            }
+        }
+        assert_eq!(text.lines().count(), 4, "{}:\n{text}", device.name());
+        insta::assert_snapshot!(format!("{}__drained", device.name()), text);
     }
 }
 

@@ -170,4 +170,18 @@ pub(super) const CODES: &[Code] = &[
          has to learn.",
         "Give the Direct Connect gateway another one.",
     ),
+    refused(
+        "preflight::dx_device",
+        "The device gets no end of the virtual interface",
+        "The site file lacks what the device needs for its end, or no configuration of a Direct \
+         Connect is written for this device.",
+        "Add what is named, or let another router of the site end both.",
+    ),
+    acceptable(
+        "preflight::dx_no_longer_named",
+        "The site has a Direct Connect that its file does not name",
+        "The site file says nothing of it any more. It goes on carrying the site's traffic, and \
+         billing; to have a port back takes weeks.",
+        "Write it into the site file again. Accept the refusal to remove all of it and keep the VPN.",
+    ),
 ];

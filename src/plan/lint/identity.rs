@@ -33,14 +33,7 @@ fn inputs(step: &PlannedStep, kind: &str, report: &mut Report) {
     for (name, input) in &step.node.inputs {
         let Input::Known(value) = input else { continue };
         let Some(text) = value.as_str() else { continue };
-        let wanted = match name.as_str() {
-            "id" => kind,
-            // A virtual interface is on a port, and leads to a gateway of Direct Connect's.
-            "connection" if kind.ends_with("virtual_interface") => "dx_connection",
-            "gateway" if kind.ends_with("virtual_interface") => "dx_gateway",
-            "gateway" if kind == "dx_gateway_association" => "dx_gateway",
-            name => name,
-        };
+        let wanted = meant(kind, name);
         if !names_a(wanted, text) {
             let message = format!(
                 "its input `{}` is `{}`, which is no such id",
@@ -49,6 +42,22 @@ fn inputs(step: &PlannedStep, kind: &str, report: &mut Report) {
             );
             report.step("lint::id", &step.node.id, message);
         }
+    }
+}
+
+/// The kind, or the input of its own sort, whose ids an input of a kind has.
+fn meant<'a>(kind: &'a str, input: &'a str) -> &'a str {
+    match (kind, input) {
+        (_, "id") => kind,
+        ("private_virtual_interface" | "transit_virtual_interface", "connection") => {
+            "dx_connection"
+        }
+        (
+            "private_virtual_interface" | "transit_virtual_interface" | "dx_gateway_association",
+            "gateway",
+        ) => "dx_gateway",
+        ("dx_gateway_association", "with") | (_, "associates") => "end",
+        _ => input,
     }
 }
 
@@ -75,6 +84,7 @@ fn names_a(kind: &str, id: &str) -> bool {
         "dx_gateway" => is::<DxGatewayId>(id),
         "dx_gateway_association" => is::<DxAssociationId>(id),
         "private_virtual_interface" | "transit_virtual_interface" => is::<VirtualInterfaceId>(id),
+        "end" => is::<VpnGatewayId>(id) || is::<TransitGatewayId>(id),
         "vpn_connection_route" => is::<VpnConnectionId>(first) && is::<Ipv4Net>(second),
         _ => true,
     }

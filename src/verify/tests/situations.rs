@@ -3,7 +3,13 @@ use crate::aws::{Fault, FaultKind};
 use crate::spec::InsideCidr;
 
 fn judged(subject: &Subject, view: &View) -> Report {
-    judge(subject, view, &both_as_planned(), now())
+    judge(
+        subject,
+        view,
+        &both_as_planned(),
+        &Answers::default(),
+        now(),
+    )
 }
 
 #[test]
@@ -260,7 +266,13 @@ fn what_was_negotiated_is_compared_as_far_as_aws_tells() {
     };
     let negotiated = Negotiated::from([(ONE, Ok(weaker)), (TWO, Err(denied))]);
     let view = healthy(Routing::Bgp);
-    let report = judge(&subject(Routing::Bgp), &view, &negotiated, now());
+    let report = judge(
+        &subject(Routing::Bgp),
+        &view,
+        &negotiated,
+        &Answers::default(),
+        now(),
+    );
     assert_eq!(report.health, Health::Degraded);
     let crypto: Vec<_> = report
         .checks
@@ -356,7 +368,13 @@ fn while_aws_changes_the_connection_nothing_is_claimed() {
     let mut view = healthy(Routing::Bgp);
     connection(&mut view).state = State::new("modifying");
     connection(&mut view).telemetry.clear();
-    let report = judge(&subject(Routing::Bgp), &view, &Negotiated::new(), now());
+    let report = judge(
+        &subject(Routing::Bgp),
+        &view,
+        &Negotiated::new(),
+        &Answers::default(),
+        now(),
+    );
     assert_eq!(failed(&report), []);
     assert_eq!(report.health, Health::Down);
     assert!(
