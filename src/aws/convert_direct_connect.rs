@@ -26,6 +26,11 @@ pub(super) fn connection(it: &dx::Connection) -> Option<DxConnection> {
         jumbo: it.jumbo_frame_capable().unwrap_or_default(),
         macsec_capable: it.mac_sec_capable().unwrap_or_default(),
         encryption_mode: it.encryption_mode().map(shown),
+        macsec_keys: it
+            .mac_sec_keys()
+            .iter()
+            .map(|key| (text(key.secret_arn()), state(key.state())))
+            .collect(),
         tags: tags(it.tags()),
     })
 }

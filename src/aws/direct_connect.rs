@@ -46,6 +46,8 @@ pub struct DxConnection {
     pub macsec_capable: bool,
     /// `no_encrypt should_encrypt must_encrypt`.
     pub encryption_mode: Option<String>,
+    /// Its MACsec keys: the secret's ARN and `associating associated disassociating disassociated`.
+    pub macsec_keys: Vec<(String, State)>,
     /// Its tags.
     pub tags: Tags,
 }

@@ -36,6 +36,20 @@ pub enum DirectConnectCall {
     ConfirmConnection(DxConnectionId),
     /// `DeleteConnection`.
     DeleteConnection(DxConnectionId),
+    /// `AssociateMacSecKey`: a key that Secrets Manager keeps; AWS alone reads it there.
+    AssociateMacsecKey {
+        /// The connection.
+        connection: DxConnectionId,
+        /// The secret's ARN.
+        secret_arn: String,
+    },
+    /// `UpdateConnection`: what happens without a key.
+    SetEncryption {
+        /// The connection.
+        connection: DxConnectionId,
+        /// `no_encrypt`, `should_encrypt` or `must_encrypt`.
+        mode: String,
+    },
     /// `CreateDirectConnectGateway`.
     CreateGateway {
         /// Its name.
@@ -139,6 +153,8 @@ impl DirectConnectCall {
             Self::OrderConnection { .. } => "CreateConnection",
             Self::ConfirmConnection(_) => "ConfirmConnection",
             Self::DeleteConnection(_) => "DeleteConnection",
+            Self::AssociateMacsecKey { .. } => "AssociateMacSecKey",
+            Self::SetEncryption { .. } => "UpdateConnection",
             Self::CreateGateway { .. } => "CreateDirectConnectGateway",
             Self::DeleteGateway(_) => "DeleteDirectConnectGateway",
             Self::Associate { .. } => "CreateDirectConnectGatewayAssociation",
@@ -176,6 +192,11 @@ impl DirectConnectCall {
                 ..
             } => format!("{bandwidth} at {location}"),
             Self::ConfirmConnection(id) | Self::DeleteConnection(id) => id.to_string(),
+            Self::AssociateMacsecKey {
+                connection,
+                secret_arn,
+            } => format!("{connection} {secret_arn}"),
+            Self::SetEncryption { connection, mode } => format!("{connection} {mode}"),
             Self::CreateGateway {
                 amazon_side_asn, ..
             } => format!("AS{amazon_side_asn}"),

@@ -47,6 +47,19 @@ pub(super) async fn send(client: &Client, call: &DirectConnectCall) -> Result<An
             let request = client.delete_connection().connection_id(id.as_str());
             answered(action, request.send().await)
         }
+        DirectConnectCall::AssociateMacsecKey {
+            connection,
+            secret_arn,
+        } => {
+            let request = client.associate_mac_sec_key();
+            let request = request.connection_id(connection.as_str());
+            answered(action, request.secret_arn(secret_arn).send().await)
+        }
+        DirectConnectCall::SetEncryption { connection, mode } => {
+            let request = client.update_connection();
+            let request = request.connection_id(connection.as_str());
+            answered(action, request.encryption_mode(mode).send().await)
+        }
         DirectConnectCall::CreateGateway {
             name,
             amazon_side_asn,

@@ -13,6 +13,8 @@ pub(super) struct Again {
     pub(super) command: String,
     /// The site file and the flags, where the command names one.
     pub(super) site: Option<String>,
+    /// The site file alone, for the commands that know none of the flags about planning.
+    pub(super) bare: Option<String>,
 }
 
 impl Again {
@@ -22,6 +24,7 @@ impl Again {
         Self {
             command: typed(),
             site: Some(format!("{}{more}{}", path(site), same_flags(global))),
+            bare: Some(format!("{}{}", path(site), same_flags(global))),
         }
     }
 
@@ -29,6 +32,12 @@ impl Again {
     pub(super) fn other(&self, command: &str) -> String {
         let site = self.site.as_deref().unwrap_or_default();
         format!("underpass {command} {site}").trim_end().to_owned()
+    }
+
+    /// The command that removes the site.
+    pub(super) fn teardown(&self) -> String {
+        let site = self.bare.as_deref().unwrap_or_default();
+        format!("underpass teardown {site}").trim_end().to_owned()
     }
 
     /// The same with the consent that it lacked.

@@ -201,6 +201,7 @@ fn again() -> Again {
     Again {
         command: typed(),
         site: None,
+        bare: None,
     }
 }
 

@@ -65,6 +65,7 @@ pub(super) async fn run(
     let again = Again {
         command,
         site: None,
+        bare: None,
     };
     let breaking = Breaking::asked(args.breaking);
     let lock = store::lock(output, global, &folder, &breaking).await?;

@@ -55,7 +55,7 @@ pub(super) fn failure(output: Output, report: &RunReport, plan: &Plan, again: &A
     let mut failure =
         failure.hint("running the same command again finishes the job: nothing is made twice");
     if plan.mode == Mode::Onboard && again.site.is_some() {
-        let teardown = again.other("teardown");
+        let teardown = again.teardown();
         failure = failure.hint(format!("to remove what is there instead: {teardown}"));
     }
     failure

@@ -99,12 +99,16 @@ fn billed(objects: &[(&str, &Tags)], view: &View) -> BTreeMap<String, usize> {
     for (id, _) in objects {
         let connection = id.parse().ok();
         let connection = connection.and_then(|id| view.vpn_connections.get(&id));
-        let kind = match connection {
-            Some(connection) => kind_of(connection),
-            None if id.starts_with("tgw-attach-") => "transit_gateway_vpc_attachment",
-            None => continue,
+        let port = id.parse().ok();
+        let port = port.and_then(|id| view.dx_connections.get(&id));
+        let kind = match (connection, port) {
+            (Some(connection), _) => kind_of(connection).to_owned(),
+            // As the price list has it: by its speed.
+            (_, Some(port)) if !port.is_hosted() => format!("dx_connection {}", port.bandwidth),
+            _ if id.starts_with("tgw-attach-") => "transit_gateway_vpc_attachment".to_owned(),
+            _ => continue,
         };
-        *billed.entry(kind.to_owned()).or_default() += 1;
+        *billed.entry(kind).or_default() += 1;
     }
     billed
 }

@@ -232,6 +232,11 @@ fn update_actions(decided: &Decided<'_>, first: Option<&Call>) -> Vec<String> {
     let tags = differences.any(|(name, ..)| name.starts_with("tag "));
     if let Some(Call::DirectConnect(call)) = first {
         let mut actions = vec![call.action().to_owned()];
+        let mut differences = decided.differences.iter();
+        let mode = differences.any(|(name, ..)| name == "encryption mode");
+        if mode && actions[0] != "UpdateConnection" {
+            actions.push("UpdateConnection".to_owned());
+        }
         if tags && actions[0] != "TagResource" {
             actions.push("TagResource".to_owned());
         }

@@ -15,8 +15,9 @@ use super::kind::{
     Usual,
 };
 use super::listed::{self, Listed};
+use super::macsec;
 use super::owner::Owner;
-use crate::aws::{Call, Collection, DirectConnectCall, DxConnection, Fault, View};
+use crate::aws::{Call, Collection, DirectConnectCall, DxConnection, Fault, Tags, View};
 use crate::playbook::StepId;
 use crate::spec::{DxConnectionId, DxOrder, SiteName};
 
@@ -42,6 +43,7 @@ impl Kind for DxConnectionKind {
                 InputSpec::optional("id", "the connection that there is"),
                 InputSpec::optional("order", "the port to order, where there is none"),
                 InputSpec::required("name", "the name of a port that is ordered"),
+                InputSpec::optional("macsec", "its MACsec key, and what happens without one"),
             ]
         }
     }
@@ -100,10 +102,25 @@ impl Kind for DxConnectionKind {
         let Some(connection) = connection(view, &seen.id) else {
             return Ok(Decision::new(Change::Keep, "is there"));
         };
-        if let Ownership::Adopted(why) = &seen.ownership {
-            return accepted(connection, why, policy);
+        let encrypts = macsec::changes(inputs, connection)?;
+        match &seen.ownership {
+            Ownership::Adopted(why) if encrypts.is_empty() => accepted(connection, why, policy),
+            Ownership::Adopted(_) if !policy.adopt_changes => Err(KindError::Conflict {
+                problem: format!("MACsec of {} is not as the site file has it", connection.id),
+                help: "give `--adopt-changes` to set it: everything on the connection goes by it"
+                    .to_owned(),
+            }),
+            _ => {
+                let mut decision = listed::keep_or_tag(seen, &connection.tags);
+                if !encrypts.is_empty() {
+                    decision.change = Change::Update;
+                    decision.reason = "its MACsec differs".to_owned();
+                }
+                let differences = encrypts.iter().map(|it| it.difference(connection));
+                decision.differences.extend(differences);
+                Ok(decision)
+            }
         }
-        Ok(listed::keep_or_tag(seen, &connection.tags))
     }
 
     fn create(
@@ -128,7 +145,7 @@ impl Kind for DxConnectionKind {
     fn update(
         &self,
         step: &StepId,
-        _inputs: &Inputs,
+        inputs: &Inputs,
         seen: &Seen,
         view: &View,
         owner: &Owner,
@@ -143,6 +160,9 @@ impl Kind for DxConnectionKind {
                 DirectConnectCall::ConfirmConnection(id),
             )));
         }
+        if let Some(change) = macsec::changes(inputs, connection)?.into_iter().next() {
+            return Ok(Some(change.call(connection)));
+        }
         let arn = connection.arn();
         Ok(listed::tag_direct_connect(connection, arn, step, owner))
     }
@@ -150,8 +170,12 @@ impl Kind for DxConnectionKind {
     fn delete(&self, seen: &Seen, view: &View) -> Result<Call, KindError> {
         listed::refuse_adopted(TITLE, seen)?;
         let id: DxConnectionId = listed::id(NAME, "id", &seen.id)?;
+        // The site's own goes before, see `deleted_after`.
+        let site = connection(view, &seen.id).and_then(|it| listed::site_of(&it.tags));
+        let is_others = |tags: &Tags| site.is_none() || listed::site_of(tags) != site;
         let mut interfaces = view.virtual_interfaces.values();
-        let other = interfaces.find(|it| it.is_live() && it.connection.as_ref() == Some(&id));
+        let other = interfaces
+            .find(|it| it.is_live() && it.connection.as_ref() == Some(&id) && is_others(&it.tags));
         if let Some(other) = other {
             return Err(KindError::Conflict {
                 problem: format!(
@@ -164,7 +188,7 @@ impl Kind for DxConnectionKind {
         Ok(Call::DirectConnect(DirectConnectCall::DeleteConnection(id)))
     }
 
-    fn progress(&self, _inputs: &Inputs, id: Option<&str>, goal: Goal, view: &View) -> Progress {
+    fn progress(&self, inputs: &Inputs, id: Option<&str>, goal: Goal, view: &View) -> Progress {
         let object = id.and_then(|id| connection(view, id));
         // A partner's connection that waits to be accepted is as ready as it gets without the call that
         // accepts it: to wait for people here would be to wait for ourselves.
@@ -191,6 +215,11 @@ impl Kind for DxConnectionKind {
                 },
                 false => Progress::Waiting { object, state },
             };
+        }
+        if goal == Goal::Ready
+            && let Some(waiting) = object.and_then(|it| macsec::settling(inputs, it))
+        {
+            return waiting;
         }
         listed::progress(object, id, TITLE, goal, Collection::DxConnections, view)
     }

@@ -205,12 +205,21 @@ impl Kind for DxGatewayKind {
 
 /// What keeps a gateway from being deleted: AWS takes the call, and minutes later the gateway is
 /// `available` again (terraform-provider-aws PR 10214).
+///
+/// The site's own virtual interfaces and associations go before, see `deleted_after`; every
+/// association of a gateway of the site's is the site's.
 fn in_the_way(id: &DxGatewayId, view: &View) -> Option<String> {
+    let site = view.dx_gateways.get(id);
+    let site = site.and_then(|it| listed::site_of(&it.tags));
     let mut associations = view.dx_associations.values();
-    let association = associations.find(|it| it.gateway == *id && !it.state.is("disassociated"));
+    let association = associations
+        .find(|it| site.is_none() && it.gateway == *id && !it.state.is("disassociated"));
     let association = association.map(|it| format!("{} is associated with it", it.associated));
     let mut interfaces = view.virtual_interfaces.values().filter(|it| it.is_live());
-    let interface = interfaces.find(|it| it.gateway.as_ref() == Some(id));
+    let interface = interfaces.find(|it| {
+        let others = site.is_none() || listed::site_of(&it.tags) != site;
+        it.gateway.as_ref() == Some(id) && others
+    });
     association.or_else(|| {
         interface.map(|it| format!("the virtual interface {} ({}) leads to it", it.id, it.name))
     })

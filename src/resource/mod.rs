@@ -13,6 +13,7 @@ mod inputs;
 mod keys;
 mod kind;
 mod listed;
+mod macsec;
 mod owner;
 mod rank;
 mod registry;

@@ -38,7 +38,8 @@ pub use problem::{Findings, Label, Problem, SpecErrors};
 pub use schema::schema;
 pub use site::{
     Appliance, AttachTo, AwsSide, DirectConnectSide, DxOrder, DxTarget, Environment, Gateway,
-    LinkAddresses, RouteTables, Routing, Security, Site, TransitSide, TransitTarget, TunnelWishes,
+    LinkAddresses, Macsec, RouteTables, Routing, Security, Site, TransitSide, TransitTarget,
+    TunnelWishes,
 };
 pub use text::{can_be_pointed_at, in_place, is_hostile, one_line};
 

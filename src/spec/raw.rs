@@ -174,6 +174,8 @@ pub(super) struct RawDirectConnect {
     pub(super) allowed_prefixes: Field<Vec<Field<String>>>,
     /// Whether the router notices a dead link within a second (BFD). Default: true.
     pub(super) bfd: Field<bool>,
+    /// Encrypts the cable with MACsec, on a dedicated connection that can.
+    pub(super) macsec: Field<RawMacsec>,
     /// Encrypts what travels: the VPN connection runs over the virtual interface, and its ends at AWS
     /// have addresses out of this network of the transit gateway's, /24 or larger. `gateway.outside_ip`
     /// is a private address then. Default: the VPN connection runs over the Internet, as a backup.
@@ -197,6 +199,20 @@ pub(super) struct RawDxOrder {
     pub(super) provider: Field<String>,
     /// Whether the port shall be able to encrypt; cannot be changed later. Default: false.
     pub(super) macsec: Field<bool>,
+}
+
+/// A MACsec key that Secrets Manager keeps: the router has the same one, by its own means.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(rename = "Macsec", extend("required" = ["key_arn"]))]
+pub(super) struct RawMacsec {
+    /// The secret that holds the key's name (CKN) and the key (CAK), 64 hexadecimal digits each.
+    #[schemars(example = &"arn:aws:secretsmanager:eu-central-1:111122223333:secret:macsec-4f2a9c")]
+    pub(super) key_arn: Field<String>,
+    /// What happens without a key: `should_encrypt` sends in clear, `must_encrypt` sends nothing.
+    /// Default: should_encrypt.
+    #[schemars(extend("enum" = ["no_encrypt", "should_encrypt", "must_encrypt"]))]
+    pub(super) mode: Field<String>,
 }
 
 /// Both ends' addresses on a link.

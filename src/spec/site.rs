@@ -203,6 +203,8 @@ pub struct DirectConnectSide {
     pub allowed_prefixes: Vec<Ipv4Net>,
     /// Whether the router speaks BFD.
     pub bfd: bool,
+    /// The MACsec key of a dedicated connection.
+    pub macsec: Option<Macsec>,
     /// The transit gateway's network that the ends of a VPN connection over the virtual interface come
     /// out of; none where the VPN connection runs over the Internet.
     pub private_vpn: Option<Ipv4Net>,
@@ -229,6 +231,15 @@ pub struct DxOrder {
     pub provider: Option<String>,
     /// Whether it shall be able to encrypt.
     pub macsec: bool,
+}
+
+/// A MACsec key that Secrets Manager keeps, and what happens without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Macsec {
+    /// The secret with the key and its name.
+    pub key_arn: String,
+    /// `no_encrypt`, `should_encrypt` or `must_encrypt`.
+    pub mode: String,
 }
 
 /// Both ends of a link, each address with the link's mask.

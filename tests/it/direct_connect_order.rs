@@ -238,3 +238,57 @@ fn the_letter_lies_beside_the_routers_files() {
     env.run(&["onboard", SITE, "--yes"]).exits(0);
     assert_eq!(calls(sandbox, "DescribeLoa"), asked);
 }
+
+#[test]
+fn a_port_encrypts_by_a_key_first_and_must_only_then() {
+    let secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:macsec-4f2a9c";
+    let order = "order: { location: SBX2, bandwidth: 10Gbps, macsec: true }";
+    let macsec = format!("macsec: {{ key_arn: '{secret}', mode: must_encrypt }}");
+    let env = served(&format!("{order}\n    {macsec}"));
+    let sandbox = env.sandbox();
+    env.run(&["onboard", SITE, "--yes", "--order", "SBX2"])
+        .exits(0);
+    let port = {
+        let world = sandbox.world();
+        let mut ports = world.direct_connect.connections.keys();
+        ports.next().unwrap().clone()
+    };
+    let encrypting = || calls(sandbox, "AssociateMacSecKey") + calls(sandbox, "UpdateConnection");
+    assert_eq!(encrypting(), 0, "a port that is not up takes no key");
+    assert!(sandbox.issue_letter(&port, sandbox.now()));
+    assert!(sandbox.set_port(&port, true, sandbox.now()));
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
+    let made: Vec<String> = sandbox
+        .calls()
+        .iter()
+        .filter(|it| it.mutating && it.effect)
+        .map(|it| it.action.clone())
+        .collect();
+    let place = |action: &str| made.iter().position(|it| it == action).unwrap();
+    assert!(
+        place("AssociateMacSecKey") < place("UpdateConnection"),
+        "{made:?}"
+    );
+    assert!(
+        place("UpdateConnection") < place("CreatePrivateVirtualInterface"),
+        "{made:?}"
+    );
+    let world = sandbox.world();
+    let connection = &world.direct_connect.connections[&port];
+    assert!(connection.is_encrypted(sandbox.now()));
+    assert_eq!(connection.encryption_mode, "must_encrypt");
+    assert_eq!(connection.mac_sec_keys[0].secret_arn, secret);
+    env.run(&["onboard", SITE, "--yes"]).exits(0);
+    assert_eq!(encrypting(), 2, "once each");
+    // A port that was ordered without it is not given one later.
+    env.write(
+        "other.yaml",
+        &FILE.replace("TARGET", &format!("{ORDER}\n    {macsec}")),
+    );
+    let told = env.run(&["plan", "other.yaml", "--offline", "--order", "SBX1"]);
+    assert!(
+        told.stderr.contains("ordered without MACsec"),
+        "{}",
+        told.stderr
+    );
+}

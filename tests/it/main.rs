@@ -18,6 +18,7 @@ mod config_xml;
 mod device_commands;
 mod direct_connect;
 mod direct_connect_order;
+mod direct_connect_reaping;
 mod engine_makespan;
 mod engine_takeover;
 mod env;

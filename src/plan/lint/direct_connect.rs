@@ -5,7 +5,8 @@ use crate::plan::model::{Plan, PlannedStep};
 use crate::plan::order::orders;
 
 /// Every Direct Connect action that a plan may call, with the kinds that call it.
-const ACTIONS: [(&str, &str); 13] = [
+const ACTIONS: [(&str, &str); 15] = [
+    ("AssociateMacSecKey", "dx_connection"),
     ("ConfirmConnection", "dx_connection"),
     ("CreateConnection", "dx_connection"),
     ("CreateDirectConnectGateway", "dx_gateway"),
@@ -23,6 +24,7 @@ const ACTIONS: [(&str, &str); 13] = [
     ),
     ("DeleteVirtualInterface", "private_virtual_interface"),
     ("DeleteVirtualInterface", "transit_virtual_interface"),
+    ("UpdateConnection", "dx_connection"),
     (
         "UpdateDirectConnectGatewayAssociation",
         "dx_gateway_association",

@@ -191,7 +191,8 @@ fn verb_fits(action: &str, change: Change) -> bool {
         Change::Create => makes,
         Change::Delete => removes,
         Change::Replace => makes || removes,
-        Change::Update => !makes && !removes,
+        // A key that is associated is no object of its own.
+        Change::Update => action == "AssociateMacSecKey" || !makes && !removes,
         Change::Keep | Change::Adopt => false,
     }
 }

@@ -28,6 +28,7 @@ fn side() -> DirectConnectSide {
         allowed_prefixes: Vec::new(),
         bfd: true,
         private_vpn: None,
+        macsec: None,
     }
 }
 
@@ -46,6 +47,7 @@ fn port() -> DxConnection {
         jumbo: true,
         macsec_capable: false,
         encryption_mode: None,
+        macsec_keys: Vec::new(),
         tags: Tags::new(),
     }
 }

@@ -113,6 +113,7 @@ fn order(view: &mut View, call: &DirectConnectCall) -> String {
         jumbo: true,
         macsec_capable: *macsec,
         encryption_mode: None,
+        macsec_keys: Vec::new(),
         tags: tags.clone(),
     };
     view.dx_connections.insert(id.clone(), connection);

@@ -12,7 +12,7 @@ use super::super::id::{DxConnectionId, DxGatewayId};
 use super::super::net::{Asn, InvalidValue};
 use super::super::problem::{Checked, Problem, Sink, all, quoted};
 use super::super::raw::{RawAws, RawDirectConnect, RawDxOrder, RawLinkAddresses, RawSite};
-use super::super::site::{AttachTo, DirectConnectSide, DxOrder, DxTarget, LinkAddresses};
+use super::super::site::{AttachTo, DirectConnectSide, DxOrder, DxTarget, LinkAddresses, Macsec};
 use super::super::text::is_hostile;
 use super::lan::network;
 use super::private_vpn::private_vpn;
@@ -20,6 +20,8 @@ use super::values::{self, optional, ranged, required, value};
 
 /// The ports that AWS sells (Direct Connect guide).
 const BANDWIDTHS: [&str; 4] = ["1Gbps", "10Gbps", "100Gbps", "400Gbps"];
+/// What a connection with MACsec does without a key (Direct Connect API reference).
+const MODES: [&str; 3] = ["no_encrypt", "should_encrypt", "must_encrypt"];
 /// Allowed prefixes of an association, at most (Direct Connect quotas: to a transit gateway).
 const PREFIXES: usize = 200;
 /// The default of `gateway_asn`: not the default of every other gateway of AWS's, because a transit
@@ -45,6 +47,7 @@ pub(super) fn direct_connect(
     let gateway_asn = gateway_asn(raw, aws, attach_to, sink);
     let addresses = addresses(raw, sink);
     let mtu = mtu(&raw.mtu, attach_to, sink);
+    let macsec = macsec(raw, sink);
     let private_vpn = private_vpn(raw, aws, attach_to, site, sink);
     let allowed_prefixes = prefixes(&raw.allowed_prefixes, sink);
     if let (Ok(Some(_)), Some(asn)) = (&gateway, raw.gateway_asn.given()) {
@@ -62,6 +65,7 @@ pub(super) fn direct_connect(
         mtu: mtu?,
         allowed_prefixes: allowed_prefixes?,
         bfd: raw.bfd.get()?.is_none_or(|spot| spot.value),
+        macsec: macsec?,
         private_vpn: private_vpn?,
     }))
 }
@@ -122,6 +126,55 @@ fn order(spot: &Spot<RawDxOrder>, sink: &Sink) -> Checked<DxOrder> {
         bandwidth: bandwidth?,
         provider: provider?,
         macsec: macsec.is_some_and(|spot| spot.value),
+    })
+}
+
+/// The key by its secret's ARN alone: a key in a file of the site's would have to be sent by hand, and
+/// AWS puts it into a secret of its own.
+fn macsec(raw: &RawDirectConnect, sink: &Sink) -> Checked<Option<Macsec>> {
+    let Some(Spot { value: key, span }) = raw.macsec.get()? else {
+        return Ok(None);
+    };
+    let help = "put the CKN and the CAK into Secrets Manager, and write the secret's ARN";
+    let key_arn = required(&key.key_arn, "macsec.key_arn", help, span, sink)
+        .and_then(|spot| value(spot, Code::DirectConnectUnusable, sink, key_arn));
+    let mode = match key.mode.get()? {
+        Some(spot) => value(spot, Code::DirectConnectUnusable, sink, mode),
+        None => Ok(MODES[1].to_owned()),
+    };
+    let order = raw.order.given();
+    if let Some(order) = order.filter(|it| !it.value.macsec.given().is_some_and(|it| it.value)) {
+        let message = "the port is ordered without MACsec, and cannot be given it later";
+        return Err(sink.report(
+            unusable(message, span, "write `order: { macsec: true }`").at(&order.span, "the order"),
+        ));
+    }
+    Ok(Some(Macsec {
+        key_arn: key_arn?,
+        mode: mode?,
+    }))
+}
+
+fn key_arn(text: &str) -> Result<String, InvalidValue> {
+    let parts: Vec<&str> = text.splitn(7, ':').collect();
+    let shaped = matches!(parts[..], ["arn", partition, "secretsmanager", _, account, "secret", name]
+        if partition.starts_with("aws") && account.len() == 12 && !name.is_empty());
+    if shaped && text.len() <= 200 && !text.chars().any(is_hostile) {
+        return Ok(text.to_owned());
+    }
+    Err(InvalidValue::new(
+        format!("{} is not the ARN of a secret", quoted(text)),
+        "write such as arn:aws:secretsmanager:eu-central-1:111122223333:secret:macsec-4f2a9c",
+    ))
+}
+
+fn mode(text: &str) -> Result<String, InvalidValue> {
+    let known = MODES.iter().find(|it| **it == text);
+    known.map(|it| (*it).to_owned()).ok_or_else(|| {
+        InvalidValue::new(
+            format!("{} is no mode of MACsec", quoted(text)),
+            format!("write one of {}", MODES.join(", ")),
+        )
     })
 }
 

@@ -50,7 +50,8 @@ check_kernel() {
 
 check_addresses() {
 {%- if v.tunnels_over_vlan() %}
-  say "the tunnels run over the VLAN of the Direct Connect, from $wan, which this gives to it"
+  say "the tunnels to $endpoints run over the VLAN of the Direct Connect, from $wan, which this gives to it"
+  [ -z "$wan_interface" ] || say "gateway.options.wan_interface, $wan_interface, has no part in it"
 }
 {%- else %}
   ip -o -4 address show | grep -qF " $wan/" ||
