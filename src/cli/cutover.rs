@@ -117,6 +117,10 @@ pub(super) async fn run(
         return Err(untouched(Failure::new(Exit::Refused, text)).next(again.other("status")));
     }
     let connection = connect_for(global, &site).await?;
+    // Whoever runs the drill holds the lock.
+    if args.stop {
+        return drill::stop(output, &connection, &site, &again).await;
+    }
     let folder = store::folder(global, &site.name).await?;
     let breaking = Breaking::asked(args.breaking);
     let lock = store::lock(output, global, &folder, &breaking).await?;
@@ -133,7 +137,6 @@ pub(super) async fn run(
         let seen = cutover.look(args).await?;
         match args.to {
             Some(to) => cutover.to(args, &seen, to.into()).await,
-            None if args.stop => drill::stop(&cutover, &seen).await,
             None => drill::run(&cutover, &seen, args.minutes).await,
         }
     };

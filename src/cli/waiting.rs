@@ -67,11 +67,12 @@ pub(super) fn of_direct_connect(direct: &DirectConnectReport) -> String {
     let object = direct.connection.as_ref().map(ToString::to_string);
     let object = object.as_deref().unwrap_or("Direct Connect");
     if !direct.waiting_for_people.is_empty() {
+        let meanwhile = match direct.all_go(Way::Vpn) {
+            true => "The VPN connection carries the site meanwhile.",
+            false => "Nothing carries the site meanwhile: see the tunnels.",
+        };
         let rungs = rungs(&direct.waiting_for_people);
-        return format!(
-            "\nWaiting for people: {object}\n\n{rungs}\nThe VPN connection carries the site \
-             meanwhile.\n"
-        );
+        return format!("\nWaiting for people: {object}\n\n{rungs}\n{meanwhile}\n");
     }
     let preferred = match direct.prefers {
         Way::DirectConnect => "",
