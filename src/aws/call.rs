@@ -171,6 +171,7 @@ pub fn service_of(action: &str) -> &'static str {
         "ConfirmConnection",
         "DeleteConnection",
         "DescribeConnections",
+        "DescribeLoa",
         "TagResource",
         "UntagResource",
         "StartBgpFailoverTest",

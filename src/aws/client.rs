@@ -26,7 +26,7 @@ use super::request;
 use super::server_clock::ServerClock;
 use super::share::Share;
 use super::transport::{self, Patience};
-use super::view::{Collection, View};
+use super::view::{Breadth, Collection, View};
 use crate::clock::{Clock, IdSource, Mark};
 use crate::sandbox::Sandbox;
 use crate::spec::{AccountId, Region, VpnConnectionId};
@@ -84,6 +84,7 @@ struct Shared {
     endpoints: Endpoints,
     in_sandbox: bool,
     /// Whether a site has a Direct Connect.
+    transit: AtomicBool,
     direct_connect: AtomicBool,
     /// Set once the endpoint has shown that it looks at `DryRun`.
     probed: OnceCell<()>,
@@ -204,6 +205,7 @@ impl Client {
                 server_clock,
                 endpoints,
                 in_sandbox: target.sandbox.is_some() || asker.is_some(),
+                transit: AtomicBool::new(false),
                 direct_connect: AtomicBool::new(false),
                 probed: OnceCell::new(),
                 asker,
@@ -263,23 +265,50 @@ impl Client {
         Ok(view)
     }
 
+    /// From now on a whole look is at transit gateways, too.
+    pub fn expect_transit(&self) {
+        self.shared.transit.store(true, Ordering::Relaxed);
+    }
+
     /// From now on a whole look is at Direct Connect, too.
     pub fn expect_direct_connect(&self) {
         self.shared.direct_connect.store(true, Ordering::Relaxed);
     }
 
-    /// Looks at everything that a site may have: at Direct Connect only where a site has one, by its
-    /// file or by its tags, for nobody else needs the permissions.
-    pub async fn whole_view(&self) -> Result<View, Fault> {
-        let expected = || self.shared.direct_connect.load(Ordering::Relaxed);
-        if expected() {
-            let all = [&Collection::ALL[..], &Collection::DIRECT_CONNECT[..]].concat();
-            return self.view(&all).await;
-        }
-        let mut view = self.view(&Collection::ALL).await?;
-        if view.mentions_direct_connect() {
-            self.expect_direct_connect();
-            view.merge(self.view(&Collection::DIRECT_CONNECT).await?);
+    /// Looks at everything that a site may have.
+    ///
+    /// For a site, at transit gateways and at Direct Connect only where it has them, by its file or
+    /// by its tags: nobody else waits for those calls, or needs the permissions. Everything is looked
+    /// at where something is going to be removed; who may not look at Direct Connect, and whose
+    /// objects do not speak of one, gets a view without it.
+    pub async fn whole_view(&self, breadth: Breadth<'_>) -> Result<View, Fault> {
+        let all = matches!(breadth, Breadth::Everything(_));
+        let transit = all || self.shared.transit.load(Ordering::Relaxed);
+        let direct = self.shared.direct_connect.load(Ordering::Relaxed);
+        let mut collections = Collection::VPN.to_vec();
+        collections.extend(Collection::TRANSIT.iter().filter(|_| transit));
+        collections.extend(Collection::DIRECT_CONNECT.iter().filter(|_| direct));
+        let mut view = self.view(&collections).await?;
+        match breadth {
+            Breadth::Site(site) => {
+                if !transit && view.mentions_transit(Some(site)) {
+                    self.expect_transit();
+                    view.merge(self.view(&Collection::TRANSIT).await?);
+                }
+                if !direct && view.mentions_direct_connect(Some(site)) {
+                    self.expect_direct_connect();
+                    view.merge(self.view(&Collection::DIRECT_CONNECT).await?);
+                }
+            }
+            Breadth::Everything(site) if !direct => {
+                let needed = view.mentions_direct_connect(site);
+                match self.view(&Collection::DIRECT_CONNECT).await {
+                    Ok(seen) => view.merge(seen),
+                    Err(fault) if fault.kind == FaultKind::Denied && !needed => {}
+                    Err(fault) => return Err(fault),
+                }
+            }
+            Breadth::Everything(_) => {}
         }
         Ok(view)
     }
@@ -469,10 +498,15 @@ impl Client {
         &self.shared.reader
     }
 
-    /// Direct Connect's client for looks, and its pace, when it is a look's turn.
-    pub(super) async fn direct_connect_reader(&self) -> (&aws_sdk_directconnect::Client, &Pace) {
+    /// Direct Connect's client for looks, when it is a look's turn.
+    pub(super) async fn dx_reader(&self) -> &aws_sdk_directconnect::Client {
         self.shared.pace.turn(Group::Read).await;
-        (&self.shared.dx_reader, &self.shared.pace)
+        &self.shared.dx_reader
+    }
+
+    /// The pace of those who look page by page.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.shared.pace
     }
 
     /// What both ends of a tunnel agreed on (`GetActiveVpnTunnelStatus`).

@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use super::convert_direct_connect as convert;
 use super::describe::keyed;
 use super::direct_connect::DxAssociation;
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::pace::{Group, Pace};
 use super::view::{Collection, View};
 use crate::spec::{DxAssociationId, DxGatewayId};
@@ -80,7 +80,13 @@ async fn associations(
     let gateways = gateways.iter().filter_map(convert::gateway);
     let looks = gateways
         .filter(|gateway| !gateway.state.is("deleted"))
-        .map(|gateway| async move { associations_of(client, pace, &gateway.id).await });
+        .map(|gateway| async move {
+            match associations_of(client, pace, &gateway.id).await {
+                // One server lists the gateway, another has not heard of it: as if it listed none.
+                Err(fault) if fault.kind == FaultKind::NotFound => Ok(BTreeMap::new()),
+                other => other,
+            }
+        });
     let mut all = BTreeMap::new();
     for some in try_join_all(looks).await? {
         all.extend(some);

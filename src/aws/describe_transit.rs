@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 
 use super::convert_transit as convert;
 use super::describe::{done, keyed};
-use super::fault::Fault;
+use super::fault::{Fault, FaultKind};
 use super::pace::{Group, Pace};
 use super::transit::TransitTableContents;
 use super::view::{Collection, View};
@@ -62,6 +62,9 @@ pub(super) async fn look(
 }
 
 /// What is in every route table that is there: AWS answers for one table at a time.
+///
+/// A server that has not heard of a table that another one lists says that there is none; so it is
+/// left out, as a list of that server's would leave it out.
 async fn contents(
     client: &Client,
     pace: &Pace,
@@ -74,11 +77,14 @@ async fn contents(
     let looks = tables
         .filter(|table| !table.state.is_ending())
         .map(|table| async {
-            let contents = content(client, pace, &table.id).await?;
-            Ok((table.id, contents))
+            match content(client, pace, &table.id).await {
+                Ok(contents) => Ok(Some((table.id, contents))),
+                Err(fault) if fault.kind == FaultKind::NotFound => Ok(None),
+                Err(fault) => Err(fault),
+            }
         });
     let contents: Vec<_> = try_join_all(looks).await?;
-    Ok(contents.into_iter().collect())
+    Ok(contents.into_iter().flatten().collect())
 }
 
 async fn content(

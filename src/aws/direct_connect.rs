@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::model::{State, Tags};
+use super::view::View;
 use crate::spec::{
     AccountId, Asn, DxAssociationId, DxConnectionId, DxGatewayId, Region, VirtualInterfaceId,
     VpnGatewayId,
@@ -252,5 +253,19 @@ impl BgpPeer {
     /// Whether the session is established.
     pub fn is_up(&self) -> bool {
         self.status == "up"
+    }
+}
+
+impl View {
+    /// Takes an object of Direct Connect out: so it is once a plan has taken it away.
+    pub fn without_direct_connect(&mut self, id: &str) {
+        let interface = id.parse().ok();
+        interface.map(|id: VirtualInterfaceId| self.virtual_interfaces.remove(&id));
+        let association = id.parse().ok();
+        association.map(|id: DxAssociationId| self.dx_associations.remove(&id));
+        let gateway = id.parse().ok();
+        gateway.map(|id: DxGatewayId| self.dx_gateways.remove(&id));
+        let connection = id.parse().ok();
+        connection.map(|id: DxConnectionId| self.dx_connections.remove(&id));
     }
 }

@@ -29,6 +29,7 @@ mod direct_connect_look;
 mod endpoint;
 mod fault;
 mod in_process;
+mod letter;
 mod model;
 mod objects;
 mod pace;
@@ -51,6 +52,8 @@ mod wishes;
 pub(crate) mod fake_s3;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_direct_connect;
 #[cfg(test)]
 mod tests;
 
@@ -75,4 +78,4 @@ pub use transit::{
     TransitRoute, TransitRouteTable, TransitTableContents, TransitVpcAttachment,
 };
 pub use transit_call::{TransitCall, TransitPair};
-pub use view::{Collection, TAG_DIRECT_CONNECT, View};
+pub use view::{Breadth, Collection, TAG_DIRECT_CONNECT, TAG_SITE, TAG_TRANSIT, View};

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::client::{Client, Target};
 use super::in_process::{self, Exchange};
+use super::testing_direct_connect;
 use super::{Call, ConnectionEnd, ConnectionTraits, Tags, TransitCall, TransitPair};
 use crate::clock::{Clock, IdSource};
 use crate::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions};
@@ -98,7 +99,16 @@ pub(super) fn scripted(script: Vec<Exchange>) -> (Client, Arc<Mutex<Vec<String>>
         let body = request.body().bytes().unwrap_or_default();
         let form = String::from_utf8(body.to_vec()).unwrap();
         let answer = script.lock().unwrap().pop_front();
-        let answer = answer.unwrap_or_else(|| done(&form));
+        // Direct Connect says in a header what it is asked, and in JSON the rest.
+        let target = request.headers().get("x-amz-target");
+        let target = target.and_then(|it| it.rsplit('.').next().map(str::to_owned));
+        let (form, answer) = match target {
+            Some(action) => {
+                let answer = answer.unwrap_or_else(|| testing_direct_connect::done(&action));
+                (format!("Action={action}&{form}"), answer)
+            }
+            None => (form.clone(), answer.unwrap_or_else(|| done(&form))),
+        };
         record.lock().unwrap().push(form);
         answer
     });
@@ -247,6 +257,8 @@ pub(super) fn every_call() -> Vec<Call> {
         },
     ];
     calls.extend(every_transit_call().into_iter().map(Call::Transit));
+    let direct = testing_direct_connect::every_call().into_iter();
+    calls.extend(direct.map(Call::DirectConnect));
     calls
 }
 

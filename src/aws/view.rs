@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 
 use super::direct_connect::{DxAssociation, DxConnection, DxGateway, VirtualInterface};
 use super::model::{
-    CustomerGateway, RouteTable, SeenTunnel, State, Telemetry, Vpc, VpnConnection, VpnGateway,
+    CustomerGateway, RouteTable, SeenTunnel, State, Tags, Telemetry, Vpc, VpnConnection, VpnGateway,
 };
 use super::transit::{
     Subnet, TransitAttachment, TransitGateway, TransitRouteTable, TransitTableContents,
     TransitVpcAttachment,
 };
 use crate::spec::{
-    CustomerGatewayId, DxAssociationId, DxConnectionId, DxGatewayId, RouteTableId, SubnetId,
-    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VirtualInterfaceId,
-    VpcId, VpnConnectionId, VpnGatewayId,
+    CustomerGatewayId, DxAssociationId, DxConnectionId, DxGatewayId, RouteTableId, SiteName,
+    SubnetId, TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId,
+    VirtualInterfaceId, VpcId, VpnConnectionId, VpnGatewayId,
 };
 
 /// One kind of object that a single Describe call lists.
@@ -61,7 +61,26 @@ impl Collection {
     /// How many there are.
     pub(super) const COUNT: usize = Self::ALL.len() + Self::DIRECT_CONNECT.len();
 
-    /// All of EC2: what is looked at for every site.
+    /// What is looked at for every site.
+    pub const VPN: [Self; 5] = [
+        Self::Vpcs,
+        Self::RouteTables,
+        Self::VpnGateways,
+        Self::CustomerGateways,
+        Self::VpnConnections,
+    ];
+
+    /// What is looked at for a site on a transit gateway: more calls, and two for each route table.
+    pub const TRANSIT: [Self; 6] = [
+        Self::Subnets,
+        Self::TransitGateways,
+        Self::TransitAttachments,
+        Self::TransitVpcAttachments,
+        Self::TransitRouteTables,
+        Self::TransitTableContents,
+    ];
+
+    /// All of EC2.
     pub const ALL: [Self; 11] = [
         Self::Vpcs,
         Self::RouteTables,
@@ -94,9 +113,25 @@ impl Collection {
     }
 }
 
+/// The tag that says whose an object is.
+pub const TAG_SITE: &str = "underpass:site";
+
 /// The tag of a site's objects in EC2 that tells of its Direct Connect, so that whoever has no site
 /// file any more looks there as well.
 pub const TAG_DIRECT_CONNECT: &str = "underpass:direct-connect";
+
+/// The tag of a site's objects that tells of its transit gateway, in the same way.
+pub const TAG_TRANSIT: &str = "underpass:transit";
+
+/// How widely a whole look looks.
+#[derive(Clone, Copy, Debug)]
+pub enum Breadth<'a> {
+    /// At what a site needs, by its file and by the tags of its objects.
+    Site(&'a SiteName),
+    /// At everything, for one site or for all of them: what no object of EC2 tells of any more may
+    /// still be billed.
+    Everything(Option<&'a SiteName>),
+}
 
 /// What exists in one Region of one account, deleted objects that AWS still lists included.
 ///
@@ -254,13 +289,26 @@ impl View {
         })
     }
 
-    /// Whether anything in EC2 says that a site has a Direct Connect.
-    pub fn mentions_direct_connect(&self) -> bool {
+    /// Whether anything of a site, or of any, says that it has a Direct Connect.
+    pub(super) fn mentions_direct_connect(&self, site: Option<&SiteName>) -> bool {
+        self.tags_of(site)
+            .any(|tags| tags.contains_key(TAG_DIRECT_CONNECT))
+    }
+
+    /// Whether anything of a site, or of any, says that it is on a transit gateway.
+    pub(super) fn mentions_transit(&self, site: Option<&SiteName>) -> bool {
+        self.tags_of(site)
+            .any(|tags| tags.contains_key(TAG_TRANSIT))
+    }
+
+    /// The tags of a site's gateways and connections.
+    fn tags_of(&self, site: Option<&SiteName>) -> impl Iterator<Item = &Tags> {
         let tags = self.vpn_gateways.values().map(|it| &it.tags);
         let tags = tags.chain(self.customer_gateways.values().map(|it| &it.tags));
         let tags = tags.chain(self.vpn_connections.values().map(|it| &it.tags));
-        let mut tags = tags.chain(self.transit_gateways.values().map(|it| &it.tags));
-        tags.any(|tags| tags.contains_key(TAG_DIRECT_CONNECT))
+        let tags = tags.chain(self.transit_gateways.values().map(|it| &it.tags));
+        let site = site.map(SiteName::as_str);
+        tags.filter(move |tags| site.is_none() || tags.get(TAG_SITE).map(String::as_str) == site)
     }
 
     fn direct_connect_outline(&self) -> Value {

@@ -90,8 +90,18 @@ pub(super) async fn confirm_word(
         // Says how to say yes without a terminal.
         return confirm(output, yes, question, again).await;
     }
-    output.ask(Line::Warn, &format!("{question} Type {word} to go on:"));
-    if answer().await == word {
+    confirm_words(output, word, question, again).await
+}
+
+/// Asks for words to be typed that say what is agreed to; a yes alone is not enough.
+pub(super) async fn confirm_words(
+    output: Output,
+    words: &str,
+    question: &str,
+    again: &Again,
+) -> Result<(), Failure> {
+    output.ask(Line::Warn, &format!("{question} Type `{words}` to go on:"));
+    if answer().await == words.to_lowercase() {
         Ok(())
     } else {
         Err(declined(again))

@@ -8,7 +8,7 @@ use crate::clock::{Clock, IdSource};
 use crate::files;
 use crate::journal::KeyPlace;
 use crate::sandbox::{Sandbox, SandboxOptions};
-use crate::spec::{Region, Site};
+use crate::spec::{AttachTo, Region, Site};
 
 /// How much faster than the wall the sandbox runs unless told otherwise.
 const SANDBOX_TIME_SCALE: f64 = 30.0;
@@ -51,6 +51,9 @@ pub(super) async fn connect_for(global: &Global, site: &Site) -> Result<Connecti
         sandbox.set_lan(site.gateway.outside_ip.into(), site.lan.clone());
     })
     .await?;
+    if matches!(site.aws.attach_to, AttachTo::TransitGateway(_)) {
+        connection.client.expect_transit();
+    }
     if site.aws.direct_connect.is_some() {
         connection.client.expect_direct_connect();
     }

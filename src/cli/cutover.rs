@@ -109,11 +109,13 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let again = Again::new(&args.site, &args.how.flags(), global);
-    if site.aws.direct_connect.is_none() {
-        let text = format!(
-            "site {} has no Direct Connect: it has one way only",
-            site.name
-        );
+    let why = match (&site.aws.direct_connect, site.aws.private_vpn()) {
+        (None, _) => Some("it has no Direct Connect"),
+        (_, Some(_)) => Some("its tunnels run over Direct Connect"),
+        (Some(_), None) => None,
+    };
+    if let Some(why) = why {
+        let text = format!("site {} has one way only: {why}", site.name);
         return Err(untouched(Failure::new(Exit::Refused, text)).next(again.other("status")));
     }
     let connection = connect_for(global, &site).await?;

@@ -61,6 +61,9 @@ pub(super) async fn settled(
     connection: &Connection,
 ) -> Result<Keys, Failure> {
     let place = &connection.key_place();
+    if done.waits_for_its_connection() {
+        return Ok(keys);
+    }
     let made = &done.connection()?;
     let client = &connection.client;
     let settled = match site {

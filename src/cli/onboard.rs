@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::again::{self, Again};
 use super::args::Global;
-use super::confirm::confirm;
 use super::connect::{Connection, connect_for};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -17,7 +18,8 @@ use super::run::Done;
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, planned, read_plan, unforged, with_policy};
 use super::words::when;
-use super::{keys, load, plan as plan_command, rest, run, search, waiting, watch};
+use super::{keys, letter, load, order, plan as plan_command, rest, run, search, waiting, watch};
+use crate::aws::Breadth;
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::Plan;
 use crate::resource::Keys;
@@ -88,16 +90,22 @@ pub(super) async fn run(
     let made = async {
         let (report, keys) = onboarding.bring_up(&how, &folder, &lock).await?;
         let out = handover::folder(args.out.as_deref(), &site.name);
+        if report.waits_for_its_connection() {
+            return Ok((report, None));
+        }
         let id = report.connection()?;
         // Under the lock, so that nobody tears down what the files are being written for.
         let handover = handover::write(&connection, &site, &report.plan, &id, &keys, &out)
             .await
             .map_err(|failure| half_done(failure, &again, &Again::new(&args.site, "", global)))?;
-        Ok((report, handover))
+        Ok((report, Some(handover)))
     };
     let made = stop.holding(made).await;
     store::release(output, lock).await;
     let (report, handover) = made?;
+    let Some(handover) = handover else {
+        return onboarding.wait_for_people(&report).await;
+    };
     let subject = watch::subject(
         &site,
         &args.site,
@@ -128,7 +136,7 @@ impl Onboarding<'_> {
         } = *self;
         // With patience: a run that was stopped may have made what AWS does not list yet, and a new plan
         // must not make it again.
-        let view = search::look(output, connection, folder).await;
+        let view = search::look(output, connection, folder, Breadth::Site(&site.name)).await;
         let view = view.map_err(|failure| with_policy(failure, &args.site))?;
         let plan = planned(site, &args.site, &view, connection, how)?;
         if let Some(path) = &args.plan {
@@ -147,7 +155,7 @@ impl Onboarding<'_> {
             output.say(Line::Ready, &text);
         } else {
             self.show(&plan, &start)?;
-            confirm(output, args.yes, "Bring this site up?", again).await?;
+            order::consent(output, args.yes, &plan, "Bring this site up?", again).await?;
         }
         let keys = keys::keys(folder, site, &args.site, &plan, &start, connection).await?;
         let job = run::Job {
@@ -179,6 +187,41 @@ impl Onboarding<'_> {
         Ok(())
     }
 
+    /// The command that goes on, for cron: what was to be ordered is, and a command that is copied must
+    /// not order it anew once somebody has given it up.
+    fn daily(&self) -> String {
+        let command = &self.again.command;
+        let Some(word) = &self.args.how.order else {
+            return command.clone();
+        };
+        let apart = format!(" --order {}", again::quoted(word));
+        let joined = format!(" {}", again::quoted(&format!("--order={word}")));
+        command.replacen(&apart, "", 1).replacen(&joined, "", 1)
+    }
+
+    /// Says what people have to do before there can be a connection.
+    async fn wait_for_people(&self, done: &Done) -> Result<Exit, Failure> {
+        let folder = handover::folder(self.args.out.as_deref(), &self.site.name);
+        let letter = letter::save(self.output, self.connection, self.site, &folder).await;
+        let letter = letter.as_deref();
+        let value = json!({
+            "schema_version": 1,
+            "site": done.plan.site,
+            "run": done.plan.run,
+            "connection": null,
+            "waiting_for_people": waiting::to_json(&done.report, letter),
+        });
+        self.output.result(&value, || {
+            let waits = format!(
+                "\nSite {} has no connection yet: it runs over what is awaited.\n",
+                done.plan.site
+            );
+            let page = waiting::page(&done.report, letter, &self.daily());
+            format!("{waits}{}", page.unwrap_or_default())
+        })?;
+        Ok(Exit::Ok)
+    }
+
     /// Waits for the tunnels if asked to, and says what is there and what comes next.
     async fn finish(
         &self,
@@ -204,18 +247,22 @@ impl Onboarding<'_> {
             None => (watch::look(connection, subject).await?, Duration::ZERO),
         };
         let up = report.is_up();
+        let folder = handover::folder(args.out.as_deref(), &self.site.name);
+        let letter = letter::save(output, connection, self.site, &folder).await;
+        let letter = letter.as_deref();
         let mut value = handover.to_json(plan, &report);
         if let (Some(sandbox), Some(value)) = (&connection.sandbox, value.as_object_mut()) {
             // What the look-alike was asked by this process: for those who check what we do.
-            value.insert("calls".to_owned(), serde_json::json!(sandbox.calls()));
+            value.insert("calls".to_owned(), json!(sandbox.calls()));
         }
-        if let (Some(waiting), Some(value)) =
-            (waiting::to_json(&done.report), value.as_object_mut())
-        {
+        if let (Some(waiting), Some(value)) = (
+            waiting::to_json(&done.report, letter),
+            value.as_object_mut(),
+        ) {
             value.insert("waiting_for_people".to_owned(), waiting);
         }
         output.result(&value, || {
-            let page = waiting::page(&done.report, &again.command);
+            let page = waiting::page(&done.report, letter, &self.daily());
             let text = handover.text(plan, &report, &verify);
             format!("{text}{}", page.unwrap_or_default())
         })?;

@@ -16,6 +16,7 @@ use super::table::Table;
 use super::teardown;
 use super::words::when;
 use super::{reaped, search};
+use crate::aws::Breadth;
 use crate::plan::{self, ExpiredSite, Expiry};
 use crate::spec::Region;
 
@@ -169,7 +170,7 @@ async fn look(global: &Global, region: &Region, output: Output) -> Result<Found,
 async fn expiry(connection: &Connection) -> Result<Expiry, Failure> {
     let view = connection
         .client
-        .whole_view()
+        .whole_view(Breadth::Everything(None))
         .await
         .map_err(Failure::untouched)?;
     Ok(plan::expired(&view, reaped::aws_now(connection)))
@@ -238,7 +239,13 @@ async fn remove(
         ..output
     };
     let result = async {
-        let view = search::look(quiet, connection, &folder).await?;
+        let view = search::look(
+            quiet,
+            connection,
+            &folder,
+            Breadth::Everything(Some(&site.site)),
+        )
+        .await?;
         let still = plan::expired(&view, reaped::aws_now(connection));
         if still.expired.iter().all(|it| it.site != site.site) {
             return Ok(None);

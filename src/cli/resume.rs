@@ -14,6 +14,7 @@ use super::output::Output;
 use super::run::{self, Done, Job};
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::unforged;
+use crate::aws::Breadth;
 use crate::journal::{RunResult, RunSummary, SiteFolder, SiteLock, Start};
 use crate::plan::Mode;
 
@@ -110,7 +111,11 @@ async fn go_on(
         )
         .next(again.command.clone()));
     }
-    let view = connection.client.whole_view().await;
+    let breadth = match plan.mode {
+        Mode::Onboard => Breadth::Site(&plan.site),
+        Mode::Teardown => Breadth::Everything(Some(&plan.site)),
+    };
+    let view = connection.client.whole_view(breadth).await;
     unforged(plan, &view.map_err(Failure::untouched)?)?;
     let keys = keys::keys_of_run(folder, plan, &connection).await?;
     let start = Start::GoOn(Box::new(history));

@@ -43,6 +43,12 @@ impl Done {
         engine::connection_of(&self.plan, &self.report).ok_or_else(|| no_step("vpn_connection"))
     }
 
+    /// Whether people have to act before there can be a connection at all: it runs over what they build.
+    pub(super) fn waits_for_its_connection(&self) -> bool {
+        let made = engine::connection_of(&self.plan, &self.report);
+        self.report.result == RunResult::Parked && made.is_none()
+    }
+
     /// The gateway on AWS's side that the run made or found.
     pub(super) fn end(&self) -> Result<ConnectionEnd, Failure> {
         let id_of = |kind: &str| {

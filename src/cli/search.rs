@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::output::{Line, Output};
 use super::progress::plain;
 use super::store::journal_failure;
-use crate::aws::View;
+use crate::aws::{Breadth, View};
 use crate::engine::{self, Awaited};
 use crate::journal::{SiteFolder, Unseen};
 
@@ -20,6 +20,7 @@ pub(super) async fn look(
     output: Output,
     connection: &Connection,
     folder: &SiteFolder,
+    breadth: Breadth<'_>,
 ) -> Result<View, Failure> {
     let (account, region) = (&connection.caller.account, connection.client.region());
     let runs = folder.recent(account, region, connection.clock.now()).await;
@@ -29,6 +30,7 @@ pub(super) async fn look(
         &connection.client,
         &connection.clock,
         &connection.ids,
+        breadth,
         &runs,
         |awaited| {
             let text = match awaited {

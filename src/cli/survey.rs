@@ -10,8 +10,9 @@ use super::connect::Connection;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::harmless;
+use super::order;
 use super::words::report;
-use crate::aws::View;
+use crate::aws::{Breadth, View};
 use crate::clock::{Clock, IdSource};
 use crate::plan::{self, LintFinding, Plan, PlanErrors, Prices, Question, Severity};
 use crate::playbook::{self, Playbook, PlaybookErrors};
@@ -34,9 +35,10 @@ pub(super) struct HowToPlan {
     /// Prices of your own, in the shape of docs/plan.md
     #[arg(long, value_name = "FILE")]
     pub(super) prices: Option<PathBuf>,
-    /// Order what bills for months: a Direct Connect port, or a partner's hosted connection
-    #[arg(long)]
-    pub(super) order: bool,
+    /// Order what bills for months: the location of the Direct Connect port, or the id of the
+    /// partner's connection to accept, as the site file has it
+    #[arg(long, value_name = "WHAT")]
+    pub(super) order: Option<String>,
     /// Set by the commands that offer `--remove-duplicates`.
     #[arg(skip)]
     pub(super) remove_duplicates: bool,
@@ -60,7 +62,7 @@ impl HowToPlan {
         };
         format!(
             "{}{}{}{}{}",
-            if self.order { " --order" } else { "" },
+            self.ordered(),
             file("--playbook", &self.playbook),
             self.accepted(),
             if self.adopt_changes {
@@ -70,6 +72,13 @@ impl HowToPlan {
             },
             file("--prices", &self.prices)
         )
+    }
+
+    /// What is ordered, as a flag.
+    fn ordered(&self) -> String {
+        let word = self.order.as_deref().map(again::quoted);
+        word.map(|word| format!(" --order {word}"))
+            .unwrap_or_default()
     }
 
     /// The accepted codes as flags.
@@ -85,7 +94,7 @@ impl HowToPlan {
         Policy {
             adopt_changes: self.adopt_changes,
             remove_duplicates: self.remove_duplicates,
-            order: self.order,
+            order: self.order.is_some(),
         }
     }
 }
@@ -97,13 +106,20 @@ pub(super) async fn survey(
     connection: &Connection,
     how: &HowToPlan,
 ) -> Result<Plan, Failure> {
-    let view = observe(path, connection).await?;
+    let view = observe(site, path, connection).await?;
     planned(site, path, &view, connection, how)
 }
 
 /// Looks at everything in AWS that a plan may depend on.
-pub(super) async fn observe(path: &Path, connection: &Connection) -> Result<View, Failure> {
-    let seen = connection.client.whole_view().await;
+pub(super) async fn observe(
+    site: &Site,
+    path: &Path,
+    connection: &Connection,
+) -> Result<View, Failure> {
+    let seen = connection
+        .client
+        .whole_view(Breadth::Site(&site.name))
+        .await;
     seen.map_err(|fault| with_policy(Failure::untouched(fault), path))
 }
 
@@ -155,6 +171,7 @@ fn make(
         .hint("aws.attach_to and routing choose the playbook; `--playbook FILE` brings your own")
         .next("underpass playbooks"));
     };
+    order::check(site, path, how.order.as_deref())?;
     let policy = how.policy();
     let now = clock.now();
     let accept = how.accept.iter().cloned().collect();

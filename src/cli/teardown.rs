@@ -16,7 +16,7 @@ use super::store::{self, BreakLock, Breaking};
 use super::survey::{linted, refused};
 use super::words::wrapped;
 use super::{load, plan as plan_command, run, search};
-use crate::aws::View;
+use crate::aws::{Breadth, Collection, View};
 use crate::journal::{SiteFolder, SiteLock, Start};
 use crate::plan::{self, Plan, PlannedStep, Warning};
 use crate::resource::Keys;
@@ -65,9 +65,11 @@ pub(super) async fn run(
         .next("aws sts get-caller-identity"));
     }
     let again = Again::new(&args.site, "", global);
+    let everything = Breadth::Everything(Some(&site.name));
     if args.dry_run {
         let folder = store::folder(global, &site.name).await?;
-        let view = search::look(output, &connection, &folder).await?;
+        let view = search::look(output, &connection, &folder, everything).await?;
+        unseen(output, &view);
         let plan = plan_for(&connection, &site.name, &view)?;
         return would_remove(output, &plan, &again);
     }
@@ -76,7 +78,8 @@ pub(super) async fn run(
     // Before the look: what somebody else is still making would not be in the plan.
     let lock = store::lock(output, global, &folder, &breaking).await?;
     let removed = async {
-        let view = search::look(output, &connection, &folder).await?;
+        let view = search::look(output, &connection, &folder, everything).await?;
+        unseen(output, &view);
         let plan = plan_for(&connection, &site.name, &view)?;
         if plan.is_noop() {
             return Ok(plan);
@@ -92,6 +95,15 @@ pub(super) async fn run(
         false => text(&plan),
     })?;
     left(&plan, &again)
+}
+
+/// Says what these credentials may not look at.
+fn unseen(output: Output, view: &View) {
+    if !view.looked_at.contains_key(&Collection::DxConnections) {
+        let text = "these credentials may not look at Direct Connect: nothing of the site speaks of \
+                    one, but a port that was ordered for it would not be seen and would go on billing";
+        output.say(Line::Warn, text);
+    }
 }
 
 /// What would be removed, and the command that does it.
@@ -200,7 +212,10 @@ pub(super) async fn remove(
         if round.as_ref().is_err_and(|it| it.exit != Exit::Aws) {
             break;
         }
-        let view = connection.client.whole_view().await?;
+        let view = connection
+            .client
+            .whole_view(Breadth::Everything(Some(&all.site)));
+        let view = view.await?;
         let more = plan_for(connection, &all.site, &view)?;
         let new = |step: &PlannedStep| all.steps.iter().all(|it| it.existing != step.existing);
         // Without anything new, what AWS has refused it would refuse again.

@@ -1,42 +1,71 @@
 //! The page of a run that has stopped for what people have to do.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
+use super::harmless;
 use super::table::Table;
 use super::words::when;
 use crate::aws::FailoverTest;
 use crate::engine::{RunReport, StepProblem};
-use crate::resource::{Errand, Standing};
+use crate::resource::{CROSS_CONNECT, Errand, Standing};
 use crate::tunnel::Way;
 use crate::verify::DirectConnectReport;
 
 /// The ladders of a run's steps that wait for people, with the object of each.
-fn ladders(report: &RunReport) -> impl Iterator<Item = (&str, &[Errand])> {
+fn ladders<'a>(
+    report: &'a RunReport,
+    letter: Option<&Path>,
+) -> impl Iterator<Item = (&'a str, Vec<Errand>)> {
     let failures = report.steps.values().filter_map(|it| it.failure.as_ref());
-    failures.filter_map(|failure| match &failure.problem {
-        StepProblem::Parked { object, ladder, .. } => Some((object.as_str(), ladder.as_slice())),
+    failures.filter_map(move |failure| match &failure.problem {
+        StepProblem::Parked { object, ladder, .. } => {
+            Some((object.as_str(), with_letter(ladder, letter)))
+        }
         _ => None,
     })
 }
 
+/// A ladder that says where the letter is, once it is saved.
+pub(super) fn with_letter(ladder: &[Errand], letter: Option<&Path>) -> Vec<Errand> {
+    let mut ladder = ladder.to_vec();
+    if let Some(path) = letter {
+        let takes_it = ladder.iter_mut().find(|it| it.what == CROSS_CONNECT);
+        if let Some(errand) = takes_it {
+            let place = format!("the letter is {}: ", harmless::path(path));
+            errand.todo.insert_str(0, &place);
+        }
+    }
+    ladder
+}
+
 /// What a run waits for, for machines; none when it waits for nobody.
-pub(super) fn to_json(report: &RunReport) -> Option<Value> {
-    let all: Vec<Value> = ladders(report)
+pub(super) fn to_json(report: &RunReport, letter: Option<&Path>) -> Option<Value> {
+    let all: Vec<Value> = ladders(report, letter)
         .map(|(object, ladder)| json!({ "object": object, "ladder": ladder }))
         .collect();
     (!all.is_empty()).then(|| json!(all))
 }
 
 /// The page: every rung, who has to act, and the command that goes on.
-pub(super) fn page(report: &RunReport, again: &str) -> Option<String> {
-    let pages: Vec<String> = ladders(report)
-        .map(|(object, ladder)| format!("\nWaiting for people: {object}\n\n{}", rungs(ladder)))
+pub(super) fn page(report: &RunReport, letter: Option<&Path>, again: &str) -> Option<String> {
+    let mut steps = report.steps.values();
+    // A step that made nothing because another one waits has no id.
+    let connected = steps.any(|it| it.id.as_deref().is_some_and(|id| id.starts_with("vpn-")));
+    let pages: Vec<String> = ladders(report, letter)
+        .map(|(object, ladder)| format!("\nWaiting for people: {object}\n\n{}", rungs(&ladder)))
         .collect();
     (!pages.is_empty()).then(|| {
         format!(
-            "{}\nNothing here is lost by waiting: the VPN connection carries the site meanwhile.\n\
-             next: when that has happened, or every day from cron: {again}\n",
-            pages.join("")
+            "{}\n{}next: when that has happened, or every day from cron: {again}\n",
+            pages.join(""),
+            match connected {
+                true =>
+                    "Nothing here is lost by waiting: the VPN connection carries the site \
+                     meanwhile.\n",
+                false => "",
+            }
         )
     })
 }
@@ -71,10 +100,11 @@ pub(super) fn of_direct_connect(direct: &DirectConnectReport) -> String {
             true => "The VPN connection carries the site meanwhile.",
             false => "Nothing carries the site meanwhile: see the tunnels.",
         };
-        let rungs = rungs(&direct.waiting_for_people);
-        return format!("\nWaiting for people: {object}\n\n{rungs}\n{meanwhile}\n");
+        let ladder = ladder(object, &direct.waiting_for_people);
+        return format!("{ladder}{meanwhile}\n");
     }
     let preferred = match direct.prefers {
+        Way::Vpn if direct.carries_tunnels => ", in tunnels over Direct Connect",
         Way::DirectConnect => "",
         Way::Vpn => {
             ", as the site prefers since `cutover --to vpn`: Direct Connect is no backup now"
@@ -97,4 +127,9 @@ fn told(test: &FailoverTest) -> String {
         .map(|it| format!(", {it} min"))
         .unwrap_or_default();
     format!("{began}{minutes}, {}", test.status)
+}
+
+/// A ladder under the port that it leads to.
+pub(super) fn ladder(object: &str, ladder: &[Errand]) -> String {
+    format!("\nWaiting for people: {object}\n\n{}\n", rungs(ladder))
 }

@@ -18,6 +18,9 @@ use crate::{files, limits};
 
 /// The name of the manifest in the bundle's folder.
 pub const MANIFEST: &str = "manifest.json";
+/// What the name of a port's letter of authorization begins with: it lies in the folder, and is no file
+/// of the router's.
+pub const LETTER: &str = "LOA-CFA-";
 /// Keeps the bundle, and its keys, out of a repository that the folder may lie in.
 const GITIGNORE: &str = ".gitignore";
 
@@ -255,7 +258,7 @@ fn owned(
                 Ok(name.to_string_lossy().into_owned())
             })
             // A process that died over its first file left no manifest, but this.
-            .filter(|name| !name.as_ref().is_ok_and(|name| files::is_unfinished(name)))
+            .filter(|name| !name.as_ref().is_ok_and(|name| is_beside(name)))
             .take(3)
             .collect::<Result<Vec<_>, BundleError>>()?;
         return if names.is_empty() {
@@ -280,6 +283,11 @@ fn owned(
     } else {
         Err(foreign(clash))
     }
+}
+
+/// Whether a file says nothing about whose folder it is.
+fn is_beside(name: &str) -> bool {
+    files::is_unfinished(name) || name.starts_with(LETTER)
 }
 
 fn describe(

@@ -18,6 +18,10 @@ use crate::tunnel::{
 /// The option that names the port which the cross connect ends on.
 pub(super) const DIRECT_CONNECT_INTERFACE: &str = "direct_connect_interface";
 
+/// The devices that announce their tunnels' end alone over Direct Connect, and keep what goes through
+/// the tunnels off it.
+const TUNNELS_OVER_IT: [&str; 2] = ["strongswan", "libreswan"];
+
 /// Prefixes that AWS takes from the site; one more and it closes the session (Direct Connect quotas).
 const MOST_ANNOUNCED: u32 = 100;
 /// Prefixes that AWS announces over a transit virtual interface (Direct Connect quotas).
@@ -145,8 +149,10 @@ impl<'a> Direct<'a> {
 
     /// Whether routes run over it, in both directions or in neither: a longer prefix, or a static
     /// route, would win over any preference, and nothing else is as easily seen from both ends.
+    ///
+    /// What carries the tunnels themselves carries, whatever the site prefers.
     pub(super) fn carries(&self) -> bool {
-        self.link.prefers == Way::DirectConnect
+        self.link.prefers == Way::DirectConnect || self.link.tunnel_end.is_some()
     }
 
     /// What a route map does with the routes that may run over it. A rule that stands already changes
@@ -190,6 +196,17 @@ pub(super) fn refusal(device: &(impl Device + ?Sized), site: &Site) -> Option<In
                 format!(
                     "keep this router for the VPN alone, or let one of these end both: {}",
                     able.join(", ")
+                ),
+            ))
+        }
+        DirectConnectSide::Able { .. }
+            if site.aws.private_vpn().is_some() && !TUNNELS_OVER_IT.contains(&name) =>
+        {
+            Some(InvalidValue::new(
+                format!("`{name}` is not written for tunnels that run over Direct Connect"),
+                format!(
+                    "remove `aws.direct_connect.private_vpn`, or let one of these end it: {}",
+                    TUNNELS_OVER_IT.join(", ")
                 ),
             ))
         }

@@ -163,6 +163,17 @@ impl fmt::Display for Table<'_> {
 }
 
 impl<'a> View<'a> {
+    /// The VLAN of a Direct Connect that what is meant for the VPC may take: not one that carries the
+    /// tunnels and nothing beside them.
+    pub(super) fn carrying_vlan(&self) -> Option<&Vlan<'a>> {
+        self.dx.as_ref().filter(|dx| dx.tunnel_end.is_none())
+    }
+
+    /// Whether the tunnels run over the VLAN of a Direct Connect.
+    pub(super) fn tunnels_over_vlan(&self) -> bool {
+        self.dx.as_ref().is_some_and(|dx| dx.tunnel_end.is_some())
+    }
+
     pub(super) fn of(set: &'a TunnelSet, daemon: Daemon) -> Result<Self, RenderError> {
         if set.vpc_cidrs.is_empty() {
             return Err(RenderError::Unsupported {

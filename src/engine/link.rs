@@ -103,6 +103,7 @@ fn link(
         bfd: side.bfd,
         allowed_prefixes,
         prefers: preferred(it),
+        tunnel_end: side.private_vpn.map(|_| site.gateway.outside_ip),
     })
 }
 

@@ -13,7 +13,7 @@ use super::retry::SEARCH;
 use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
-use crate::aws::View;
+use crate::aws::{Tags, View};
 use crate::clock::Mark;
 use crate::journal::Outcome;
 use crate::plan::Mode;
@@ -140,22 +140,35 @@ impl Task {
 
     /// The object that the plan wants deleted, if it is there.
     fn target(&self, view: &View) -> Result<Option<Seen>, StepProblem> {
-        let planned = self.step.existing.as_ref();
-        let is_planned = |seen: &Seen| planned.is_none_or(|id| *id == seen.id);
-        Ok(match self.find(view)? {
+        self.listed(self.step.existing.as_deref(), view)
+    }
+
+    /// The object with this id, or the only one where the plan knows none.
+    ///
+    /// By what the step is called, else among all that the site owns: what the site file no longer
+    /// names was made by a step of another name.
+    fn listed(&self, id: Option<&str>, view: &View) -> Result<Option<Seen>, StepProblem> {
+        let is_meant = |seen: &Seen| id.is_none_or(|id| id == seen.id);
+        let found = match self.find(view)? {
             Finding::Absent => None,
-            Finding::Present(seen) => Some(seen).filter(is_planned),
-            Finding::Several(all) => all.into_iter().find(is_planned),
-        })
+            Finding::Present(seen) => Some(seen).filter(is_meant),
+            Finding::Several(all) => all.into_iter().find(is_meant),
+        };
+        let Some(id) = id.filter(|_| found.is_none()) else {
+            return Ok(found);
+        };
+        let mut owned = self.kind.owned(&self.run.plan.site, view).into_iter();
+        Ok(owned.find(|it| it.id == id).map(|it| Seen {
+            id: it.id,
+            ownership: Ownership::Ours,
+            outputs: BTreeMap::new(),
+            missing_tags: Tags::new(),
+        }))
     }
 
     /// The id, once the object is gone or on its way out.
     fn vanished(&self, id: &str, view: &View) -> Result<Option<String>, StepProblem> {
-        let there = match self.find(view)? {
-            Finding::Absent => false,
-            Finding::Present(seen) => seen.id == id,
-            Finding::Several(all) => all.iter().any(|seen| seen.id == id),
-        };
+        let there = self.listed(Some(id), view)?.is_some();
         Ok((!there).then(|| id.to_owned()))
     }
 

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::retry::{STALE, back_off, spread};
 use super::wait::SHORTEST;
-use crate::aws::{Client, Fault, FaultKind, View};
+use crate::aws::{Breadth, Client, Fault, FaultKind, View};
 use crate::clock::{Clock, IdSource};
 use crate::journal::{History, LISTED_AFTER, Unseen, unseen};
 
@@ -38,6 +38,7 @@ pub async fn look_patiently(
     client: &Client,
     clock: &Clock,
     ids: &IdSource,
+    breadth: Breadth<'_>,
     runs: &[History],
     mut tell: impl FnMut(Awaited<'_>),
 ) -> Result<View, Fault> {
@@ -46,7 +47,7 @@ pub async fn look_patiently(
     let (begun, limit) = (clock.mark(), LISTED_AFTER.unsigned_abs());
     let (mut before, mut contradicted, mut heard) = (None, None, None);
     loop {
-        let view = match client.whole_view().await {
+        let view = match client.whole_view(breadth).await {
             Ok(view) => view,
             Err(fault) if is_passing(&fault) && failures < FAILURES => {
                 failures += 1;

@@ -91,7 +91,11 @@ impl<'a> World<'a> {
             return BTreeSet::new();
         };
         let named = &direct_connect.allowed_prefixes;
-        let own = self.vpc.map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
+        let own = match direct_connect.private_vpn {
+            // The tunnels' ends alone: what else were announced would be reached beside the tunnels.
+            Some(net) => vec![net],
+            None => self.vpc.map(|vpc| vpc.cidrs.clone()).unwrap_or_default(),
+        };
         let all = if named.is_empty() { own } else { named.clone() };
         // On a gateway that is shared, what others are announced stays: their sites live by it.
         let others = self.dx_association().filter(|_| named.is_empty());

@@ -52,9 +52,11 @@ impl fmt::Display for Refusal {
 }
 
 /// What preflight finds before a kind would refuse the same.
-const SAME_THEME: [(&str, &str); 11] = [
+const SAME_THEME: [(&str, &str); 13] = [
     ("customer_gateway", "preflight::customer_gateway_not_found"),
+    ("private_virtual_interface", "preflight::dx_vlan_taken"),
     ("transit_gateway", "preflight::transit_gateway_not_found"),
+    ("transit_virtual_interface", "preflight::dx_vlan_taken"),
     ("transit_vpn_connection", "preflight::connection_not_found"),
     ("vpn_connection", "preflight::connection_not_found"),
     ("vpn_gateway", "preflight::asn_equal"),

@@ -21,6 +21,7 @@ mod lint;
 mod memory;
 mod model;
 mod onboard;
+mod order;
 mod permissions;
 mod policy;
 mod preflight;
@@ -28,6 +29,7 @@ mod question;
 mod resolve;
 pub mod show;
 mod surplus;
+mod surplus_direct_connect;
 mod teardown;
 #[cfg(test)]
 mod testing;
@@ -49,6 +51,7 @@ pub use model::{
     Basis, CostLine, Mode, PLAN_SCHEMA, PermissionNeed, Plan, PlannedStep, TunnelPlan, Warning,
 };
 pub use onboard::onboard;
+pub use order::Order;
 pub use policy::{LARGEST_POLICY, PolicyFor, Scope, policy};
 pub use question::Question;
 pub use resolve::{Outputs, resolve};

@@ -19,13 +19,13 @@ use super::resolve::{Outputs, resolve};
 use super::surplus;
 use super::wire::{self, Asked, Decided};
 use super::world::World;
-use crate::aws::{TAG_DIRECT_CONNECT, View};
+use crate::aws::{TAG_DIRECT_CONNECT, TAG_TRANSIT, View};
 use crate::playbook::{self, Context, Graph, Node};
 use crate::resource::{
     self, Change, Decision, Finding, Goal, Inputs, Keys, Kind, KindError, Owner, Seen,
     TunnelImpact, Usual, is_connection,
 };
-use crate::spec::Site;
+use crate::spec::{AttachTo, Site};
 use crate::tunnel::{self, TunnelOptions};
 
 /// Plans the onboarding of a site, or says everything that speaks against it at once.
@@ -105,6 +105,9 @@ fn owner(question: &Question<'_>) -> Owner {
     let mut extra = site.tags.clone();
     if site.aws.direct_connect.is_some() {
         extra.insert(TAG_DIRECT_CONNECT.to_owned(), "yes".to_owned());
+    }
+    if matches!(site.aws.attach_to, AttachTo::TransitGateway(_)) {
+        extra.insert(TAG_TRANSIT.to_owned(), "yes".to_owned());
     }
     let expires_at = site
         .expires_after

@@ -100,6 +100,14 @@ fn reads(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
         read(format!("{service}:{action}"), service == "ec2", why)
     }));
     if mode == Mode::Onboard {
+        let letters = |step: &PlannedStep| step.node.kind == "dx_connection";
+        if steps.iter().any(letters) {
+            needs.push(read(
+                "directconnect:DescribeLoa".to_owned(),
+                false,
+                "the letter of authorization for the location's operator",
+            ));
+        }
         needs.push(read(
             "ec2:GetActiveVpnTunnelStatus".to_owned(),
             true,

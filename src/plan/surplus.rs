@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::findings::Findings;
 use super::model::PlannedStep;
 use super::question::Question;
+use super::surplus_direct_connect;
+use super::teardown;
 use super::wire;
 use crate::aws::{Tags, View};
 use crate::playbook::{Node, StepId};
@@ -52,9 +54,13 @@ pub(super) fn steps(
         let surplus = surplus.filter(|it| !used.contains(&(kind.name(), it.id.as_str())));
         // What goes with what is replaced needs nobody to remove it.
         let surplus = surplus.filter(|_| !goes_anyway(kind.name(), planned));
-        steps.extend(surplus.filter_map(|it| step(kind, it, &needs, view)));
+        let surplus = surplus.filter_map(|it| step(kind, it, &needs, view, findings));
+        steps.extend(surplus.collect::<Vec<_>>());
     }
     tell(&steps, findings);
+    steps.extend(surplus_direct_connect::steps(
+        question, planned, view, findings,
+    ));
     steps
 }
 
@@ -78,11 +84,13 @@ fn goes_anyway(kind: &str, planned: &[PlannedStep]) -> bool {
     kind == "transit_gateway_propagation" && planned.iter().any(replaced)
 }
 
-fn step(
+/// The step that removes what is owned; none where that cannot be, which is told.
+pub(super) fn step(
     kind: &dyn Kind,
     owned: Owned,
     needs: &BTreeSet<StepId>,
     view: &View,
+    findings: &mut Findings<'_>,
 ) -> Option<PlannedStep> {
     let seen = Seen {
         id: owned.id.clone(),
@@ -90,7 +98,13 @@ fn step(
         outputs: BTreeMap::new(),
         missing_tags: Tags::new(),
     };
-    let call = kind.delete(&seen, view).ok()?;
+    let call = match kind.delete(&seen, view) {
+        Ok(call) => call,
+        Err(error) => {
+            teardown::cannot_go(kind, &owned, error, findings);
+            return None;
+        }
+    };
     Some(PlannedStep {
         title: kind.title().to_owned(),
         change: Change::Delete,

@@ -13,7 +13,7 @@ use super::model::{Basis, Mode, PLAN_SCHEMA, Plan, PlannedStep};
 use super::permissions;
 use super::wire;
 use super::world::is_of;
-use crate::aws::{Tags, View, VpnConnection};
+use crate::aws::{Call, Tags, View, VpnConnection};
 use crate::playbook::{Node, StepId};
 use crate::resource::{
     self, Change, Goal, Kind, KindError, Owned, Owner, Ownership, Policy, Seen, TAG_ENVIRONMENT,
@@ -176,27 +176,35 @@ struct Doomed {
 
 fn doomed(site: &SiteName, view: &View, findings: &mut Findings<'_>) -> Vec<Doomed> {
     let mut doomed: Vec<Doomed> = Vec::new();
-    for kind in resource::registry().kinds() {
-        for mut owned in kind.owned(site, view) {
+    let (mut after, mut left) = (view.clone(), everything(site, view));
+    // What is refused because of what goes as well is asked about again without that.
+    loop {
+        let before = left.len();
+        left.retain(|(kind, owned)| {
+            let Ok(call) = deletion(*kind, owned, &after) else {
+                return true;
+            };
+            let mut owned = owned.clone();
             // The names come from tags: two kinds may have the same one.
             if doomed.iter().any(|other| other.owned.step == owned.step) {
                 owned.step = StepId::instance(owned.step.base(), &owned.id);
             }
-            let seen = Seen {
-                id: owned.id.clone(),
-                ownership: Ownership::Ours,
-                outputs: BTreeMap::new(),
-                missing_tags: Tags::new(),
-            };
-            match kind.delete(&seen, view) {
-                Ok(call) => doomed.push(Doomed {
-                    kind: *kind,
-                    action: call.action().to_owned(),
-                    owned,
-                    leaving: false,
-                }),
-                Err(error) => cannot_go(*kind, &owned, error, findings),
-            }
+            after.without_direct_connect(&owned.id);
+            doomed.push(Doomed {
+                kind: *kind,
+                action: call.action().to_owned(),
+                owned,
+                leaving: false,
+            });
+            false
+        });
+        if left.len() == before {
+            break;
+        }
+    }
+    for (kind, owned) in left {
+        if let Err(error) = deletion(kind, &owned, &after) {
+            cannot_go(kind, &owned, error, findings);
         }
     }
     let staying: Vec<&str> = doomed.iter().map(|it| it.owned.id.as_str()).collect();
@@ -213,7 +221,32 @@ fn doomed(site: &SiteName, view: &View, findings: &mut Findings<'_>) -> Vec<Doom
     doomed
 }
 
-fn cannot_go(kind: &dyn Kind, owned: &Owned, error: KindError, findings: &mut Findings<'_>) {
+fn everything(site: &SiteName, view: &View) -> Vec<(&'static dyn Kind, Owned)> {
+    let kinds = resource::registry().kinds().iter();
+    let owned = kinds.flat_map(|kind| {
+        let owned = kind.owned(site, view).into_iter();
+        owned.map(|owned| (*kind, owned))
+    });
+    owned.collect()
+}
+
+fn deletion(kind: &dyn Kind, owned: &Owned, view: &View) -> Result<Call, KindError> {
+    let seen = Seen {
+        id: owned.id.clone(),
+        ownership: Ownership::Ours,
+        outputs: BTreeMap::new(),
+        missing_tags: Tags::new(),
+    };
+    kind.delete(&seen, view)
+}
+
+/// Tells what stays although it was to go, and why.
+pub(super) fn cannot_go(
+    kind: &dyn Kind,
+    owned: &Owned,
+    error: KindError,
+    findings: &mut Findings<'_>,
+) {
     let (problem, help) = match error {
         KindError::Conflict { problem, help } => (problem, help),
         other => (

@@ -181,11 +181,19 @@ pub(super) fn actions(
     plan: &Asked<'_>,
     decided: &Decided<'_>,
 ) -> Vec<String> {
-    let create = || {
+    let inputs = || {
         let mut made_up = made_up_outputs(plan.nodes.iter().map(|node| (node, None)));
         made_up.extend(outputs.clone());
-        let inputs = resolve(&guessed(node), &made_up);
+        resolve(&guessed(node), &made_up)
+    };
+    let create = || {
+        let inputs = inputs();
         kind.create(&node.id, &inputs, plan.owner, plan.keys).ok()
+    };
+    let update = || {
+        let seen = decided.seen?;
+        let call = kind.update(&node.id, &inputs(), seen, plan.view, plan.owner, plan.keys);
+        call.ok().flatten()
     };
     let delete = || {
         let seen = decided.seen?;
@@ -195,7 +203,7 @@ pub(super) fn actions(
         Change::Create => create().into_iter().collect(),
         Change::Delete => delete().into_iter().collect(),
         Change::Replace => delete().into_iter().chain(create()).collect(),
-        Change::Update => return update_actions(decided),
+        Change::Update => return update_actions(decided, update().as_ref()),
         Change::Keep | Change::Adopt => Vec::new(),
     };
     calls.iter().map(|call| call.action().to_owned()).collect()
@@ -217,8 +225,18 @@ pub(super) struct Decided<'a> {
     pub(super) impact: &'a TunnelImpact,
 }
 
-/// One `ModifyVpnTunnelOptions` per tunnel that drops, `CreateTags` where tags differ.
-fn update_actions(decided: &Decided<'_>) -> Vec<String> {
+/// One `ModifyVpnTunnelOptions` per tunnel that drops, `CreateTags` where tags differ; of Direct Connect
+/// the `first` call, and `TagResource` where tags differ.
+fn update_actions(decided: &Decided<'_>, first: Option<&Call>) -> Vec<String> {
+    let mut differences = decided.differences.iter();
+    let tags = differences.any(|(name, ..)| name.starts_with("tag "));
+    if let Some(Call::DirectConnect(call)) = first {
+        let mut actions = vec![call.action().to_owned()];
+        if tags && actions[0] != "TagResource" {
+            actions.push("TagResource".to_owned());
+        }
+        return actions;
+    }
     let tunnels: BTreeSet<Ipv4Addr> = match decided.impact {
         TunnelImpact::None => BTreeSet::new(),
         TunnelImpact::OneByOne(tunnels) | TunnelImpact::Both(tunnels) => {
@@ -226,10 +244,6 @@ fn update_actions(decided: &Decided<'_>) -> Vec<String> {
         }
     };
     let mut actions = vec!["ModifyVpnTunnelOptions".to_owned(); tunnels.len()];
-    let tags = decided
-        .differences
-        .iter()
-        .any(|(name, ..)| name.starts_with("tag "));
     if tags || actions.is_empty() {
         actions.push("CreateTags".to_owned());
     }

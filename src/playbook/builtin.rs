@@ -13,6 +13,10 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../playbooks/dx-private.yaml"),
     ),
     (
+        "dx-private-ip-vpn.yaml",
+        include_str!("../../playbooks/dx-private-ip-vpn.yaml"),
+    ),
+    (
         "dx-transit.yaml",
         include_str!("../../playbooks/dx-transit.yaml"),
     ),

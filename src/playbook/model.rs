@@ -61,6 +61,9 @@ pub struct Fits {
     pub tunnels: Carrying,
     /// Whether a Direct Connect stands beside the VPN connection.
     pub direct_connect: bool,
+    /// Whether the VPN connection runs over it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub private_vpn: bool,
 }
 
 /// How two tunnels share the traffic.
@@ -99,6 +102,7 @@ impl Fits {
                 false => Carrying::One,
             },
             direct_connect,
+            private_vpn: site.aws.private_vpn().is_some(),
         }
     }
 }

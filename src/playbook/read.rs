@@ -13,7 +13,13 @@ use super::problem::{PlaybookErrors, Problems, Source, suggest};
 use super::yaml::{self, Entry, Shape, Span, Tree};
 
 const PLAYBOOK_FIELDS: [&str; 4] = ["playbook", "summary", "fits", "steps"];
-const FITS_FIELDS: [&str; 4] = ["attach_to", "routing", "tunnels", "direct_connect"];
+const FITS_FIELDS: [&str; 5] = [
+    "attach_to",
+    "routing",
+    "tunnels",
+    "direct_connect",
+    "private_vpn",
+];
 const STEP_FIELDS: [&str; 6] = ["id", "kind", "with", "when", "for_each", "after"];
 /// What a reference can begin with besides a step: no step can be called so.
 pub(super) const ROOTS: [&str; 4] = ["site", "vpc", "tunnels", "each"];
@@ -96,10 +102,11 @@ impl Reader<'_, '_> {
         let routing = self.required(&fields, "routing", "`fits`", |reader, tree| {
             reader.word(tree, &["bgp", "static"])
         });
-        let direct_connect = match fields.get("direct_connect") {
+        let mut truth = |name: &str| match fields.get(name) {
             Some(entry) => self.truth(&entry.value),
             None => Some(false),
         };
+        let (direct_connect, private_vpn) = (truth("direct_connect"), truth("private_vpn"));
         let tunnels = fields.get("tunnels").map_or(Some(Carrying::One), |entry| {
             self.word(&entry.value, &["one", "together"])
         });
@@ -108,6 +115,7 @@ impl Reader<'_, '_> {
             routing: routing?,
             tunnels: tunnels?,
             direct_connect: direct_connect?,
+            private_vpn: private_vpn?,
         })
     }
 

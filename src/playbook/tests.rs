@@ -18,6 +18,17 @@ type KindRow = (
     &'static [&'static str],
 );
 
+const INTERFACE: &[(&str, bool)] = &[
+    ("connection", true),
+    ("gateway", true),
+    ("name", true),
+    ("vlan", true),
+    ("asn", true),
+    ("mtu", true),
+    ("addresses", false),
+    ("associates", false),
+];
+
 const KINDS: &[KindRow] = &[
     (
         "customer_gateway",
@@ -116,6 +127,35 @@ const KINDS: &[KindRow] = &[
         &["id"],
     ),
     (
+        "dx_connection",
+        &[("id", false), ("order", false), ("name", true)],
+        &["id", "location"],
+    ),
+    (
+        "dx_gateway",
+        &[("id", false), ("name", true), ("amazon_side_asn", true)],
+        &["id", "amazon_side_asn"],
+    ),
+    (
+        "dx_gateway_association",
+        &[
+            ("gateway", true),
+            ("with", true),
+            ("allowed_prefixes", true),
+        ],
+        &["id"],
+    ),
+    (
+        "private_virtual_interface",
+        INTERFACE,
+        &["id", "amazon_address", "router_address", "mtu"],
+    ),
+    (
+        "transit_virtual_interface",
+        INTERFACE,
+        &["id", "amazon_address", "router_address", "mtu"],
+    ),
+    (
         "vpc_route",
         &[("route", true), ("transit_gateway", true)],
         &["id"],
@@ -146,7 +186,10 @@ environment: test
 expires_after: 8h
 gateway: { device: strongswan, outside_ip: 198.51.100.7, asn: 65010 }
 lan: [10.20.0.0/24, 10.21.0.0/16]
-aws: { vpc: vpc-0a1b2c3d4e5f67890, attach_to: virtual-private-gateway }
+aws:
+  vpc: vpc-0a1b2c3d4e5f67890
+  attach_to: virtual-private-gateway
+  direct_connect: { connection: dxcon-fg31dyv6, vlan: 101 }
 routing: bgp
 ";
     let loaded = crate::spec::load(text, Path::new("site.yaml")).unwrap();
@@ -176,6 +219,10 @@ fn online() -> Context {
             "transit_static_table": "tgw-rtb-00000001",
             "writes_routes": { "rtb-00000001": ["10.20.0.0/24"] },
             "routes": ["rtb-00000001:10.20.0.0/24", "rtb-00000001:10.21.0.0/16"],
+            "dx_connection": "dxcon-fg31dyv6",
+            "dx_order": null,
+            "dx_allowed_prefixes": ["172.31.0.0/16"],
+            "dx_associates": "vgw-00000001",
         })),
         ..offline()
     }

@@ -165,6 +165,12 @@ impl Kind for DxConnectionKind {
 
     fn progress(&self, _inputs: &Inputs, id: Option<&str>, goal: Goal, view: &View) -> Progress {
         let object = id.and_then(|id| connection(view, id));
+        // A partner's connection that waits to be accepted is as ready as it gets without the call that
+        // accepts it: to wait for people here would be to wait for ourselves.
+        let offered = |it: &DxConnection| it.is_hosted() && it.state.is("ordering");
+        if goal == Goal::Ready && object.is_some_and(|it| it.is_live() && offered(it)) {
+            return Progress::Done;
+        }
         if goal == Goal::Ready
             && let Some(connection) = object.filter(|it| it.is_live())
             && !connection.state.is("available")
@@ -230,9 +236,11 @@ fn order_of(inputs: &Inputs, policy: Policy) -> Result<Decision, KindError> {
                 "{what} has to be ordered: it bills from the day it is up, or 90 days after its \
                  letter of authorization at the latest"
             ),
-            help: "give `--order` to order it; without it, leave `aws.direct_connect` out of the \
-                   site file for now: the VPN connection is made the same"
-                .to_owned(),
+            help: format!(
+                "give `--order {}` to order it; without it, leave `aws.direct_connect` out of the \
+                 site file for now: the VPN connection is made the same",
+                order.location
+            ),
         });
     }
     Ok(Decision::new(Change::Create, format!("{what} is ordered")))
@@ -254,7 +262,7 @@ fn accepted(connection: &DxConnection, why: &str, policy: Policy) -> Result<Deci
             "the hosted connection {} of {partner} waits to be accepted, and bills from then on",
             connection.id
         ),
-        help: "give `--order` to accept it".to_owned(),
+        help: format!("give `--order {}` to accept it", connection.id),
     })
 }
 

@@ -18,7 +18,8 @@ use super::kind::{
 use super::listed;
 use super::owner::{Owner, is_of};
 use crate::aws::{
-    Call, Collection, ConnectionEnd, DirectConnectCall, DxAssociation, Fault, FaultKind, View,
+    Call, Collection, ConnectionEnd, DirectConnectCall, DxAssociation, Fault, FaultKind,
+    TransitAttachment, View,
 };
 use crate::playbook::StepId;
 use crate::spec::{DxAssociationId, DxGatewayId, SiteName};
@@ -48,12 +49,17 @@ impl Kind for DxAssociationKind {
                 InputSpec::required("gateway", "the Direct Connect gateway"),
                 InputSpec::required("with", "the virtual private gateway or the transit gateway"),
                 InputSpec::required("allowed_prefixes", "what AWS announces to the site"),
+                InputSpec::optional(
+                    "carries_vpn",
+                    "whether a VPN connection runs over it, so that the transit gateway's \
+                     attachment is awaited",
+                ),
             ]
         }
     }
 
     fn outputs(&self) -> &'static [&'static str] {
-        &["id"]
+        &["id", "attachment"]
     }
 
     fn collections(&self) -> &'static [Collection] {
@@ -64,6 +70,7 @@ impl Kind for DxAssociationKind {
             Collection::VirtualInterfaces,
             Collection::VpnGateways,
             Collection::TransitGateways,
+            Collection::TransitAttachments,
         ]
     }
 
@@ -91,7 +98,7 @@ impl Kind for DxAssociationKind {
                 } else {
                     Ownership::Adopted("both gateways were joined before".to_owned())
                 },
-                outputs: listed::only_id(it.id.as_str()),
+                outputs: outputs(it, view),
                 missing_tags: BTreeMap::new(),
             })
         }))
@@ -205,7 +212,8 @@ impl Kind for DxAssociationKind {
         let state = it.state.to_string();
         let failed = it.state_change_error.clone().filter(|it| !it.is_empty());
         match (goal, state.as_str(), failed) {
-            (Goal::Ready, "associated", None) | (Goal::Gone, "disassociated", _) => Progress::Done,
+            (Goal::Ready, "associated", None) => attached(inputs, it, view),
+            (Goal::Gone, "disassociated", _) => Progress::Done,
             (Goal::Ready, "associated" | "disassociated", Some(why)) => {
                 Progress::Hopeless { object, state, why }
             }
@@ -218,8 +226,8 @@ impl Kind for DxAssociationKind {
         }
     }
 
-    fn outputs_of(&self, _inputs: &Inputs, id: &str, _view: &View) -> BTreeMap<String, Value> {
-        listed::only_id(id)
+    fn outputs_of(&self, _inputs: &Inputs, id: &str, view: &View) -> BTreeMap<String, Value> {
+        association(view, id).map_or_else(|| listed::only_id(id), |it| outputs(it, view))
     }
 
     fn usual(&self, goal: Goal) -> Usual {
@@ -258,8 +266,47 @@ impl Kind for DxAssociationKind {
     }
 
     fn deleted_after(&self) -> &'static [&'static str] {
-        &["private_virtual_interface", "transit_virtual_interface"]
+        // A VPN connection may run over it.
+        &[
+            "private_virtual_interface",
+            "transit_virtual_interface",
+            "transit_vpn_connection",
+        ]
     }
+}
+
+/// What stands for an association on a transit gateway: EC2's attachment, listed some time later.
+fn attachment<'a>(it: &DxAssociation, view: &'a View) -> Option<&'a TransitAttachment> {
+    let mut all = view.transit_attachments.values();
+    all.find(|attachment| {
+        let gateway = attachment.transit_gateway.as_ref();
+        attachment.resource_type == "direct-connect-gateway"
+            && attachment.resource == it.gateway.as_str()
+            && gateway.is_some_and(|id| id.as_str() == it.associated)
+            && !attachment.state.is_ending()
+    })
+}
+
+/// Whether the attachment is there, where a VPN connection needs it.
+fn attached(inputs: &Inputs, it: &DxAssociation, view: &View) -> Progress {
+    let needed: Option<bool> = inputs.given(NAME, "carries_vpn").ok().flatten();
+    if needed != Some(true) {
+        return Progress::Done;
+    }
+    let object = format!("the attachment of {}", it.id);
+    match attachment(it, view) {
+        Some(attachment) if attachment.state.is("available") => Progress::Done,
+        Some(attachment) => waiting(object, &attachment.state.to_string()),
+        None => waiting(object, "absent"),
+    }
+}
+
+fn outputs(it: &DxAssociation, view: &View) -> BTreeMap<String, Value> {
+    let mut outputs = listed::only_id(it.id.as_str());
+    if let Some(attachment) = attachment(it, view) {
+        outputs.insert("attachment".into(), json!(attachment.id));
+    }
+    outputs
 }
 
 fn waiting(object: String, state: &str) -> Progress {

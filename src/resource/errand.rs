@@ -33,6 +33,9 @@ pub enum Standing {
     Later,
 }
 
+/// The rung that takes the letter of authorization to the location's operator.
+pub const CROSS_CONNECT: &str = "cross connect made";
+
 /// The first that is not done.
 pub fn next_errand(ladder: &[Errand]) -> Option<&Errand> {
     ladder.iter().find(|it| it.standing == Standing::Now)
@@ -63,7 +66,7 @@ pub fn ladder(connection: &DxConnection) -> Vec<Errand> {
         ),
         (
             cabled.then_some(None),
-            "cross connect made",
+            CROSS_CONNECT,
             "you, then the location's operator",
             format!(
                 "give the letter to the operator of {} and order the cross connect; the letter \
@@ -103,7 +106,10 @@ fn hosted(connection: &DxConnection, up: bool) -> Vec<Errand> {
             accepted.then_some(None),
             "hosted connection accepted",
             "you",
-            "run onboard with `--order`: it bills from then on".to_owned(),
+            format!(
+                "run onboard with `--order {}`: it bills from then on",
+                connection.id
+            ),
             "at once",
         ),
         (

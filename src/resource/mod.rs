@@ -37,7 +37,7 @@ mod vpn_gateway;
 mod vpn_gateway_attachment;
 
 pub use dx_gateway_association::TAG_ASSOCIATES;
-pub use errand::{Errand, Standing, ladder, next_errand};
+pub use errand::{CROSS_CONNECT, Errand, Standing, ladder, next_errand};
 pub use inputs::{Inputs, KindError, Maybe};
 pub use keys::Keys;
 pub use kind::{

@@ -9,7 +9,7 @@ use crate::playbook::StepId;
 use crate::spec::{Environment, SiteName};
 
 /// The site that an object belongs to.
-pub const TAG_SITE: &str = "underpass:site";
+pub use crate::aws::TAG_SITE;
 /// The step that made it.
 pub const TAG_STEP: &str = "underpass:step";
 /// The run that made it.

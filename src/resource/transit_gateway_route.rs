@@ -131,9 +131,17 @@ impl Kind for TransitRouteKind {
                     "{table} has a static route to {destination} already, to {}",
                     route.map_or_else(|| "nowhere".to_owned(), leads_to)
                 ),
-                help: "delete that route, or give the site another network: one table has one \
-                       static route to a network"
-                    .into(),
+                help: match is_dead {
+                    // Written on purpose, or left of a connection that somebody deleted by hand.
+                    true => format!(
+                        "if nobody wants that traffic dropped, take the route away and plan again: \
+                         aws ec2 delete-transit-gateway-route --transit-gateway-route-table-id \
+                         {table} --destination-cidr-block {destination}"
+                    ),
+                    false => "delete that route, or give the site another network: one table has \
+                              one static route to a network"
+                        .to_owned(),
+                },
             }),
         }
     }

@@ -152,7 +152,7 @@ pub(super) struct RawDirectConnect {
     #[schemars(regex(pattern = r"^dxcon-([0-9a-z]{8}|[0-9a-z]{17})$"))]
     #[schemars(example = &"dxcon-fg31dyv6")]
     pub(super) connection: Field<String>,
-    /// A port of its own that is to be ordered, where there is none. Ordered with `--order` alone.
+    /// A port of its own that is to be ordered, where there is none. Ordered with `--order LOCATION` alone.
     pub(super) order: Field<RawDxOrder>,
     /// The VLAN of the virtual interface, free on the connection: 1 to 4094.
     #[schemars(range(min = 1, max = 4094), example = 101)]
@@ -174,6 +174,11 @@ pub(super) struct RawDirectConnect {
     pub(super) allowed_prefixes: Field<Vec<Field<String>>>,
     /// Whether the router notices a dead link within a second (BFD). Default: true.
     pub(super) bfd: Field<bool>,
+    /// Encrypts what travels: the VPN connection runs over the virtual interface, and its ends at AWS
+    /// have addresses out of this network of the transit gateway's, /24 or larger. `gateway.outside_ip`
+    /// is a private address then. Default: the VPN connection runs over the Internet, as a backup.
+    #[schemars(example = &"10.255.0.0/24")]
+    pub(super) private_vpn: Field<String>,
 }
 
 /// A port that is to be ordered: it bills from the day it is up, or 90 days after its letter of

@@ -86,6 +86,14 @@ pub struct Gateway {
     pub options: BTreeMap<String, String>,
 }
 
+impl AwsSide {
+    /// The transit gateway's network that the tunnels' ends come out of, where they run over Direct
+    /// Connect.
+    pub fn private_vpn(&self) -> Option<Ipv4Net> {
+        self.direct_connect.as_ref()?.private_vpn
+    }
+}
+
 impl Gateway {
     /// The address that the router itself has on its WAN side.
     pub fn wan_address(&self) -> Ipv4Addr {
@@ -195,6 +203,9 @@ pub struct DirectConnectSide {
     pub allowed_prefixes: Vec<Ipv4Net>,
     /// Whether the router speaks BFD.
     pub bfd: bool,
+    /// The transit gateway's network that the ends of a VPN connection over the virtual interface come
+    /// out of; none where the VPN connection runs over the Internet.
+    pub private_vpn: Option<Ipv4Net>,
 }
 
 /// Which Direct Connect connection.

@@ -1,6 +1,7 @@
 //! The site's side of a Direct Connect virtual interface.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use serde::Serialize;
@@ -34,6 +35,9 @@ pub struct DirectConnectLink {
     pub bfd: bool,
     /// What AWS announces, or may: the allowed prefixes. The site accepts these and no others.
     pub allowed_prefixes: Vec<Ipv4Net>,
+    /// The router's address that tunnels over this link end on; none where they run over the Internet.
+    /// The link carries nothing else then: this address alone is announced over it.
+    pub tunnel_end: Option<Ipv4Addr>,
     /// Which of its two ways the site's traffic takes while both are there.
     pub prefers: Way,
 }

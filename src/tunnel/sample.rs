@@ -155,6 +155,7 @@ pub(crate) fn link() -> DirectConnectLink {
         router_asn: Asn::try_from(65_010).unwrap(),
         key: BgpKey::new(BGP_KEY.into()).unwrap(),
         bfd: true,
+        tunnel_end: None,
         allowed_prefixes: vec![
             "10.0.0.0/16".parse().unwrap(),
             "100.64.0.0/28".parse().unwrap(),

@@ -249,11 +249,11 @@ impl DirectConnect<'_> {
     }
 
     fn learned(&self, interface: &VirtualInterface) -> Check {
-        let (subject, lan) = (self.subject, &self.subject.site.lan);
-        let drained = self.prefers() == Way::Vpn;
+        let (subject, lan) = (self.subject, self.announced());
+        let drained = !self.carries_tunnels() && self.prefers() == Way::Vpn;
         let expected = match drained {
             true => "none: the site prefers its tunnels".to_owned(),
-            false => words(lan),
+            false => words(&lan),
         };
         let check = Check::new(CheckId::DxRoutes, interface.id.to_string(), expected);
         let routes = match &self.answers.routes {
@@ -301,7 +301,7 @@ impl DirectConnect<'_> {
         tunnels: &[TunnelReport],
     ) -> Option<Check> {
         let lan = &self.subject.site.lan;
-        if self.subject.site.routing == Routing::Static {
+        if self.subject.site.routing == Routing::Static || self.carries_tunnels() {
             return None;
         }
         let check = Check::new(

@@ -23,6 +23,8 @@ pub struct DirectConnectReport {
     pub up: bool,
     /// The way that the site's traffic is to take: `vpn` after `cutover --to vpn`.
     pub prefers: Way,
+    /// Whether the tunnels run over it, and nothing else does.
+    pub carries_tunnels: bool,
     /// What people have to do before the port is up; empty once it is.
     pub waiting_for_people: Vec<Errand>,
     /// What AWS has learned over it; none when AWS does not say.

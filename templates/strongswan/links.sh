@@ -38,9 +38,13 @@ up_dx() {
   [ "$(cat /sys/class/net/{{ dx.port }}/mtu)" -ge {{ dx.mtu }} ] || ip link set {{ dx.port }} mtu {{ dx.mtu }}
 {%- endif %}
   ip -o -4 address show dev {{ dx.name }} | while read -r _ _ _ address _; do
-    [ "$address" = {{ dx.router }} ] || ip address delete "$address" dev {{ dx.name }}
+    [ "$address" = {{ dx.router }} ] ||{% if let Some(end) = dx.tunnel_end %} [ "$address" = {{ end }}/32 ] ||{% endif %} ip address delete "$address" dev {{ dx.name }}
   done
   ip address replace {{ dx.router }} dev {{ dx.name }}
+{%- if let Some(end) = dx.tunnel_end %}
+  # Where the tunnels end: they run over this VLAN.
+  ip address replace {{ end }}/32 dev {{ dx.name }}
+{%- endif %}
   ip link set {{ dx.name }} mtu {{ dx.mtu }} up
   echo 2 > /proc/sys/net/ipv4/conf/{{ dx.name }}/rp_filter
 }

@@ -15,7 +15,11 @@ const FILE: &str = "\
 site: hub-9
 region: eu-central-1
 environment: test
-gateway: { device: strongswan, outside_ip: 203.0.113.50, asn: 65019 }
+gateway:
+  device: strongswan
+  outside_ip: 203.0.113.50
+  asn: 65019
+  options: { direct_connect_interface: eth2 }
 lan: [10.29.0.0/24]
 aws:
   vpc: vpc-0a1b2c3d4e5f67890
@@ -105,7 +109,9 @@ fn life(attach: &str) {
         "an order takes a word of its own"
     );
 
-    let first = env.run(&["onboard", SITE, "--yes", "--order"]).exits(0);
+    let first = env
+        .run(&["onboard", SITE, "--yes", "--order", "SBX1"])
+        .exits(0);
     for words in ["Waiting for people", "LOA-CFA", "port up"] {
         assert!(
             first.stdout.contains(words),
@@ -160,6 +166,39 @@ fn life(attach: &str) {
         ["UpdateDirectConnectGatewayAssociation"],
         "in place, and nothing else"
     );
+
+    let both = more.replace("[10.29.0.0/24]", "[10.29.0.0/24, 10.30.0.0/24]");
+    let both = both.replace("10.0.0.0/8", "10.0.0.0/16");
+    env.write(SITE, &both);
+    let from = sandbox.calls().len();
+    watched(sandbox, || env.run(&["onboard", SITE, "--yes"]).exits(0));
+    let made = changes(sandbox, from);
+    let adds = |it: &String| it == "CreateTags" || it == "CreateRoute";
+    assert!(made.iter().all(adds), "BGP tells of a network: {made:?}");
+    let files = env.files();
+    let frr = files.iter().find(|it| it.ends_with("frr.conf")).unwrap();
+    let frr = std::fs::read_to_string(frr).unwrap();
+    assert!(frr.contains("10.30.0.0/24"), "{frr}");
+
+    // The Direct Connect goes, the VPN stays.
+    let (before_dx, _) = both.split_once("  direct_connect:").unwrap();
+    env.write(SITE, before_dx);
+    let told = env.run(&["onboard", SITE, "--yes"]).exits(5);
+    assert!(told.stderr.contains("no longer names"), "{}", told.stderr);
+    watched(sandbox, || {
+        let accept = "preflight::dx_no_longer_named";
+        env.run(&["onboard", SITE, "--yes", "--accept", accept])
+            .exits(0);
+        until(sandbox, "vpn");
+    });
+    let world = sandbox.world();
+    let now = sandbox.now();
+    let mut ports = world.direct_connect.connections.values();
+    assert!(
+        ports.all(|it| !it.is_billed(now)),
+        "the port goes on billing"
+    );
+    drop(world);
 
     env.run(&["teardown", SITE, "--yes"]).exits(0);
     let left = sandbox.world().billed(REGION, sandbox.now()).len();

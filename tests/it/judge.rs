@@ -95,6 +95,7 @@ pub(crate) fn link(mtu: u16, bfd: bool) -> DirectConnectLink {
         router_asn: Asn::try_from(65_010).unwrap(),
         key: BgpKey::new("FAKEbgpKey0123456789abcd".into()).unwrap(),
         bfd,
+        tunnel_end: None,
         allowed_prefixes: vec![
             "10.0.0.0/15".parse().unwrap(),
             "100.64.0.0/28".parse().unwrap(),

@@ -130,6 +130,61 @@ fn frr_nftables_and_the_kernel_take_every_line() {
     }
 }
 
+#[test]
+fn tunnels_over_the_vlan_leave_it_nothing_else() {
+    for name in ["vtysh", "nft", "ip", "shellcheck"] {
+        tool(name);
+    }
+    for device in ["strongswan", "libreswan"] {
+        let mut set = linked(device, Routing::Bgp, 1_500, true);
+        let link = set.direct_connect.as_mut().unwrap();
+        link.tunnel_end = Some([10, 254, 0, 1].into());
+        link.allowed_prefixes = vec!["10.255.0.0/24".parse().unwrap()];
+        set.site.gateway.outside_ip = [10, 254, 0, 1].into();
+        let bundle = written(&set);
+        let work = tempfile::tempdir().unwrap();
+        let links = "usr/local/lib/underpass/plant-7/links.sh";
+        for script in [bundle.path().join("install.sh"), bundle.path().join(links)] {
+            ok("shellcheck", &["-s", "sh", path(&script)]);
+        }
+        let seen = script(
+            "judge_direct_connect",
+            &[path(bundle.path()), path(work.path())],
+        );
+        let vlan = part(&seen, "link");
+        assert!(vlan.contains("inet 10.254.0.1/32"), "{vlan}");
+        // Made twice and its own: the link's address has not gone.
+        assert!(vlan.contains("inet 169.254.96.6/29"), "{vlan}");
+
+        // AWS learns the end of the tunnels by the VLAN alone, and the site's network by a tunnel.
+        let end = part(&seen, "announced");
+        assert!(end.contains("169.254.96.6 from"), "{end}");
+        assert!(!end.contains("169.254.15.194 from"), "{end}");
+        let lan = part(&seen, "lan");
+        assert!(lan.contains("169.254.15.194 from"), "{lan}");
+        assert!(!lan.contains("169.254.96.6 from"), "{lan}");
+        let kernel = part(&seen, "kernel");
+        let way = |net: &str| {
+            let mut lines = kernel.lines();
+            lines.find(|line| line.starts_with(net)).unwrap_or_default()
+        };
+        assert!(way("10.255.0.0/24").contains("dev dx-47f056"), "{kernel}");
+        assert!(way("10.0.0.0/16").contains("dev ipsec"), "{kernel}");
+
+        let firewall = part(&seen, "firewall");
+        let meant = firewall.lines().find(|line| line.contains("reject with"));
+        let meant = meant.unwrap();
+        assert!(
+            meant.contains("ipsec-47f056-1\"") || meant.contains("\"ipsec"),
+            "{meant}"
+        );
+        assert!(
+            !meant.contains("dx-47f056"),
+            "in clear beside the tunnels: {meant}"
+        );
+    }
+}
+
 /// The key matches, the community goes out, what is not allowed stays out, Direct Connect is used,
 /// and the tunnels take over when it goes silent.
 fn preferred(seen: &str, routing: Routing, bfd: bool) {

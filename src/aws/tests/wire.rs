@@ -4,10 +4,20 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::aws::testing::{KEYS, create_vpn_connection, every_call, key, options, scripted};
+use crate::aws::testing_direct_connect::BGP_KEY;
 use crate::aws::{Call, ConnectionEnd, ConnectionTraits, FaultKind, tunnel_request};
 
 /// The parameters of a form, one a line, in EC2's order of members.
 fn parameters(form: &str) -> Vec<String> {
+    // Direct Connect's parameters are JSON.
+    if let Some((action, json)) = form.split_once("&{") {
+        let value: serde_json::Value = serde_json::from_str(&format!("{{{json}")).unwrap();
+        let pretty = serde_json::to_string_pretty(&value).unwrap();
+        let lines = pretty.lines().map(str::to_owned);
+        return std::iter::once(action.replace('=', " = "))
+            .chain(lines)
+            .collect();
+    }
     let pairs = form_urlencoded::parse(form.as_bytes());
     pairs
         .map(|(name, value)| format!("{name} = {value}"))
@@ -137,6 +147,10 @@ async fn no_debug_output_shows_a_key() {
     let (client, _) = scripted(Vec::new());
     for call in every_call() {
         let shown = format!("{call:?} {:#?} {} {client:?}", call, call.describe());
-        assert!(KEYS.iter().all(|key| !shown.contains(key)), "{shown}");
+        let secrets = KEYS.into_iter().chain([BGP_KEY]);
+        assert!(
+            secrets.into_iter().all(|key| !shown.contains(key)),
+            "{shown}"
+        );
     }
 }

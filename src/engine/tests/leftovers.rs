@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::{Awaited, RunReport, StepProblem, look_patiently};
 use super::crash::die_when;
 use super::stage::{Stage, Wish, living};
+use crate::aws::Breadth;
 use crate::aws::{Client, Target, View};
 use crate::clock::Clock;
 use crate::journal::{Outcome, Record, RunResult};
@@ -176,10 +177,17 @@ async fn what_a_killed_run_has_just_made_is_looked_for() {
             let runs = [stage.folder.read(plan.run).await.unwrap()];
             let first = away(&stage, &stage.view().await);
             let mut told = 0;
-            let view = look_patiently(&stage.client, &stage.clock, &stage.ids, &runs, |awaited| {
-                assert!(matches!(awaited, Awaited::Unseen(missing) if !missing.is_empty()));
-                told += 1;
-            })
+            let view = look_patiently(
+                &stage.client,
+                &stage.clock,
+                &stage.ids,
+                Breadth::Everything(None),
+                &runs,
+                |awaited| {
+                    assert!(matches!(awaited, Awaited::Unseen(missing) if !missing.is_empty()));
+                    told += 1;
+                },
+            )
             .await
             .unwrap();
             let found = away(&stage, &view);
@@ -194,9 +202,16 @@ async fn what_a_killed_run_has_just_made_is_looked_for() {
             assert_eq!(living(&stage.sandbox), before, "{when}");
             // And nothing is looked for any more.
             let began = stage.clock.now();
-            let rest = look_patiently(&stage.client, &stage.clock, &stage.ids, &runs, |_| {
-                told += 1;
-            });
+            let rest = look_patiently(
+                &stage.client,
+                &stage.clock,
+                &stage.ids,
+                Breadth::Everything(None),
+                &runs,
+                |_| {
+                    told += 1;
+                },
+            );
             drop(rest.await.unwrap());
             assert!(stage.clock.since(began).as_secs() < 1, "{when}");
         }
@@ -235,9 +250,16 @@ async fn a_wrong_clock_makes_no_search_shorter() {
         let client = Client::connect(&target, clock.clone(), stage.ids.clone());
         let client = client.await.unwrap();
         let mut told = 0;
-        let look = look_patiently(&client, &clock, &stage.ids, &runs, |awaited| {
-            told += usize::from(matches!(awaited, Awaited::Unseen(_)));
-        });
+        let look = look_patiently(
+            &client,
+            &clock,
+            &stage.ids,
+            Breadth::Everything(None),
+            &runs,
+            |awaited| {
+                told += usize::from(matches!(awaited, Awaited::Unseen(_)));
+            },
+        );
         let view = look.await.unwrap();
         assert!(told > 0, "{hours} h: nothing was searched for");
         assert_eq!(view.vpn_gateways.len(), 2, "{hours} h");

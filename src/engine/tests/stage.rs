@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use ulid::Ulid;
 
 use super::super::{Cancel, Event, Job, RunReport, run};
-use crate::aws::{Client, Target, View};
+use crate::aws::{Breadth, Client, Target, View};
 use crate::clock::{Clock, IdSource};
 use crate::journal::testing::owner;
 use crate::journal::{Journal, SiteFolder, SiteLock, Store};
@@ -200,7 +200,7 @@ impl Stage {
     }
 
     pub(super) async fn view(&self) -> View {
-        let faults = self.client.whole_view().await;
+        let faults = self.client.whole_view(Breadth::Everything(None)).await;
         faults.unwrap()
     }
 

@@ -81,8 +81,8 @@ pub(super) const CODES: &[Code] = &[
         "lint::order_unconfirmed",
         "A port would be ordered without a word",
         "A step orders a Direct Connect port, or accepts a partner's hosted connection. Both bill for \
-         months, so the plan has to be made with `--order`.",
-        "Plan again with `--order`, if it shall be ordered.",
+         months, so the plan has to be made with `--order` and its location.",
+        "Plan again with `--order LOCATION`, if it shall be ordered.",
     ),
     refused(
         "lint::owner",

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::plan::model::{Plan, PlannedStep};
+use crate::plan::order::orders;
 
 /// Every Direct Connect action that a plan may call, with the kinds that call it.
 const ACTIONS: [(&str, &str); 13] = [
@@ -31,8 +32,6 @@ const ACTIONS: [(&str, &str); 13] = [
         "private_virtual_interface",
     ),
 ];
-/// Actions after which somebody gets a bill every month.
-const ORDERS: [&str; 2] = ["ConfirmConnection", "CreateConnection"];
 
 /// The kinds that call an action.
 pub(super) fn callers(action: &str) -> impl Iterator<Item = &'static str> {
@@ -52,8 +51,7 @@ pub(super) fn callers(action: &str) -> impl Iterator<Item = &'static str> {
 
 /// A plan that orders was told to order.
 pub(super) fn check(plan: &Plan, step: &PlannedStep, report: &mut Report) {
-    let orders = step.actions.iter().any(|it| ORDERS.contains(&it.as_str()));
-    if orders && !plan.policy.order {
+    if orders(step) && !plan.policy.order {
         report.step(
             "lint::order_unconfirmed",
             &step.node.id,

@@ -1,7 +1,7 @@
 //! Whose what belongs to a Direct Connect is. Asked anew, without the kinds that the planner asked.
 
 use crate::aws::{DxAssociation, Tags, View};
-use crate::plan::model::Plan;
+use crate::plan::model::{Plan, PlannedStep};
 use crate::resource::{TAG_ASSOCIATES, TAG_SITE};
 
 /// The tags of a connection, a gateway or a virtual interface.
@@ -10,6 +10,15 @@ pub(super) fn tags<'a>(id: &str, view: &'a View) -> Option<&'a Tags> {
     let gateway = || Some(&view.dx_gateways.get(&id.parse().ok()?)?.tags);
     let interface = || Some(&view.virtual_interfaces.get(&id.parse().ok()?)?.tags);
     connection().or_else(gateway).or_else(interface)
+}
+
+/// Whether a step only accepts a hosted connection: that takes it from nobody, and is what an order is
+/// for.
+pub(super) fn is_offered(step: &PlannedStep, id: &str, view: &View) -> bool {
+    let connection = id.parse().ok();
+    let connection = connection.and_then(|id| view.dx_connections.get(&id));
+    step.actions == ["ConfirmConnection"]
+        && connection.is_some_and(|it| it.is_hosted() && it.state.is("ordering"))
 }
 
 /// Whether AWS lists an association, which has no tags.

@@ -29,6 +29,9 @@ fn steps(plan: &Plan, view: &View, report: &mut Report, is_meant: impl Fn(&str) 
         let Some(id) = existing.filter(|id| is_meant(id)) else {
             continue;
         };
+        if direct::is_offered(step, id, view) {
+            continue;
+        }
         if !is_the_sites(plan, step, id, view) {
             report.step(
                 "lint::foreign",

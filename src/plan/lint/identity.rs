@@ -11,8 +11,9 @@ use super::report::Report;
 use crate::plan::model::{Plan, PlannedStep};
 use crate::playbook::Input;
 use crate::spec::{
-    CustomerGatewayId, RouteTableId, TransitGatewayAttachmentId, TransitGatewayId,
-    TransitGatewayRouteTableId, VpcId, VpnConnectionId, VpnGatewayId,
+    CustomerGatewayId, DxAssociationId, DxConnectionId, DxGatewayId, RouteTableId,
+    TransitGatewayAttachmentId, TransitGatewayId, TransitGatewayRouteTableId, VirtualInterfaceId,
+    VpcId, VpnConnectionId, VpnGatewayId,
 };
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
@@ -32,7 +33,7 @@ fn inputs(step: &PlannedStep, kind: &str, report: &mut Report) {
     for (name, input) in &step.node.inputs {
         let Input::Known(value) = input else { continue };
         let Some(text) = value.as_str() else { continue };
-        let wanted = if name == "id" { kind } else { name.as_str() };
+        let wanted = meant(kind, name);
         if !names_a(wanted, text) {
             let message = format!(
                 "its input `{}` is `{}`, which is no such id",
@@ -41,6 +42,22 @@ fn inputs(step: &PlannedStep, kind: &str, report: &mut Report) {
             );
             report.step("lint::id", &step.node.id, message);
         }
+    }
+}
+
+/// The kind, or the input of its own sort, whose ids an input of a kind has.
+fn meant<'a>(kind: &'a str, input: &'a str) -> &'a str {
+    match (kind, input) {
+        (_, "id") => kind,
+        ("private_virtual_interface" | "transit_virtual_interface", "connection") => {
+            "dx_connection"
+        }
+        (
+            "private_virtual_interface" | "transit_virtual_interface" | "dx_gateway_association",
+            "gateway",
+        ) => "dx_gateway",
+        ("dx_gateway_association", "with") | (_, "associates") => "end",
+        _ => input,
     }
 }
 
@@ -63,6 +80,11 @@ fn names_a(kind: &str, id: &str) -> bool {
         "route_table" => is::<RouteTableId>(id) || is::<TransitGatewayRouteTableId>(id),
         "vpn_gateway_attachment" => is::<VpnGatewayId>(first) && is::<VpcId>(second),
         "route_propagation" => is::<RouteTableId>(first) && is::<VpnGatewayId>(second),
+        "dx_connection" => is::<DxConnectionId>(id),
+        "dx_gateway" => is::<DxGatewayId>(id),
+        "dx_gateway_association" => is::<DxAssociationId>(id),
+        "private_virtual_interface" | "transit_virtual_interface" => is::<VirtualInterfaceId>(id),
+        "end" => is::<VpnGatewayId>(id) || is::<TransitGatewayId>(id),
         "vpn_connection_route" => is::<VpnConnectionId>(first) && is::<Ipv4Net>(second),
         _ => true,
     }

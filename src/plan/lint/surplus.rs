@@ -4,14 +4,20 @@ use crate::plan::model::{Mode, Plan, PlannedStep};
 use crate::playbook::Input;
 use crate::resource::Change;
 
-/// Kinds without an object of their own, with the inputs that tell one from the next.
-const KINDS: [(&str, &[&str]); 3] = [
+/// Kinds of what an onboarding may remove, with the inputs that tell one from the next.
+const KINDS: [(&str, &[&str]); 8] = [
     (
         "transit_gateway_propagation",
         &["route_table", "attachment"],
     ),
     ("transit_gateway_route", &["route_table", "destination"]),
     ("vpc_route", &["route"]),
+    // Objects of their own: by their ids alone.
+    ("private_virtual_interface", &["id"]),
+    ("transit_virtual_interface", &["id"]),
+    ("dx_gateway_association", &["id"]),
+    ("dx_gateway", &["id"]),
+    ("dx_connection", &["id"]),
 ];
 
 /// Whether a step of an onboarding removes what no other step of the plan uses or makes.

@@ -29,7 +29,8 @@ impl Subject {
         }
         let any = ["*".to_owned()];
         let looks = describing(Collection::DIRECT_CONNECT);
-        let looks: Vec<String> = looks.into_iter().map(named).collect();
+        let letter = self.verifies.then_some("DescribeLoa");
+        let looks: Vec<String> = looks.into_iter().chain(letter).map(named).collect();
         let mut statements = vec![statement("LookAtDirectConnect", &looks, &any, None)];
         let (making, using): (Vec<&String>, Vec<&String>) = actions
             .into_iter()

@@ -34,7 +34,10 @@ const NOT_PUBLIC: [(&str, &str); 9] = [
 const DOCUMENTATION: [&str; 3] = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
 
 pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
-    outside_address(world.site.gateway.outside_ip, findings);
+    // Over Direct Connect it is private, and the site file's own check.
+    if world.site.aws.private_vpn().is_none() {
+        outside_address(world.site.gateway.outside_ip, findings);
+    }
     lan_against_vpc(world, findings);
     lan_against_tunnels(world, findings);
     inside_cidrs(world, findings);

@@ -5,7 +5,9 @@
 
 use ipnet::{IpNet, Ipv4Net};
 
+use super::{direct_connect_limits, private_vpn};
 use crate::aws::{DxConnection, DxGateway};
+use crate::device;
 use crate::plan::findings::Findings;
 use crate::plan::world::World;
 use crate::spec::{Asn, DirectConnectSide};
@@ -24,7 +26,11 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
     let Some(wanted) = world.direct_connect() else {
         return;
     };
-    announced(world, findings);
+    router(world, findings);
+    match wanted.private_vpn {
+        None => announced(world, findings),
+        Some(net) => private_vpn::check(world, net, findings),
+    }
     if let Some(connection) = world.dx_connection() {
         port(world, wanted, connection, findings);
     }
@@ -32,6 +38,18 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
         joined(world, gateway, findings);
     }
     asns(world, wanted, findings);
+    direct_connect_limits::check(world, wanted, findings);
+}
+
+/// Whether the site's device can be told of a virtual interface: weeks before it has to be.
+fn router(world: &World<'_>, findings: &mut Findings<'_>) {
+    // A device that nobody knows is told elsewhere.
+    let Ok(device) = device::find(&world.site.gateway.device) else {
+        return;
+    };
+    if let Some(refusal) = device.refuse_direct_connect(world.site) {
+        findings.refuse("preflight::dx_device", refusal.problem, refusal.help);
+    }
 }
 
 /// What the connection can carry.

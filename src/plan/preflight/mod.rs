@@ -9,6 +9,8 @@ mod asn;
 mod check;
 mod cryptography;
 mod direct_connect;
+mod direct_connect_limits;
+mod private_vpn;
 mod quota;
 mod route;
 mod target;

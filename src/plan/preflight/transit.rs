@@ -1,12 +1,13 @@
 //! Is the transit gateway there, does it take the site in, and do routes find their way through it?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use crate::aws::TransitGateway;
+use crate::aws::{TransitGateway, View};
 use crate::plan::findings::Findings;
-use crate::plan::world::World;
+use crate::plan::world::{World, is_of};
+use crate::resource::registry;
 use crate::spec::{Routing, TransitGatewayAttachmentId, TransitGatewayRouteTableId, TransitTarget};
 
 pub(super) fn check(world: &World<'_>, findings: &mut Findings<'_>) {
@@ -162,19 +163,30 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
     let table = attachment.association.as_ref().map(|it| &it.table);
     let contents = table.and_then(|id| view.transit_table_contents.get(id));
     // What a Direct Connect announces of the site's networks is the site's as well.
-    let direct = world.own_interface().and_then(|it| it.gateway.as_ref());
+    let interfaces = view.virtual_interfaces.values();
+    let direct: BTreeSet<&str> = interfaces
+        .filter(|it| is_of(&world.site.name, &it.tags))
+        .filter_map(|it| it.gateway.as_ref().map(|it| it.as_str()))
+        .collect();
     let own = |id: &TransitGatewayAttachmentId| {
         let attachment = view.transit_attachments.get(id);
-        let ends = [
-            world.connection.map(|it| it.id.as_str()),
-            direct.map(|it| it.as_str()),
-        ];
-        attachment.is_some_and(|it| ends.contains(&Some(it.resource.as_str())))
+        let connection = world.connection.map(|it| it.id.as_str());
+        attachment.is_some_and(|it| {
+            let end = it.resource.as_str();
+            Some(end) == connection || direct.contains(end)
+        })
     };
+    let remembered = remembered(world, view);
     for route in contents.into_iter().flat_map(|it| &it.routes) {
         let IpNet::V4(net) = route.destination else {
             continue;
         };
+        // Left of a connection that is gone: this plan takes it away.
+        let nowhere = !route.propagated && route.attachments.is_empty();
+        let left = table.map(|table| format!("{table}:{net}"));
+        if nowhere && left.is_some_and(|id| remembered.contains(&id)) {
+            continue;
+        }
         let is_static = world.site.routing == Routing::Static;
         for lan in &world.site.lan {
             // The step that writes a static route says whose the one is that is there.
@@ -209,6 +221,13 @@ fn taken(world: &World<'_>, findings: &mut Findings<'_>) {
             );
         }
     }
+}
+
+/// The static routes of transit gateways that the site has written, and remembers by its tags.
+fn remembered(world: &World<'_>, view: &View) -> BTreeSet<String> {
+    let kind = registry().find("transit_gateway_route");
+    let owned = kind.map(|kind| kind.owned(&world.site.name, view));
+    owned.into_iter().flatten().map(|it| it.id).collect()
 }
 
 /// A VPC that looks routes up where the site's are not learned would send nothing back.

@@ -2,6 +2,7 @@
 
 mod access;
 mod away;
+mod direct_connect;
 mod halves;
 mod memory;
 mod pages;

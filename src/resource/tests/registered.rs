@@ -7,8 +7,10 @@ use crate::resource::registry;
 
 #[test]
 fn every_file_is_a_registered_kind() {
-    const OTHERS: [&str; 11] = [
+    const OTHERS: [&str; 13] = [
+        "errand",
         "inputs",
+        "keys",
         "kind",
         "listed",
         "mod",
@@ -26,6 +28,9 @@ fn every_file_is_a_registered_kind() {
     let names_in = |stem: String| match stem.as_str() {
         "transit_pair" => ["association", "propagation"]
             .map(|of| format!("transit_gateway_{of}"))
+            .to_vec(),
+        "virtual_interface" => ["private", "transit"]
+            .map(|of| format!("{of}_{stem}"))
             .to_vec(),
         "vpn_connection" => vec![format!("transit_{stem}"), stem],
         _ => vec![stem],

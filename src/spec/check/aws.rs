@@ -24,7 +24,7 @@ pub(super) fn aws(spot: &Spot<RawAws>, site: &RawSite, sink: &Sink) -> Checked<A
     let attach_to = attach_to(&raw.attach_to, sink);
     let transit = transit::transit(raw, attach_to.as_ref().ok(), site, sink);
     let amazon_side_asn = amazon_side_asn(&raw.amazon_side_asn, sink);
-    let direct_connect = direct_connect::direct_connect(raw, attach_to.as_ref().ok(), sink);
+    let direct_connect = direct_connect::direct_connect(raw, attach_to.as_ref().ok(), site, sink);
     let route_tables = route_tables(&raw.route_tables, sink);
     let customer_gateway = optional(&raw.customer_gateway, Code::InvalidId, sink);
     let connection = optional(&raw.connection, Code::InvalidId, sink);

@@ -11,10 +11,11 @@ use super::super::field::{Field, Spot};
 use super::super::id::{DxConnectionId, DxGatewayId};
 use super::super::net::{Asn, InvalidValue};
 use super::super::problem::{Checked, Problem, Sink, all, quoted};
-use super::super::raw::{RawAws, RawDirectConnect, RawDxOrder, RawLinkAddresses};
+use super::super::raw::{RawAws, RawDirectConnect, RawDxOrder, RawLinkAddresses, RawSite};
 use super::super::site::{AttachTo, DirectConnectSide, DxOrder, DxTarget, LinkAddresses};
 use super::super::text::is_hostile;
 use super::lan::network;
+use super::private_vpn::private_vpn;
 use super::values::{self, optional, ranged, required, value};
 
 /// The ports that AWS sells (Direct Connect guide).
@@ -29,6 +30,7 @@ const GATEWAY_ASN: u32 = 64_513;
 pub(super) fn direct_connect(
     aws: &RawAws,
     attach_to: Option<&AttachTo>,
+    site: &RawSite,
     sink: &Sink,
 ) -> Checked<Option<DirectConnectSide>> {
     let Some(Spot { value: raw, span }) = aws.direct_connect.get()? else {
@@ -43,6 +45,7 @@ pub(super) fn direct_connect(
     let gateway_asn = gateway_asn(raw, aws, attach_to, sink);
     let addresses = addresses(raw, sink);
     let mtu = mtu(&raw.mtu, attach_to, sink);
+    let private_vpn = private_vpn(raw, aws, attach_to, site, sink);
     let allowed_prefixes = prefixes(&raw.allowed_prefixes, sink);
     if let (Ok(Some(_)), Some(asn)) = (&gateway, raw.gateway_asn.given()) {
         let message =
@@ -59,6 +62,7 @@ pub(super) fn direct_connect(
         mtu: mtu?,
         allowed_prefixes: allowed_prefixes?,
         bfd: raw.bfd.get()?.is_none_or(|spot| spot.value),
+        private_vpn: private_vpn?,
     }))
 }
 
@@ -102,11 +106,22 @@ fn order(spot: &Spot<RawDxOrder>, sink: &Sink) -> Checked<DxOrder> {
         Some(spot) => value(spot, Code::DirectConnectUnusable, sink, provider).map(Some),
         None => Ok(None),
     };
+    let macsec = raw.macsec.get()?;
+    if let (Ok(speed), Some(wish)) = (&bandwidth, macsec.filter(|it| it.value))
+        && speed == BANDWIDTHS[0]
+    {
+        let message = format!("a port of {speed} has no MACsec");
+        return Err(sink.report(unusable(
+            message,
+            &wish.span,
+            "order 10Gbps or more, or leave `macsec` out",
+        )));
+    }
     Ok(DxOrder {
         location: location?,
         bandwidth: bandwidth?,
         provider: provider?,
-        macsec: raw.macsec.get()?.is_some_and(|spot| spot.value),
+        macsec: macsec.is_some_and(|spot| spot.value),
     })
 }
 

@@ -10,6 +10,7 @@ use super::super::net::{Asn, InvalidValue, Region};
 use super::super::problem::{Checked, Problem, Sink, quoted};
 use super::super::raw::RawGateway;
 use super::super::site::{Gateway, Routing};
+use super::private_vpn;
 use super::special::{self, Special, Use};
 use super::values::{self, ranged, required, value};
 
@@ -17,6 +18,8 @@ use super::values::{self, ranged, required, value};
 pub(super) struct Surroundings<'a> {
     pub(super) region: Option<&'a Region>,
     pub(super) routing: &'a Field<Routing>,
+    /// Whether the tunnels run over Direct Connect.
+    pub(super) private: bool,
 }
 
 /// Checks the whole gateway.
@@ -27,7 +30,10 @@ pub(super) fn gateway(
 ) -> Checked<Gateway> {
     let Spot { value: raw, span } = raw;
     let device = device(raw, span, sink);
-    let outside_ip = public_address(raw, span, sink);
+    let outside_ip = match around.private {
+        true => private_address(raw, span, sink),
+        false => public_address(raw, span, sink),
+    };
     let local_ip = local_address(&raw.local_ip, sink);
     let asn = site_asn(raw, span, around, sink);
     let uplink_mtu = ranged(&raw.uplink_mtu, "uplink_mtu", "bytes", 1280..=1500, sink);
@@ -68,6 +74,24 @@ fn public_address(raw: &RawGateway, parent: &Range<usize>, sink: &Sink) -> Check
         );
     }
     Ok(address)
+}
+
+/// The address that AWS reaches over Direct Connect; no NAT stands in that way.
+fn private_address(raw: &RawGateway, parent: &Range<usize>, sink: &Sink) -> Checked<Ipv4Addr> {
+    let help = "give the private address that the router ends the tunnels on";
+    let spot = required(&raw.outside_ip, "gateway.outside_ip", help, parent, sink)?;
+    let address = value(spot, Code::InvalidAddress, sink, ipv4);
+    let address = address.and_then(|address| {
+        value(spot, Code::DirectConnectUnusable, sink, |_| {
+            private_vpn::private(address)
+        })
+    });
+    if let Some(local) = raw.local_ip.given() {
+        let message = "no NAT stands between the router and Direct Connect";
+        let problem = Problem::new(Code::LocalIpUnusable, message).at(&local.span, "remove it");
+        return Err(sink.report(problem.help("`outside_ip` is the router's own address here")));
+    }
+    address
 }
 
 fn local_address(field: &Field<String>, sink: &Sink) -> Checked<Option<Ipv4Addr>> {

@@ -142,7 +142,7 @@ fn outside_in_lan(nets: &[&Spot<Ipv4Net>], raw: &RawSite, sink: &Sink) {
         return;
     };
     for net in nets.iter().filter(|net| net.value.contains(&address)) {
-        let message = format!("{} holds the router's public address {address}", net.value);
+        let message = format!("{} holds the router's outside address {address}", net.value);
         let _reported = sink.report(
             Problem::new(Code::LanHoldsOutsideIp, message)
                 .at(&net.span, "would be reached through the tunnel")

@@ -9,6 +9,7 @@ mod direct_connect;
 mod gateway;
 mod lan;
 mod logs;
+mod private_vpn;
 mod site;
 mod special;
 mod transit;

@@ -33,6 +33,7 @@ pub(in crate::spec) fn site(raw: &RawSite, top: &Range<usize>, sink: &Sink) -> C
     let around = Surroundings {
         region: region.as_ref().ok(),
         routing: &raw.routing,
+        private: private_vpn(raw),
     };
     let help = "describe the router: `gateway: { device: ..., outside_ip: ..., asn: ... }`";
     let gateway = required(&raw.gateway, "gateway", help, top, sink)
@@ -62,6 +63,13 @@ pub(in crate::spec) fn site(raw: &RawSite, top: &Range<usize>, sink: &Sink) -> C
         tunnels: tunnels?,
         tags: tags?,
     })
+}
+
+/// Whether the VPN connection is to run over Direct Connect.
+fn private_vpn(raw: &RawSite) -> bool {
+    let side = raw.aws.given();
+    let side = side.and_then(|it| it.value.direct_connect.given());
+    side.is_some_and(|it| it.value.private_vpn.given().is_some())
 }
 
 fn expires_after(raw: &RawSite, sink: &Sink) -> Checked<Option<SignedDuration>> {

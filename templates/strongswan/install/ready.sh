@@ -49,6 +49,10 @@ check_kernel() {
 }
 
 check_addresses() {
+{%- if v.tunnels_over_vlan() %}
+  say "the tunnels run over the VLAN of the Direct Connect, from $wan, which this gives to it"
+}
+{%- else %}
   ip -o -4 address show | grep -qF " $wan/" ||
     problem "no interface of this machine has the address $wan: is this the site's router? Behind a NAT set gateway.local_ip in the site file"
   for endpoint in $endpoints; do
@@ -63,6 +67,7 @@ check_addresses() {
     fi
   done
 }
+{%- endif %}
 
 check_others() {
   for unit in {{ v.daemon.rivals }}; do

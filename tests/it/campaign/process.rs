@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use underpass::aws::{Caller, Client, Decoded, Fault, Target, View};
+use underpass::aws::{Breadth, Caller, Client, Decoded, Fault, Target, View};
 use underpass::clock::{Clock, IdSource};
 use underpass::engine::{
     self, Cancel, Event, Job, KeyRing, KeysError, RunKeys, RunReport, StepProblem,
@@ -241,7 +241,13 @@ impl Process {
 
     /// What would be done to bring a site up.
     pub(crate) async fn plan_onboard(&self, site: &Site) -> Result<Result<Plan, Exit>, Broken> {
-        let view = match self.look(&site.name).await {
+        if matches!(
+            site.aws.attach_to,
+            underpass::spec::AttachTo::TransitGateway(_)
+        ) {
+            self.client.expect_transit();
+        }
+        let view = match self.look(Breadth::Site(&site.name), &site.name).await {
             Ok(view) => view,
             Err(exit) => return Ok(Err(exit)),
         };
@@ -261,17 +267,22 @@ impl Process {
         });
         match plan {
             Ok(plan) => linted(plan, &view).map(Ok),
-            Err(errors) => Ok(Err(Exit::Refused(errors.to_string()))),
+            Err(errors) => Ok(Err(Exit::Refused(told(&errors)))),
         }
     }
 
     /// Looks at everything, with patience for what the site's last runs may have made.
-    async fn look(&self, site: &underpass::spec::SiteName) -> Result<View, Exit> {
+    async fn look(
+        &self,
+        breadth: Breadth<'_>,
+        site: &underpass::spec::SiteName,
+    ) -> Result<View, Exit> {
         let folder = self.store.site(site);
         let now = self.clock.now();
         let runs = folder.recent(&self.caller.account, &region(), now).await;
         let runs = runs.map_err(|error| failed(&error))?;
-        let look = engine::look_patiently(&self.client, &self.clock, &self.ids, &runs, |_| {});
+        let look =
+            engine::look_patiently(&self.client, &self.clock, &self.ids, breadth, &runs, |_| {});
         look.await.map_err(|fault| failed(&fault))
     }
 
@@ -282,7 +293,7 @@ impl Process {
             Ok(lock) => lock,
             Err(error) => return Ok(held(error)),
         };
-        let mut view = match self.look(site).await {
+        let mut view = match self.look(Breadth::Everything(Some(site)), site).await {
             Ok(view) => view,
             Err(exit) => return Ok(exit),
         };
@@ -305,7 +316,11 @@ impl Process {
                 return Ok(Exit::Failed(format!("the run is {:?}", report.result)));
             }
             // What has come to light meanwhile goes as well.
-            view = match self.client.whole_view().await {
+            view = match self
+                .client
+                .whole_view(Breadth::Everything(Some(site)))
+                .await
+            {
                 Ok(view) => view,
                 Err(fault) => return Ok(failed(&fault)),
             };
@@ -332,7 +347,7 @@ impl Process {
 
     /// `underpass reap`.
     pub(crate) async fn reap(&self) -> Ended {
-        let view = match self.client.whole_view().await {
+        let view = match self.client.whole_view(Breadth::Everything(None)).await {
             Ok(view) => view,
             Err(fault) => return Ok(failed(&fault)),
         };
@@ -454,4 +469,15 @@ fn linted(plan: Plan, view: &View) -> Result<Plan, Broken> {
 #[expect(clippy::unwrap_used, reason = "a constant that is a Region")]
 fn region() -> underpass::spec::Region {
     REGION.parse().unwrap()
+}
+
+/// Why there is no plan, with what to do about it.
+fn told(errors: &plan::PlanErrors) -> String {
+    let mut text = errors.to_string();
+    if let plan::PlanErrors::Refused(refusals) = errors {
+        for refusal in refusals {
+            text.push_str(&format!("\n  help: {}", refusal.help));
+        }
+    }
+    text
 }

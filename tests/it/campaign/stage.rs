@@ -376,8 +376,13 @@ impl Stage {
         for _ in 0..TRIES {
             let run = self.run("operator", Command::Onboard(site), &[]);
             let ended = run.await;
+            let told = match &ended.0 {
+                Ok(Some(exit @ Exit::Refused(_))) => exit.to_string(),
+                _ => String::new(),
+            };
             self.ended("operator", Command::Onboard(site), ended)?;
             self.check()?;
+            self.delete_nobodys_route(&told);
             if self.up.contains_key(&site) {
                 return Ok(());
             }
@@ -403,6 +408,29 @@ impl Stage {
         match self.left_to_do(number).await? {
             Some((todo, _)) => broken("not a no-op", todo),
             None => Ok(()),
+        }
+    }
+
+    /// Does as a refusal tells: a route to nowhere is nobody's once somebody has deleted both the
+    /// connection and the customer gateway that remembered it.
+    fn delete_nobodys_route(&self, told: &str) {
+        let command = told.split_once("delete-transit-gateway-route ");
+        let Some((_, rest)) = command.filter(|_| self.forgotten) else {
+            return;
+        };
+        let mut words = rest.split_whitespace();
+        let (table, network) = (words.nth(1), words.nth(1));
+        if let Some((table, network)) = table.zip(network) {
+            self.timeline
+                .say("operator", format_args!("deletes the route to {network}"));
+            stranger::call(
+                &self.sandbox,
+                &format!(
+                    "Action=DeleteTransitGatewayRoute&TransitGatewayRouteTableId={table}\
+                     &DestinationCidrBlock={}",
+                    network.replace('/', "%2F")
+                ),
+            );
         }
     }
 
