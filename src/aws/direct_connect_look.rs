@@ -22,7 +22,7 @@ impl Client {
         &self,
         interface: &VirtualInterfaceId,
     ) -> Result<InterfaceRoutes, Fault> {
-        let (client, pace) = (self.dx_reader().await, self.pace());
+        let (client, pace) = self.direct_connect_reader().await;
         let pages = paged(ROUTES, pace, |token| async move {
             let request = client.list_virtual_interface_routes();
             let request = request.virtual_interface_id(interface.as_str());
@@ -46,7 +46,7 @@ impl Client {
         &self,
         interface: &VirtualInterfaceId,
     ) -> Result<Vec<FailoverTest>, Fault> {
-        let (client, pace) = (self.dx_reader().await, self.pace());
+        let (client, pace) = self.direct_connect_reader().await;
         let pages = paged(TESTS, pace, |token| async move {
             let request = client.list_virtual_interface_test_history();
             let request = request.virtual_interface_id(interface.as_str());

@@ -19,7 +19,8 @@ impl Client {
         connection: &DxConnectionId,
         provider: Option<&str>,
     ) -> Result<Vec<u8>, Fault> {
-        let request = self.dx_reader().await.describe_loa();
+        let (client, _) = self.direct_connect_reader().await;
+        let request = client.describe_loa();
         let request = request
             .connection_id(connection.as_str())
             .set_provider_name(provider.map(str::to_owned))

@@ -30,6 +30,7 @@ mod endpoint;
 mod fault;
 mod in_process;
 mod letter;
+mod look;
 mod model;
 mod objects;
 mod pace;

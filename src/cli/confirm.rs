@@ -75,6 +75,21 @@ pub(super) async fn confirm_name(
     }
 }
 
+/// Asks for words to be typed that say what is agreed to; a yes alone is not enough.
+pub(super) async fn confirm_words(
+    output: Output,
+    words: &str,
+    question: &str,
+    again: &Again,
+) -> Result<(), Failure> {
+    output.ask(Line::Warn, &format!("{question} Type `{words}` to go on:"));
+    if answer().await == words.to_lowercase() {
+        Ok(())
+    } else {
+        Err(declined(again))
+    }
+}
+
 /// Asks for a word to be typed, unless `yes` says so already.
 pub(super) async fn confirm_word(
     output: Output,
@@ -91,21 +106,6 @@ pub(super) async fn confirm_word(
         return confirm(output, yes, question, again).await;
     }
     confirm_words(output, word, question, again).await
-}
-
-/// Asks for words to be typed that say what is agreed to; a yes alone is not enough.
-pub(super) async fn confirm_words(
-    output: Output,
-    words: &str,
-    question: &str,
-    again: &Again,
-) -> Result<(), Failure> {
-    output.ask(Line::Warn, &format!("{question} Type `{words}` to go on:"));
-    if answer().await == words.to_lowercase() {
-        Ok(())
-    } else {
-        Err(declined(again))
-    }
 }
 
 /// A line from the terminal; an empty one when the terminal has gone, which is no yes. Read in a

@@ -102,8 +102,8 @@ fn link(
         key: key.clone(),
         bfd: side.bfd,
         allowed_prefixes,
-        prefers: preferred(it),
         tunnel_end: side.private_vpn.map(|_| site.gateway.outside_ip),
+        prefers: preferred(it),
     })
 }
 

@@ -113,9 +113,10 @@ impl Kind for DxConnectionKind {
         owner: &Owner,
         _keys: &Keys,
     ) -> Result<Call, KindError> {
+        let name = inputs.known(NAME, "name")?;
         let order: DxOrder = inputs.known(NAME, "order")?;
         Ok(Call::DirectConnect(DirectConnectCall::OrderConnection {
-            name: inputs.known(NAME, "name")?,
+            name,
             location: order.location,
             bandwidth: order.bandwidth,
             provider: order.provider,
@@ -228,8 +229,12 @@ impl Kind for DxConnectionKind {
 
 /// An order costs money for months, so it takes a word of its own.
 fn order_of(inputs: &Inputs, policy: Policy) -> Result<Decision, KindError> {
-    let order: DxOrder = inputs.known(NAME, "order")?;
-    let what = format!("a {} port at {}", order.bandwidth, order.location);
+    let order: Option<DxOrder> = inputs.given(NAME, "order")?;
+    let what = order.as_ref().map_or_else(
+        || "a port".to_owned(),
+        |order| format!("a {} port at {}", order.bandwidth, order.location),
+    );
+    let location = order.map_or_else(|| "LOCATION".to_owned(), |order| order.location);
     if !policy.order {
         return Err(KindError::Conflict {
             problem: format!(
@@ -237,9 +242,8 @@ fn order_of(inputs: &Inputs, policy: Policy) -> Result<Decision, KindError> {
                  letter of authorization at the latest"
             ),
             help: format!(
-                "give `--order {}` to order it; without it, leave `aws.direct_connect` out of the \
-                 site file for now: the VPN connection is made the same",
-                order.location
+                "give `--order {location}` to order it; without it, leave `aws.direct_connect` out \
+                 of the site file for now: the VPN connection is made the same"
             ),
         });
     }

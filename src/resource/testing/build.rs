@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use ulid::Ulid;
 
+use super::direct_connect::{bgp_key, set_direct_connect_state};
 use crate::aws::{Collection, RouteTable, SeenTunnel, State, Tags, Telemetry, View, VpnConnection};
 use crate::resource::{Inputs, Keys, Owner};
 use crate::spec::StartupAction;
@@ -84,7 +85,9 @@ pub(crate) fn tunnels() -> [TunnelOptions; 2] {
 /// Keys for these tunnels.
 pub(crate) fn keys(tunnels: &[TunnelOptions]) -> Keys {
     let key = || PreSharedKey::new(SecretString::from(KEY)).unwrap();
-    tunnels.iter().map(|it| (it.inside_cidr, key())).collect()
+    let mut keys: Keys = tunnels.iter().map(|it| (it.inside_cidr, key())).collect();
+    keys.bgp = Some(bgp_key());
+    keys
 }
 
 /// A tunnel as AWS echoes it.
@@ -127,8 +130,11 @@ pub(crate) fn telemetry(outside: Ipv4Addr, up: bool) -> Telemetry {
 
 /// An empty view that was looked at everywhere.
 pub(crate) fn looked() -> View {
+    let all = Collection::ALL
+        .into_iter()
+        .chain(Collection::DIRECT_CONNECT);
     View {
-        looked_at: Collection::ALL.map(|it| (it, Timestamp::UNIX_EPOCH)).into(),
+        looked_at: all.map(|it| (it, Timestamp::UNIX_EPOCH)).collect(),
         ..View::default()
     }
 }
@@ -161,6 +167,7 @@ pub(crate) fn set_up(connection: &mut VpnConnection, outside: Ipv4Addr, up: bool
 pub(crate) fn set_state(view: &mut View, word: &str) {
     let state = State::new(word);
     set_transit_state(view, &state);
+    set_direct_connect_state(view, &state);
     for gateway in view.customer_gateways.values_mut() {
         gateway.state = state.clone();
     }

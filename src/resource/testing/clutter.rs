@@ -1,5 +1,6 @@
 //! What AWS really answers with: lists in any order, and what was deleted among what lives.
 
+use super::direct_connect::clutter_direct_connect;
 use crate::aws::{Attachment, State, TransitPropagation, View};
 
 /// The view with every list reversed, and a deleted twin before and after every object and entry.
@@ -49,6 +50,7 @@ pub(crate) fn cluttered(view: &View) -> View {
         }
     }
     clutter_transit(&mut view);
+    clutter_direct_connect(&mut view);
     view
 }
 

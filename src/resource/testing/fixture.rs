@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::build::{inputs, keys, nth, tunnels, world};
+use super::fixture_direct_connect::direct_connect_fixture;
 use super::fixture_transit::transit_fixture;
 use super::model::apply;
 use crate::aws::{Call, Tags, View};
@@ -39,6 +40,9 @@ pub(crate) struct Fixture {
 /// A site's world just before a step of each kind; a new kind needs a line here.
 pub(crate) fn fixture(kind: &str, owner: &Owner) -> Fixture {
     let mut world = world();
+    if let Some(fixture) = direct_connect_fixture(kind, owner) {
+        return fixture;
+    }
     if let Some(fixture) = transit_fixture(kind, owner) {
         return fixture;
     }

@@ -86,7 +86,7 @@ pub(super) fn transit_fixture(kind: &str, owner: &Owner) -> Option<Fixture> {
     }
 }
 
-fn done(step: &str, values: &Value, world: View) -> Option<Fixture> {
+pub(super) fn done(step: &str, values: &Value, world: View) -> Option<Fixture> {
     Some(Fixture {
         step: StepId::new(step),
         inputs: inputs(values),

@@ -2,7 +2,9 @@
 
 mod build;
 mod clutter;
+mod direct_connect;
 mod fixture;
+mod fixture_direct_connect;
 mod fixture_transit;
 mod model;
 mod transit;
@@ -12,6 +14,7 @@ pub(crate) use build::{
     tunnels, world,
 };
 pub(crate) use clutter::cluttered;
+pub(crate) use direct_connect::BGP_KEY;
 pub(crate) use fixture::{Fixture, fixture, foreign_gateway};
 pub(crate) use model::apply;
 pub(crate) use transit::new_table;

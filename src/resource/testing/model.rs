@@ -7,6 +7,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::build::{KEY, echo, nth, set_up, tags_of, telemetry};
+use super::direct_connect::apply_direct_connect;
 use super::transit::{apply_transit, attach_connection, detach_connection};
 use crate::aws::{
     Attachment, Call, ConnectionEnd, CustomerGateway, State, StaticRoute, View, VpnConnection,
@@ -140,6 +141,7 @@ pub(crate) fn apply(view: &mut View, call: &Call) -> Result<Option<String>, &'st
             Ok(None)
         }
         Call::Transit(call) => apply_transit(view, call),
+        Call::DirectConnect(call) => apply_direct_connect(view, call),
         on_connection => apply_to_connection(view, on_connection),
     }
 }

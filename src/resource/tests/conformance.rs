@@ -7,11 +7,18 @@ use serde_json::Value;
 use crate::aws::{Call, Fault, FaultKind, Tags, View};
 use crate::playbook::StepId;
 use crate::resource::testing::{
-    Fixture, KEY, apply, cluttered, fixture, keys, looked, owner, set_state, tunnels,
+    BGP_KEY, Fixture, KEY, apply, cluttered, fixture, keys, looked, owner, set_state, tunnels,
 };
 use crate::resource::{
     Change, Finding, Goal, Inputs, Kind, KindError, Maybe, Owner, Ownership, Policy, Progress,
     Seen, registry,
+};
+
+/// What may be ordered is ordered.
+const POLICY: Policy = Policy {
+    adopt_changes: false,
+    remove_duplicates: false,
+    order: true,
 };
 
 /// One kind with its fixture and owner.
@@ -83,8 +90,8 @@ fn what_is_created_is_found_and_needs_nothing_more() {
         assert_eq!(case.find(&looked()), Finding::Absent, "{name}");
         assert_eq!(case.find(before), Finding::Absent, "{name}");
         let decide = |finding: &Finding, view: &View| {
-            let decision = case.kind.decide(inputs, finding, view, Policy::default());
-            let again = case.kind.decide(inputs, finding, view, Policy::default());
+            let decision = case.kind.decide(inputs, finding, view, POLICY);
+            let again = case.kind.decide(inputs, finding, view, POLICY);
             assert_eq!(decision, again, "{name}");
             decision.unwrap()
         };
@@ -138,7 +145,7 @@ fn order_and_what_was_deleted_change_nothing() {
         let inputs = &case.before.inputs;
         let decide = |view| {
             let finding = Finding::Present(seen.clone());
-            case.kind.decide(inputs, &finding, view, Policy::default())
+            case.kind.decide(inputs, &finding, view, POLICY)
         };
         assert_eq!(decide(&plain), decide(&cluttered), "{name}");
         for goal in [Goal::Ready, Goal::Gone] {
@@ -238,7 +245,9 @@ fn unknown_states_mean_waiting_and_dead_ones_no_hope() {
             }
             let (wanted, ended) = match name {
                 "vpn_gateway_attachment" => ("attached", "detached"),
-                "transit_gateway_association" => ("associated", "disassociated"),
+                "transit_gateway_association" | "dx_gateway_association" => {
+                    ("associated", "disassociated")
+                }
                 "transit_gateway_propagation" => ("enabled", "disabled"),
                 "transit_gateway_route" => ("active", "deleted"),
                 _ => ("available", "deleted"),
@@ -254,9 +263,14 @@ fn unknown_states_mean_waiting_and_dead_ones_no_hope() {
                 "{name} {word}: {gone:?}"
             );
             if ["pending", "modifying", "half-baked", ""].contains(&word) {
-                let shown = |it: &Progress| {
-                    matches!(it, Progress::Waiting { state, object }
-                        if state == word && *object == seen.id)
+                // What waits for people says for whom.
+                let parks = name == "dx_connection";
+                let shown = |it: &Progress| match it {
+                    Progress::Waiting { state, object } => state == word && *object == seen.id,
+                    Progress::Parked { state, object, .. } => {
+                        parks && state == word && *object == seen.id
+                    }
+                    _ => false,
                 };
                 assert!(
                     shown(&ready) && shown(&gone),
@@ -334,6 +348,15 @@ fn strip(view: &mut View, change: &mut dyn FnMut(&mut Tags)) {
     view.transit_attachments
         .values_mut()
         .for_each(|it| change(&mut it.tags));
+    view.dx_connections
+        .values_mut()
+        .for_each(|it| change(&mut it.tags));
+    view.dx_gateways
+        .values_mut()
+        .for_each(|it| change(&mut it.tags));
+    view.virtual_interfaces
+        .values_mut()
+        .for_each(|it| change(&mut it.tags));
 }
 
 #[test]
@@ -361,7 +384,7 @@ fn inputs_that_come_later_hinder_nothing_but_the_call() {
                 .unwrap();
             assert_eq!(finding, Finding::Absent, "{name}");
             let view = &case.before.world;
-            let decision = case.kind.decide(&inputs, &finding, view, Policy::default());
+            let decision = case.kind.decide(&inputs, &finding, view, POLICY);
             assert_eq!(decision.unwrap().change, Change::Create, "{name}");
             let call = case
                 .kind
@@ -394,6 +417,8 @@ fn no_key_shows_anywhere() {
             "{call:?} {} {seen:?} {owned:?} {view:?} {json}",
             call.describe()
         );
-        assert!(!shown.contains(KEY), "{}", case.kind.name());
+        for key in [KEY, BGP_KEY] {
+            assert!(!shown.contains(key), "{}", case.kind.name());
+        }
     }
 }
