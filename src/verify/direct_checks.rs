@@ -385,7 +385,7 @@ impl DirectConnect<'_> {
         }
         let cause = match some(other) {
             true => "the preferred way does not carry it, and the other one has taken over",
-            false => "AWS tells of no route",
+            false => "AWS does not tell the routes that decide it",
         };
         check.unknown(saw, cause, self.subject.verify())
     }

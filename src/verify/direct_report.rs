@@ -95,13 +95,13 @@ impl DirectConnectReport {
         !self.ways.is_empty() && self.ways.iter().all(|it| it.goes.by(way))
     }
 
-    /// Where traffic goes, in words: `traffic goes by dx`.
+    /// Where traffic goes, in words, such as `traffic goes by dx`.
     pub fn going(&self) -> String {
         let mut words: Vec<&str> = self.ways.iter().map(|it| it.goes.as_str()).collect();
         words.sort_unstable();
         words.dedup();
         match words.as_slice() {
-            [] | ["unknown"] => "traffic goes nobody says which way".to_owned(),
+            [] | ["unknown"] => "which way traffic goes is unknown".to_owned(),
             ["nowhere"] => "traffic goes nowhere".to_owned(),
             words => format!("traffic goes by {}", words.join(" and ")),
         }
