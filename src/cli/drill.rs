@@ -145,14 +145,14 @@ fn page(
 ) -> String {
     let direct = cutover.site.aws.direct_connect.as_ref();
     let takes = match direct.is_some_and(|it| it.bfd) {
-        true => "about a second (BFD), where the router runs its files",
-        false => "up to 90 s (BGP's hold time; `bfd: true` makes it one)",
+        true => "about a second (BFD)",
+        false => "up to 30 s (BGP's hold time; `bfd: true` makes it one)",
     };
     let steps = [
         format!("AWS ends the BGP sessions of {interface}, for {minutes} min at most"),
         format!(
-            "the tunnels take over: {takes}; underpass looks every 5 s, and ends the test at once \
-                 where they do not carry"
+            "the tunnels take over within seconds (a port that dies without a word takes {takes}); \
+             underpass looks every 5 s, and ends the test where they do not carry"
         ),
         "AWS brings the sessions back, and Direct Connect is the way again".to_owned(),
     ];

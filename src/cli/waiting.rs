@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::harmless;
+use super::output::columns;
 use super::table::Table;
-use super::words::when;
+use super::words::{when, wrapped};
 use crate::aws::FailoverTest;
 use crate::engine::{RunReport, StepProblem};
 use crate::resource::{CROSS_CONNECT, Errand, Standing};
@@ -105,12 +106,16 @@ pub(super) fn of_direct_connect(direct: &DirectConnectReport) -> String {
     }
     let preferred = match direct.prefers {
         Way::Vpn if direct.carries_tunnels => ", in tunnels over Direct Connect",
-        Way::DirectConnect => "",
-        Way::Vpn => {
+        Way::Vpn if direct.all_go(Way::Vpn) => {
             ", as the site prefers since `cutover --to vpn`: Direct Connect is no backup now"
         }
+        Way::Vpn => {
+            "; since `cutover --to vpn` the site prefers its tunnels, and its router does not yet"
+        }
+        Way::DirectConnect => "",
     };
-    let mut text = format!("\nDirect Connect: {}{preferred}.\n", direct.going());
+    let going = wrapped(&format!("{}{preferred}", direct.going()), 0, columns());
+    let mut text = format!("\nDirect Connect: {going}.\n");
     if let Some(drill) = &direct.last_drill {
         text.push_str(&format!("Last drill: {}.\n", told(drill)));
     }

@@ -51,7 +51,7 @@ impl DirectConnect<'_> {
             return check.failed(
                 "there is none",
                 "it was not ordered yet, or somebody has deleted it",
-                format!("{} --order", subject.onboard()),
+                subject.onboard(),
             );
         };
         let check = Check::new(CheckId::DxConnection, it.id.to_string(), "available");

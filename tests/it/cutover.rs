@@ -55,7 +55,8 @@ impl Town {
         env.write(SITE, &FILE.replace("ATTACH", attach));
         let router: std::net::Ipv4Addr = "203.0.113.50".parse().unwrap();
         env.sandbox().set_lan(router.into(), lan());
-        env.run(&["onboard", SITE, "--yes", "--order"]).exits(0);
+        env.run(&["onboard", SITE, "--yes", "--order", "SBX1"])
+            .exits(0);
         let town = Self {
             env,
             interface: None,
