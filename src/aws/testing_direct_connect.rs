@@ -109,5 +109,9 @@ pub(super) fn every_call() -> Vec<DirectConnectCall> {
             arn: "arn:aws:directconnect:eu-central-1:111122223333:dxcon/dxcon-fg31dyv6".to_owned(),
             tags: tags("plant-7"),
         },
+        DirectConnectCall::Untag {
+            arn: "arn:aws:directconnect:eu-central-1:111122223333:dxvif/dxvif-fg31dyv6".to_owned(),
+            key: "underpass:prefers".to_owned(),
+        },
     ]
 }

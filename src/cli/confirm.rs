@@ -105,12 +105,7 @@ pub(super) async fn confirm_word(
         // Says how to say yes without a terminal.
         return confirm(output, yes, question, again).await;
     }
-    output.ask(Line::Warn, &format!("{question} Type {word} to go on:"));
-    if answer().await == word {
-        Ok(())
-    } else {
-        Err(declined(again))
-    }
+    confirm_words(output, word, question, again).await
 }
 
 /// A line from the terminal; an empty one when the terminal has gone, which is no yes. Read in a

@@ -109,14 +109,20 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let site = load::site(output, &args.site)?;
     let again = Again::new(&args.site, &args.how.flags(), global);
-    if site.aws.direct_connect.is_none() {
-        let text = format!(
-            "site {} has no Direct Connect: it has one way only",
-            site.name
-        );
+    let why = match (&site.aws.direct_connect, site.aws.private_vpn()) {
+        (None, _) => Some("it has no Direct Connect"),
+        (_, Some(_)) => Some("its tunnels run over Direct Connect"),
+        (Some(_), None) => None,
+    };
+    if let Some(why) = why {
+        let text = format!("site {} has one way only: {why}", site.name);
         return Err(untouched(Failure::new(Exit::Refused, text)).next(again.other("status")));
     }
     let connection = connect_for(global, &site).await?;
+    // Whoever runs the drill holds the lock.
+    if args.stop {
+        return drill::stop(output, &connection, &site, &again).await;
+    }
     let folder = store::folder(global, &site.name).await?;
     let breaking = Breaking::asked(args.breaking);
     let lock = store::lock(output, global, &folder, &breaking).await?;
@@ -133,7 +139,6 @@ pub(super) async fn run(
         let seen = cutover.look(args).await?;
         match args.to {
             Some(to) => cutover.to(args, &seen, to.into()).await,
-            None if args.stop => drill::stop(&cutover, &seen).await,
             None => drill::run(&cutover, &seen, args.minutes).await,
         }
     };

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::again::Again;
 use super::confirm::confirm_word;
+use super::connect::Connection;
 use super::cutover::{Cutover, Seen, table};
 use super::drill_watch::{Drill, Look, Next, Outcome};
 use super::exit::Exit;
 use super::failure::{Failure, Stands};
-use super::output::{Line, columns};
+use super::output::{Line, Output, columns};
 use super::progress::plain;
 use super::watch;
 use super::words::wrapped;
 use crate::clock::Mark;
 use crate::engine;
-use crate::spec::VirtualInterfaceId;
+use crate::spec::{Site, VirtualInterfaceId};
 use crate::tunnel::Way;
 use crate::verify::{Check, CheckId, Readiness, Report, Subject, Verdict, readiness};
 
@@ -40,21 +42,37 @@ struct Ended {
     why: Option<String>,
 }
 
-/// Ends a drill that runs.
-pub(super) async fn stop(cutover: &Cutover<'_>, seen: &Seen) -> Result<Exit, Failure> {
-    let interface = interface(cutover, &seen.report)?;
-    let client = &cutover.connection.client;
-    let stopped = engine::stop_failover_test(client, interface).await?;
-    let site = &cutover.site.name;
-    let value =
-        json!({ "schema_version": 1, "site": site, "interface": interface, "stopped": stopped });
-    cutover.output.result(&value, || match stopped {
-        true => format!(
-            "The drill on {interface} is over: Direct Connect comes back within a minute.\n"
-        ),
+/// Ends a drill that runs, whoever began it.
+pub(super) async fn stop(
+    output: Output,
+    connection: &Connection,
+    site: &Site,
+    again: &Again,
+) -> Result<Exit, Failure> {
+    let interface = engine::interface_of(&connection.client, site).await;
+    let Some(interface) = interface.map_err(Failure::untouched)? else {
+        return Err(without(site, again));
+    };
+    let stopped = engine::stop_failover_test(&connection.client, &interface).await?;
+    let value = json!({
+        "schema_version": 1,
+        "site": site.name,
+        "interface": interface,
+        "stopped": stopped,
+    });
+    output.result(&value, || match stopped {
+        true => {
+            format!("The drill on {interface} is over: Direct Connect comes back in a minute.\n")
+        }
         false => format!("No drill runs on {interface}.\n"),
     })?;
     Ok(Exit::Ok)
+}
+
+fn without(site: &Site, again: &Again) -> Failure {
+    let text = format!("site {} has no virtual interface yet", site.name);
+    let failure = Failure::new(Exit::Refused, text).stands(Stands::Untouched);
+    failure.next(again.other("status"))
 }
 
 /// Looks, asks, and lets AWS end the sessions.
@@ -92,12 +110,8 @@ fn interface<'a>(
     report: &'a Report,
 ) -> Result<&'a VirtualInterfaceId, Failure> {
     let direct = report.direct_connect.as_ref();
-    direct.and_then(|it| it.interface.as_ref()).ok_or_else(|| {
-        let text = format!("site {} has no virtual interface yet", cutover.site.name);
-        Failure::new(Exit::Refused, text)
-            .stands(Stands::Untouched)
-            .next(cutover.again.other("status"))
-    })
+    let interface = direct.and_then(|it| it.interface.as_ref());
+    interface.ok_or_else(|| without(cutover.site, cutover.again))
 }
 
 /// A drill needs both ways: the one that is taken away, and the one that is to stand in.
@@ -131,14 +145,14 @@ fn page(
 ) -> String {
     let direct = cutover.site.aws.direct_connect.as_ref();
     let takes = match direct.is_some_and(|it| it.bfd) {
-        true => "about a second (BFD), where the router runs its files",
-        false => "up to 90 s (BGP's hold time; `bfd: true` makes it one)",
+        true => "about a second (BFD)",
+        false => "up to 30 s (BGP's hold time; `bfd: true` makes it one)",
     };
     let steps = [
         format!("AWS ends the BGP sessions of {interface}, for {minutes} min at most"),
         format!(
-            "the tunnels take over: {takes}; underpass looks every 5 s, and ends the test at once \
-                 where they do not carry"
+            "the tunnels take over within seconds (a port that dies without a word takes {takes}); \
+             underpass looks every 5 s, and ends the test where they do not carry"
         ),
         "AWS brings the sessions back, and Direct Connect is the way again".to_owned(),
     ];

@@ -20,7 +20,8 @@ pub enum Exit {
     Refused = 5,
     /// AWS failed; the run can be resumed.
     Aws = 6,
-    /// Deployed, but the tunnels are not (all) up.
+    /// Deployed, but the tunnels are not (all) up, or Direct Connect is not; `cutover`: the files are
+    /// written and traffic has not moved, or the drill has failed.
     NotVerified = 7,
     /// Stopped by the user, or not confirmed; a run that had begun can be resumed.
     Cancelled = 8,

@@ -38,6 +38,8 @@ enum Purpose {
     Onboard,
     /// Removing it.
     Teardown,
+    /// Moving its traffic between its tunnels and Direct Connect, and the drill.
+    Cutover,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, Failure> {
@@ -71,6 +73,7 @@ pub(super) fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, 
         Purpose::Plan => Scope::Plan,
         Purpose::Onboard => Scope::Onboard,
         Purpose::Teardown => Scope::Teardown,
+        Purpose::Cutover => Scope::Cutover,
     };
     let account = site.aws.account.as_ref();
     let policy = plan::policy(&PolicyFor::Site {
@@ -79,6 +82,7 @@ pub(super) fn run(args: &Args, global: &Global, output: Output) -> Result<Exit, 
         account,
         scope,
         transit: matches!(site.aws.attach_to, AttachTo::TransitGateway(_)),
+        direct_connect: site.aws.direct_connect.is_some(),
     });
     Ok(print(policy, global, &site.region, output))
 }

@@ -14,10 +14,11 @@ use super::output::{Line, Output, columns};
 use super::survey::{HowToPlan, survey};
 use super::table::Table;
 use super::words::{when, wrapped};
-use super::{handover, harmless, letter, load, verify, watch};
+use super::{handover, harmless, letter, load, verify, waiting, watch};
 use crate::plan::{Plan, Warning};
-use crate::resource::{Change, is_connection};
-use crate::verify::Report;
+use crate::resource::{Change, Errand, is_connection};
+use crate::spec::DxConnectionId;
+use crate::verify::{Report, errands};
 
 /// Show how a site is doing
 #[derive(Debug, clap::Args)]
@@ -64,8 +65,18 @@ pub(super) async fn run(
         let text = format!("the letter of authorization is {path}: give it to the operator");
         output.say(Line::Made, &text);
     }
+    let waiting = match &report {
+        Some(_) => None,
+        None => errands(&connection.client, &site).await?,
+    };
     let onboard = Again::new(&args.site, &args.how.flags(), global).other("onboard");
-    show(output, &connection, &plan, report.as_ref(), &onboard)?;
+    show(
+        output,
+        &connection,
+        &plan,
+        (report.as_ref(), waiting),
+        &onboard,
+    )?;
     let drifted = plan
         .steps
         .iter()
@@ -77,7 +88,7 @@ fn show(
     output: Output,
     connection: &Connection,
     plan: &Plan,
-    report: Option<&Report>,
+    (report, waiting): (Option<&Report>, Option<(DxConnectionId, Vec<Errand>)>),
     onboard: &str,
 ) -> Result<(), Failure> {
     let at = connection.clock.now();
@@ -86,12 +97,20 @@ fn show(
         .iter()
         .map(|step| json!({ "step": step.node.id, "kind": step.node.kind, "id": step.existing, "change": step.change, "reason": step.reason }))
         .collect();
-    let value = json!({ "schema_version": 1, "site": plan.site, "at": at, "steps": steps, "verification": report, "duplicates": plan.duplicates });
+    let mut value = json!({ "schema_version": 1, "site": plan.site, "at": at, "steps": steps, "verification": report, "duplicates": plan.duplicates });
+    if let (Some((id, ladder)), Some(all)) = (&waiting, value.as_object_mut()) {
+        let waiting = json!([{ "object": id, "ladder": ladder }]);
+        all.insert("waiting_for_people".to_owned(), waiting);
+    }
     output.result(&value, || {
         let mut steps = format!("Site {} at {}\n\n{}\n", plan.site, when(at), table(plan));
         steps.extend(duplicates(plan).map(|told| format!("\n{told}\n")));
         match report {
-            None => format!("{steps}\nNot deployed.\nnext: {onboard}\n"),
+            None => {
+                let ladder = waiting.map(|(id, ladder)| waiting::ladder(id.as_str(), &ladder));
+                let ladder = ladder.unwrap_or_default();
+                format!("{steps}{ladder}\nNot deployed.\nnext: {onboard}\n")
+            }
             Some(report) if plan.is_noop() => format!("{steps}\n{}", verify::text(report)),
             Some(report) => format!("{steps}\n{}\nnext: {onboard}\n", verify::text(report)),
         }

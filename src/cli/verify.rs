@@ -18,6 +18,10 @@ use crate::spec::Site;
 use crate::verify::{Check, Report, Subject, Verdict};
 
 /// Check that the two halves meet, with the likely cause of each miss
+///
+/// Ends with 0 when everything that AWS tells of is as it should be, and with 7 when something is not.
+/// A site whose Direct Connect waits for people, or for an answer that AWS does not give, is as it
+/// should be while its tunnels carry it: what is awaited is shown, and counts as unknown.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The site file

@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::harmless;
+use super::output::columns;
 use super::table::Table;
-use super::words::when;
+use super::words::{when, wrapped};
 use crate::aws::FailoverTest;
 use crate::engine::{RunReport, StepProblem};
 use crate::resource::{CROSS_CONNECT, Errand, Standing};
@@ -96,19 +97,25 @@ pub(super) fn of_direct_connect(direct: &DirectConnectReport) -> String {
     let object = direct.connection.as_ref().map(ToString::to_string);
     let object = object.as_deref().unwrap_or("Direct Connect");
     if !direct.waiting_for_people.is_empty() {
-        let rungs = rungs(&direct.waiting_for_people);
-        return format!(
-            "\nWaiting for people: {object}\n\n{rungs}\nThe VPN connection carries the site \
-             meanwhile.\n"
-        );
+        let meanwhile = match direct.all_go(Way::Vpn) {
+            true => "The VPN connection carries the site meanwhile.",
+            false => "Nothing carries the site meanwhile: see the tunnels.",
+        };
+        let ladder = ladder(object, &direct.waiting_for_people);
+        return format!("{ladder}{meanwhile}\n");
     }
     let preferred = match direct.prefers {
-        Way::DirectConnect => "",
-        Way::Vpn => {
+        Way::Vpn if direct.carries_tunnels => ", in tunnels over Direct Connect",
+        Way::Vpn if direct.all_go(Way::Vpn) => {
             ", as the site prefers since `cutover --to vpn`: Direct Connect is no backup now"
         }
+        Way::Vpn => {
+            "; since `cutover --to vpn` the site prefers its tunnels, and its router does not yet"
+        }
+        Way::DirectConnect => "",
     };
-    let mut text = format!("\nDirect Connect: {}{preferred}.\n", direct.going());
+    let going = wrapped(&format!("{}{preferred}", direct.going()), 0, columns());
+    let mut text = format!("\nDirect Connect: {going}.\n");
     if let Some(drill) = &direct.last_drill {
         text.push_str(&format!("Last drill: {}.\n", told(drill)));
     }
@@ -125,4 +132,9 @@ fn told(test: &FailoverTest) -> String {
         .map(|it| format!(", {it} min"))
         .unwrap_or_default();
     format!("{began}{minutes}, {}", test.status)
+}
+
+/// A ladder under the port that it leads to.
+pub(super) fn ladder(object: &str, ladder: &[Errand]) -> String {
+    format!("\nWaiting for people: {object}\n\n{}\n", rungs(ladder))
 }

@@ -149,8 +149,10 @@ impl<'a> Direct<'a> {
 
     /// Whether routes run over it, in both directions or in neither: a longer prefix, or a static
     /// route, would win over any preference, and nothing else is as easily seen from both ends.
+    ///
+    /// What carries the tunnels themselves carries, whatever the site prefers.
     pub(super) fn carries(&self) -> bool {
-        self.link.prefers == Way::DirectConnect
+        self.link.prefers == Way::DirectConnect || self.link.tunnel_end.is_some()
     }
 
     /// What a route map does with the routes that may run over it. A rule that stands already changes

@@ -49,7 +49,7 @@ pub async fn direct_connect_link(
 }
 
 /// The site's virtual interface, the older of two.
-fn interface<'a>(site: &Site, view: &'a View) -> Option<&'a VirtualInterface> {
+pub(super) fn interface<'a>(site: &Site, view: &'a View) -> Option<&'a VirtualInterface> {
     let mut all = view.virtual_interfaces.values();
     all.find(|it| {
         let site_tag = it.tags.get(TAG_SITE).map(String::as_str);

@@ -42,7 +42,7 @@ pub use keys::{KeyRing, KeysError, RunKeys, connection_of};
 pub use link::direct_connect_link;
 pub use run::{Job, RunReport, StepReport, run};
 pub use search::{Awaited, look_patiently};
-pub use steer::{SteerError, prefer, start_failover_test, stop_failover_test};
+pub use steer::{SteerError, interface_of, prefer, start_failover_test, stop_failover_test};
 pub use unwritten::{JournalCause, JournalProblem};
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
-//! Which of a site's two ways is taken, and trying the other one: three calls outside of any plan.
+//! Which of a site's two ways is taken, and trying the other one: calls outside of any plan.
 //!
 //! None of them is journaled: each sets something to a value that a look shows, so that what an answer
 //! that was lost has done is found by looking, and the same command again ends in the same state.
 
+use super::link;
 use crate::aws::{
     Answer, Call, Client, Collection, DirectConnectCall, Fault, FaultKind, Tags, VirtualInterface,
 };
 use crate::resource::TAG_PREFERS;
-use crate::spec::VirtualInterfaceId;
+use crate::spec::{Site, VirtualInterfaceId};
 use crate::tunnel::Way;
 
 /// Why a way could not be chosen.
@@ -19,6 +20,18 @@ pub enum SteerError {
     /// AWS does not list it, or not all of it.
     #[error("AWS does not tell the ARN of {0}, by which it is tagged")]
     Unnamed(VirtualInterfaceId),
+}
+
+/// The id of a site's virtual interface; none while it has none.
+///
+/// # Errors
+/// AWS does not answer.
+pub async fn interface_of(
+    client: &Client,
+    site: &Site,
+) -> Result<Option<VirtualInterfaceId>, Fault> {
+    let view = client.view(&[Collection::VirtualInterfaces]).await?;
+    Ok(link::interface(site, &view).map(|it| it.id.clone()))
 }
 
 /// Makes a virtual interface remember which way its site prefers; whether anything had to be changed.

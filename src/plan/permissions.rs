@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Mode, PermissionNeed, PlannedStep};
+use super::policy::ASKING;
 use crate::aws::{Collection, service_of};
 use crate::resource;
 
@@ -107,6 +108,11 @@ fn reads(mode: Mode, steps: &[PlannedStep]) -> Vec<PermissionNeed> {
                 false,
                 "the letter of authorization for the location's operator",
             ));
+        }
+        let interfaces = |step: &PlannedStep| step.node.kind.ends_with("virtual_interface");
+        if steps.iter().any(interfaces) {
+            let why = "which way traffic goes, and when the other one was tried";
+            needs.extend(ASKING.map(|it| read(format!("directconnect:{it}"), false, why)));
         }
         needs.push(read(
             "ec2:GetActiveVpnTunnelStatus".to_owned(),

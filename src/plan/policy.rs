@@ -12,11 +12,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+pub(super) use self::direct_connect::ASKING;
 use self::named::{foreign_connections, foreign_gateways, networks};
 use self::transit::has_transit;
 use super::model::{Mode, Plan};
 use super::permissions::describing;
-use crate::aws::Collection;
+use crate::aws::{Collection, service_of};
 use crate::resource::TAG_SITE;
 use crate::spec::{AccountId, Region, SiteName};
 
@@ -40,6 +41,8 @@ pub enum PolicyFor<'a> {
         scope: Scope,
         /// Whether it is reached over a transit gateway.
         transit: bool,
+        /// Whether it has a Direct Connect as well.
+        direct_connect: bool,
     },
 }
 
@@ -52,6 +55,8 @@ pub enum Scope {
     Onboard,
     /// Taking it away.
     Teardown,
+    /// Moving its traffic between its two ways, and trying that.
+    Cutover,
 }
 
 /// Actions that make something, with what they make.
@@ -113,6 +118,10 @@ struct Subject {
     retags: bool,
     /// Whether to read what the two ends agreed on.
     verifies: bool,
+    /// Whether there is a Direct Connect to look at.
+    direct_connect: bool,
+    /// Whether to choose between the site's two ways, and to try that.
+    steers: bool,
     /// Gateways that are used and not the site's; none means any.
     gateways: Option<BTreeSet<String>>,
     /// Connections that are used and not, or perhaps not, the site's.
@@ -133,20 +142,28 @@ impl Subject {
                 account,
                 scope,
                 transit,
+                direct_connect,
             } => {
                 let actions: &[&str] = match (scope, transit) {
-                    (Scope::Plan, _) => &[],
+                    (Scope::Plan | Scope::Cutover, _) => &[],
                     (Scope::Onboard, false) => &ONBOARDING,
                     (Scope::Onboard, true) => &transit::ONBOARDING,
                     (Scope::Teardown, false) => &TEARING_DOWN,
                     (Scope::Teardown, true) => &transit::TEARING_DOWN,
                 };
+                let more = match direct_connect {
+                    true => direct_connect::actions(*scope, *transit),
+                    false => Vec::new(),
+                };
+                let actions = actions.iter().chain(&more);
                 Self {
                     site: site.to_string(),
                     arn: arn(region, *account),
-                    actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+                    actions: actions.map(|action| (*action).to_owned()).collect(),
                     retags: *scope == Scope::Onboard,
-                    verifies: *scope == Scope::Onboard,
+                    verifies: matches!(scope, Scope::Onboard | Scope::Cutover),
+                    direct_connect: *direct_connect,
+                    steers: *direct_connect && *scope == Scope::Cutover,
                     gateways: None,
                     connections: BTreeSet::new(),
                     networks: None,
@@ -166,6 +183,8 @@ impl Subject {
             actions,
             retags,
             verifies: plan.mode == Mode::Onboard,
+            direct_connect: direct_connect::is_in(plan),
+            steers: false,
             gateways: Some(foreign_gateways(plan)),
             connections: foreign_connections(plan),
             networks: networks(plan),
@@ -322,6 +341,7 @@ impl Subject {
             .filter(|action| CREATING.iter().all(|(making, _)| making != action))
             .filter(|action| !JOINING.contains(&action.as_str()))
             .filter(|action| !transit::ROUTING.contains(&action.as_str()))
+            .filter(|action| service_of(action) == "ec2")
             .map(|action| format!("ec2:{action}"))
             .collect();
         // A static route made right after its connection is the connection's change.

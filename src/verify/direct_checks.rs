@@ -51,7 +51,7 @@ impl DirectConnect<'_> {
             return check.failed(
                 "there is none",
                 "it was not ordered yet, or somebody has deleted it",
-                format!("{} --order", subject.onboard()),
+                subject.onboard(),
             );
         };
         let check = Check::new(CheckId::DxConnection, it.id.to_string(), "available");
@@ -249,11 +249,11 @@ impl DirectConnect<'_> {
     }
 
     fn learned(&self, interface: &VirtualInterface) -> Check {
-        let (subject, lan) = (self.subject, &self.subject.site.lan);
-        let drained = self.prefers() == Way::Vpn;
+        let (subject, lan) = (self.subject, self.announced());
+        let drained = !self.carries_tunnels() && self.prefers() == Way::Vpn;
         let expected = match drained {
             true => "none: the site prefers its tunnels".to_owned(),
-            false => words(lan),
+            false => words(&lan),
         };
         let check = Check::new(CheckId::DxRoutes, interface.id.to_string(), expected);
         let routes = match &self.answers.routes {
@@ -301,7 +301,7 @@ impl DirectConnect<'_> {
         tunnels: &[TunnelReport],
     ) -> Option<Check> {
         let lan = &self.subject.site.lan;
-        if self.subject.site.routing == Routing::Static {
+        if self.subject.site.routing == Routing::Static || self.carries_tunnels() {
             return None;
         }
         let check = Check::new(
@@ -385,7 +385,7 @@ impl DirectConnect<'_> {
         }
         let cause = match some(other) {
             true => "the preferred way does not carry it, and the other one has taken over",
-            false => "AWS tells of no route",
+            false => "AWS does not tell the routes that decide it",
         };
         check.unknown(saw, cause, self.subject.verify())
     }

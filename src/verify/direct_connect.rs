@@ -1,6 +1,6 @@
 //! A site's Direct Connect in a view: which objects are the site's, and how they are.
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::direct_report::DirectConnectReport;
 use super::report::TunnelReport;
@@ -46,6 +46,13 @@ pub(super) fn interface<'a>(site: &Site, view: &'a View) -> Option<&'a VirtualIn
     all.find(|it| !it.state.is_ending() && it.tags.contains_key(TAG_STEP) && is_of(site, &it.tags))
 }
 
+/// The port that people have to act for before anything else can happen.
+pub(super) fn waiting<'a>(site: &Site, view: &'a View) -> Option<&'a DxConnection> {
+    let port = connection(site, view)?;
+    let waits = !port.state.is("available") && interface(site, view).is_none();
+    waits.then_some(port)
+}
+
 /// The site's Direct Connect gateway.
 pub(super) fn gateway<'a>(site: &Site, view: &'a View) -> Option<&'a DxGatewayId> {
     Some(&found_gateway(site, view)?.id)
@@ -76,8 +83,24 @@ impl<'a> DirectConnect<'a> {
         })
     }
 
+    /// Whether the tunnels themselves run over it: then it carries nothing else.
+    pub(super) fn carries_tunnels(&self) -> bool {
+        self.side.private_vpn.is_some()
+    }
+
+    /// What AWS shall learn over it while the site does not prefer its tunnels.
+    pub(super) fn announced(&self) -> Vec<Ipv4Net> {
+        match self.carries_tunnels() {
+            true => vec![Ipv4Net::from(self.subject.site.gateway.outside_ip)],
+            false => self.subject.site.lan.clone(),
+        }
+    }
+
     /// The way that the site's traffic is to take.
     pub(super) fn prefers(&self) -> Way {
+        if self.carries_tunnels() {
+            return Way::Vpn;
+        }
         let tag = self.interface.and_then(|it| it.tags.get(TAG_PREFERS));
         match tag.map(String::as_str) {
             Some("vpn") => Way::Vpn,
@@ -118,7 +141,7 @@ impl<'a> DirectConnect<'a> {
 
     /// Whether people have to act before anything else can happen.
     pub(super) fn waits_for_people(&self) -> bool {
-        self.interface.is_none() && self.connection.is_some_and(|it| !it.state.is("available"))
+        waiting(&self.subject.site, self.view).is_some()
     }
 
     /// What is shown of it; `tunnels_carry` when a tunnel is up.
@@ -137,6 +160,7 @@ impl<'a> DirectConnect<'a> {
             state: self.interface.map(|it| it.state.to_string()),
             up: self.is_up(),
             prefers: self.prefers(),
+            carries_tunnels: self.carries_tunnels(),
             waiting_for_people: ladder.unwrap_or_default(),
             accepted: self.routes().map(|it| it.accepted.clone()),
             ways: ways::of(self, tunnels, tunnels_carry),
@@ -147,6 +171,9 @@ impl<'a> DirectConnect<'a> {
     /// The prefixes that shall be announced to the site: what the site file says, else the VPC's.
     pub(super) fn planned_prefixes(&self) -> Vec<IpNet> {
         let vpc = self.view.vpcs.get(&self.subject.vpc);
+        if let Some(net) = self.side.private_vpn {
+            return vec![IpNet::V4(net)];
+        }
         let planned = match self.side.allowed_prefixes.as_slice() {
             [] => vpc.map_or(&[][..], |it| &it.cidrs),
             named => named,

@@ -23,6 +23,8 @@ pub struct DirectConnectReport {
     pub up: bool,
     /// The way that the site's traffic is to take: `vpn` after `cutover --to vpn`.
     pub prefers: Way,
+    /// Whether the tunnels run over it, and nothing else does.
+    pub carries_tunnels: bool,
     /// What people have to do before the port is up; empty once it is.
     pub waiting_for_people: Vec<Errand>,
     /// What AWS has learned over it; none when AWS does not say.
@@ -93,13 +95,13 @@ impl DirectConnectReport {
         !self.ways.is_empty() && self.ways.iter().all(|it| it.goes.by(way))
     }
 
-    /// Where traffic goes, in words: `traffic goes by dx`.
+    /// Where traffic goes, in words, such as `traffic goes by dx`.
     pub fn going(&self) -> String {
         let mut words: Vec<&str> = self.ways.iter().map(|it| it.goes.as_str()).collect();
         words.sort_unstable();
         words.dedup();
         match words.as_slice() {
-            [] | ["unknown"] => "traffic goes nobody says which way".to_owned(),
+            [] | ["unknown"] => "which way traffic goes is unknown".to_owned(),
             ["nowhere"] => "traffic goes nowhere".to_owned(),
             words => format!("traffic goes by {}", words.join(" and ")),
         }

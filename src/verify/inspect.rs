@@ -10,6 +10,8 @@ use super::judge::judge;
 use super::report::Report;
 use super::subject::{Answers, Negotiated, Subject};
 use crate::aws::{Client, Collection, ConnectionEnd, Fault, View};
+use crate::resource::{Errand, ladder};
+use crate::spec::{DxConnectionId, Site};
 
 /// What is looked at, whatever the connection ends on.
 const COLLECTIONS: [Collection; 3] = [
@@ -93,4 +95,19 @@ fn outsides(subject: &Subject, view: &View) -> Vec<Ipv4Addr> {
         .flat_map(|connection| &connection.telemetry)
         .map(|telemetry| telemetry.outside)
         .collect()
+}
+
+/// What people have to do before a site's Direct Connect is there, and for which port; none where
+/// nobody has to.
+pub async fn errands(
+    client: &Client,
+    site: &Site,
+) -> Result<Option<(DxConnectionId, Vec<Errand>)>, Fault> {
+    if site.aws.direct_connect.is_none() {
+        return Ok(None);
+    }
+    let collections = [Collection::DxConnections, Collection::VirtualInterfaces];
+    let view = client.view(&collections).await?;
+    let waiting = direct_connect::waiting(site, &view);
+    Ok(waiting.map(|it| (it.id.clone(), ladder(it))))
 }

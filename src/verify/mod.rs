@@ -25,7 +25,7 @@ mod tests;
 pub use causes::meaning;
 pub use cutover::{Readiness, readiness};
 pub use direct_report::{DirectConnectReport, Going, NetworkWay};
-pub use inspect::inspect;
+pub use inspect::{errands, inspect};
 pub use judge::judge;
 pub use report::{Check, CheckId, Health, Report, TunnelReport, Verdict};
 pub use subject::{Answers, Negotiated, Subject};

@@ -75,7 +75,7 @@ impl Subject {
 
     /// Prints what AWS has to allow.
     pub(super) fn policy(&self) -> String {
-        format!("underpass policy {} --for plan", quoted(&self.site_file))
+        format!("underpass policy {} --for cutover", quoted(&self.site_file))
     }
 
     /// Shows the session over Direct Connect on the router.

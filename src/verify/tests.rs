@@ -1,5 +1,6 @@
 //! Situations made by hand, and the same judgement over the sandbox's real answers.
 
+mod direct;
 mod situations;
 mod transit;
 mod with_the_sandbox;

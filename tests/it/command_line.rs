@@ -2,13 +2,14 @@
 
 use crate::env::Env;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "plan",
     "onboard",
     "render",
     "verify",
     "status",
+    "cutover",
     "teardown",
     "reap",
     "runs",

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Loads a Linux router's Direct Connect into real daemons and into the kernel, lets FRR play AWS at
 # the other end, and prints what came of it:
-#   unshare -mnpf --mount-proc --kill-child sh judge_direct_connect.sh BUNDLE WORK DRAINED
+#   unshare -mnpf --mount-proc --kill-child sh judge_direct_connect.sh BUNDLE WORK [DRAINED]
 # DRAINED is the same site when it prefers its tunnels.
 set -eu
-bundle=$1 work=$2 drained=$3
+bundle=$1 work=$2 drained=${3-}
 vlan=dx-47f056 tunnel=ipsec-47f056-1
 
 mount -t tmpfs none /run
@@ -131,29 +131,31 @@ lan
 echo '== kernel'
 ip -4 route show
 vt -c 'show ip route kernel'
+# shellcheck disable=SC2329
+gone() { ip route show "$theirs" | grep -c "$vlan" || :; }
+# shellcheck disable=SC2329
+silent() { announced | grep -c '169.254.96.6 from' || :; }
 # Over what runs, and back again: nothing is taken away before. FRR's reload sends what differs; of
 # the rest a session that is up refuses one line, which it has already.
 load_over() { # folder of the site's files
   grep -v graceful-restart-disable "$1/frr.conf" >"$work/over.conf"
   vt -f "$work/over.conf"
 }
-# shellcheck disable=SC2329
-gone() { ip route show "$theirs" | grep -c "$vlan" || :; }
-# shellcheck disable=SC2329
-silent() { announced | grep -c '169.254.96.6 from' || :; }
-load_over "$(echo "$drained"/etc/underpass/*)"
-wait_for '^0$' silent || :
-wait_for '^0$' gone || :
-echo '== drained'
-announced
-ip -4 route show 10.0.0.0/16
-vt -c 'show bgp neighbors 169.254.96.1' | grep 'BGP state'
-load_over "$conf"
-wait_for "169.254.96.6 from" announced || :
-wait_for "$vlan" ip route show 10.0.0.0/16 || :
-echo '== back'
-announced
-ip -4 route show 10.0.0.0/16
+if [ -n "$drained" ]; then
+  load_over "$(echo "$drained"/etc/underpass/*)"
+  wait_for '^0$' silent || :
+  wait_for '^0$' gone || :
+  echo '== drained'
+  announced
+  ip -4 route show "$theirs"
+  vt -c 'show bgp neighbors 169.254.96.1' | grep 'BGP state'
+  load_over "$conf"
+  wait_for "169.254.96.6 from" announced || :
+  wait_for "$vlan" ip route show "$theirs" || :
+  echo '== back'
+  announced
+  ip -4 route show "$theirs"
+fi
 # Direct Connect goes silent without a word.
 if [ "$bfd" != ! ]; then
   # BFD comes up after BGP, and ends nothing before.

@@ -15,6 +15,7 @@ mod campaign;
 mod clocks;
 mod command_line;
 mod config_xml;
+mod cutover;
 mod device_commands;
 mod direct_connect;
 mod direct_connect_order;

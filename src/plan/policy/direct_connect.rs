@@ -6,8 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Subject, statement};
+use super::{Scope, Subject, statement};
 use crate::aws::{Collection, service_of};
+use crate::plan::model::Plan;
 use crate::plan::permissions::describing;
 use crate::resource::TAG_SITE;
 
@@ -19,18 +20,75 @@ const MAKING: [&str; 4] = [
     "CreateTransitVirtualInterface",
 ];
 
+/// What onboarding may call, whichever kind of virtual interface it makes.
+const ONBOARDING: [&str; 6] = [
+    "ConfirmConnection",
+    "CreateConnection",
+    "CreateDirectConnectGateway",
+    "CreateDirectConnectGatewayAssociation",
+    "UpdateDirectConnectGatewayAssociation",
+    "UpdateVirtualInterfaceAttributes",
+];
+/// What tearing down may call.
+const TEARING_DOWN: [&str; 4] = [
+    "DeleteConnection",
+    "DeleteDirectConnectGateway",
+    "DeleteDirectConnectGatewayAssociation",
+    "DeleteVirtualInterface",
+];
+/// What is asked about a virtual interface by whoever verifies.
+pub(in crate::plan) const ASKING: [&str; 2] = [
+    "ListVirtualInterfaceRoutes",
+    "ListVirtualInterfaceTestHistory",
+];
+/// What chooses between a site's two ways, and tries the fail-over.
+const STEERING: [&str; 4] = [
+    "StartBgpFailoverTest",
+    "StopBgpFailoverTest",
+    "TagResource",
+    "UntagResource",
+];
+
+/// What a site's Direct Connect may need, whatever its plan will be.
+pub(super) fn actions(scope: Scope, transit: bool) -> Vec<&'static str> {
+    match scope {
+        Scope::Plan | Scope::Cutover => Vec::new(),
+        Scope::Onboard => {
+            let making = match transit {
+                false => "CreatePrivateVirtualInterface",
+                true => "CreateTransitVirtualInterface",
+            };
+            [&ONBOARDING[..], &[making]].concat()
+        }
+        Scope::Teardown => TEARING_DOWN.to_vec(),
+    }
+}
+
+/// Whether a plan is about a Direct Connect.
+pub(super) fn is_in(plan: &Plan) -> bool {
+    let kinds = plan.steps.iter().map(|step| step.node.kind.as_str());
+    kinds.into_iter().any(is_of_direct_connect)
+}
+
+/// Whether a kind is one of Direct Connect's.
+fn is_of_direct_connect(kind: &str) -> bool {
+    kind.starts_with("dx_") || kind.ends_with("virtual_interface")
+}
+
 impl Subject {
     /// Looking at Direct Connect, and what a plan does with it.
     pub(super) fn direct_connect(&self) -> Vec<Value> {
         let of_service = |action: &&String| service_of(action) == "directconnect";
         let actions: Vec<&String> = self.actions.iter().filter(of_service).collect();
-        if actions.is_empty() {
+        if actions.is_empty() && !self.direct_connect {
             return Vec::new();
         }
         let any = ["*".to_owned()];
         let looks = describing(Collection::DIRECT_CONNECT);
-        let letter = self.verifies.then_some("DescribeLoa");
-        let looks: Vec<String> = looks.into_iter().chain(letter).map(named).collect();
+        let letter = (self.verifies && !self.steers).then_some("DescribeLoa");
+        let asks = ASKING.iter().copied().filter(|_| self.verifies);
+        let looks = looks.into_iter().chain(letter).chain(asks);
+        let looks: Vec<String> = looks.map(named).collect();
         let mut statements = vec![statement("LookAtDirectConnect", &looks, &any, None)];
         let (making, using): (Vec<&String>, Vec<&String>) = actions
             .into_iter()
@@ -45,6 +103,18 @@ impl Subject {
         let using: Vec<String> = using.into_iter().map(named).collect();
         if !using.is_empty() {
             statements.push(statement("UseDirectConnect", &using, &any, None));
+        }
+        if self.steers {
+            // AWS knows the tags of virtual interfaces, and of nothing that they lead to.
+            let interfaces = self.arn.replacen(":ec2:", ":directconnect:", 1);
+            let own = [format!("{interfaces}dxvif/*")];
+            let steering = STEERING.map(named);
+            statements.push(statement(
+                "SteerDirectConnect",
+                &steering,
+                &own,
+                Some(self.has_tag()),
+            ));
         }
         statements
     }

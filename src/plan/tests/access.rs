@@ -77,6 +77,7 @@ fn a_sites_policy_covers_every_plan_of_it() {
             account: Some(&account),
             scope,
             transit: false,
+            direct_connect: false,
         };
         policy(&subject)
     };
@@ -99,6 +100,7 @@ fn a_sites_policy_covers_every_plan_of_it() {
         account: None,
         scope: Scope::Teardown,
         transit: false,
+        direct_connect: false,
     };
     assert!(
         policy(&china)

@@ -108,7 +108,7 @@ fn association(number: u8, with: &str, prefixes: &[&str]) -> DxAssociation {
 }
 
 /// The site with a Direct Connect, and AWS with a port and a Direct Connect gateway.
-fn private() -> (Site, View) {
+pub(super) fn private() -> (Site, View) {
     let (mut site, mut view) = (site(), view());
     let options = &mut site.gateway.options;
     options.insert("direct_connect_interface".into(), "eth2".into());
@@ -122,7 +122,7 @@ fn private() -> (Site, View) {
 }
 
 /// The same on somebody's transit gateway.
-fn transit() -> (Site, View) {
+pub(super) fn transit() -> (Site, View) {
     let (mut site, mut view) = private();
     let subnet = Subnet {
         id: nth("subnet", 1),

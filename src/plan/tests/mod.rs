@@ -3,6 +3,7 @@
 mod access;
 mod away;
 mod direct_connect;
+mod direct_policy;
 mod halves;
 mod memory;
 mod pages;

@@ -485,6 +485,7 @@ fn a_sites_policy_covers_what_its_plans_need() {
             account: Some(&account),
             scope,
             transit: true,
+            direct_connect: false,
         })
     };
     let onboard = of(Scope::Onboard);
