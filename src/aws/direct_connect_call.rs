@@ -183,6 +183,14 @@ impl DirectConnectCall {
         )
     }
 
+    /// Whether a change is refused when it is asked for again, or interrupts traffic once more.
+    pub const fn is_felt_twice(&self) -> bool {
+        matches!(
+            self,
+            Self::ConfirmConnection(_) | Self::UpdateAllowedPrefixes { .. } | Self::SetMtu { .. }
+        )
+    }
+
     /// The call in a few words without any secret.
     pub(super) fn describe(&self) -> String {
         match self {

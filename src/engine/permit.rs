@@ -43,7 +43,8 @@ pub(super) fn permit(
 const fn covers(planned: Change, now: Change) -> bool {
     match planned {
         Change::Create => matches!(now, Change::Create | Change::Keep),
-        Change::Update => matches!(now, Change::Update | Change::Keep),
+        // What somebody else has is as wanted, and used as it is.
+        Change::Update => matches!(now, Change::Update | Change::Keep | Change::Adopt),
         Change::Adopt => matches!(now, Change::Adopt | Change::Keep),
         Change::Keep => matches!(now, Change::Keep),
         Change::Replace => matches!(now, Change::Replace | Change::Create | Change::Keep),

@@ -113,7 +113,8 @@ impl Worker {
     /// The whole time, however old the journal says the call is: a clock that was put forward
     /// meanwhile would make it look older than it is, and the price is a wait once in a blue moon.
     async fn search_for_unseen_call(&mut self) -> Result<Option<String>, StepProblem> {
-        let Some(unseen) = self.past.unseen() else {
+        // What is there and is changed, such as a partner's connection, was never created by us.
+        let Some(unseen) = self.past.unseen().filter(|_| self.creates()) else {
             return Ok(None);
         };
         let call = self.task.creation()?;
@@ -139,7 +140,12 @@ impl Worker {
     /// Whether a call of this run may have made something without tags on what is not ours, such as
     /// an attachment of an adopted gateway: it looks as if it had been there before.
     fn has_made_what_has_no_tags(&self) -> Result<bool, StepProblem> {
-        Ok(self.has_called() && !self.task.creation()?.is_tagged())
+        Ok(self.has_called() && self.creates() && !self.task.creation()?.is_tagged())
+    }
+
+    /// Whether the plan has this step make something.
+    fn creates(&self) -> bool {
+        matches!(self.task.step.change, Change::Create | Change::Replace)
     }
 
     /// What this run has made ready and somebody has taken away since is not made again: the

@@ -108,6 +108,8 @@ pub(super) fn search_window(call: &Call) -> Duration {
             ..
         } => LISTED_AFTER.unsigned_abs(),
         Call::Transit(call) if call.is_unrepeatable() => LISTED_AFTER.unsigned_abs(),
+        // A second port would bill for months.
+        Call::DirectConnect(call) if call.is_unrepeatable() => LISTED_AFTER.unsigned_abs(),
         _ => SEARCH,
     }
 }

@@ -10,6 +10,7 @@ use super::attempt::Attempt;
 use super::cancel::CancelLevel;
 use super::error::{Leftover, StepProblem};
 use super::event::Event;
+use super::retry::search_window;
 use super::task::Task;
 use super::wait::{Look, Wanted};
 use super::worker::{StepDone, Worker};
@@ -30,10 +31,16 @@ impl Worker {
         let task = Arc::clone(&self.task);
         let mut settled = !self.has_called() && task.is_ready(&seen.id).await?;
         let mut view = task.wait_until_ready(&seen.id, self.has_called()).await?;
+        let mut searched = false;
         for _ in 0..CALLS {
             let Some(call) = task.next_update(&seen.id, &view)? else {
                 return Ok(self.done(Change::Update, seen.id, &view));
             };
+            if !searched && self.may_have_made(&call) {
+                searched = true;
+                view = self.search_for_change(&seen.id, &call).await?;
+                continue;
+            }
             if !settled && Tunnel::of(&call).is_some() {
                 task.let_telemetry_settle(&seen.id).await?;
                 settled = true;
@@ -53,6 +60,28 @@ impl Worker {
             ),
             help: None,
         })
+    }
+
+    /// Whether an earlier process may have made this very call, and AWS does not show it yet.
+    fn may_have_made(&self, call: &Call) -> bool {
+        let doubted = self.past.in_doubt();
+        is_felt_twice(call)
+            && doubted.is_some_and(|it| it.action == call.action() && it.about == call.describe())
+    }
+
+    /// Gives AWS the time to show a change that an earlier process may have made, and to finish it.
+    async fn search_for_change(&self, id: &str, call: &Call) -> Result<Arc<View>, StepProblem> {
+        let task = &self.task;
+        let attempt = Attempt {
+            call,
+            goal: Goal::Ready,
+            careful: true,
+            at_rest: None,
+            evidence: &|view| Ok((!task.wants(id, call, view)?).then(|| id.to_owned())),
+            guard: None,
+        };
+        task.search(&attempt, search_window(call)).await?;
+        task.wait_until_ready(id, true).await
     }
 
     /// Makes one call and waits until it shows; whether the tunnel that it changed was up.
@@ -76,7 +105,7 @@ impl Worker {
         let attempt = Attempt {
             call,
             goal: Goal::Ready,
-            careful: tunnel.is_some(),
+            careful: tunnel.is_some() || is_felt_twice(call),
             at_rest: Some(id),
             evidence: &|view| task.took_effect(id, call, view),
             guard: tunnel.is_some().then_some(&still_safe),
@@ -219,6 +248,11 @@ impl Task {
             Err(problem) => Err(problem),
         }
     }
+}
+
+/// Whether a change costs something when it is asked for again.
+fn is_felt_twice(call: &Call) -> bool {
+    matches!(call, Call::DirectConnect(call) if call.is_felt_twice())
 }
 
 /// The tunnel that a call takes down for minutes.

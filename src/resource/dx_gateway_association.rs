@@ -90,7 +90,7 @@ impl Kind for DxAssociationKind {
         let it =
             live.find(|it| it.gateway == gateway && it.associated == with && !it.state.is_ending());
         Ok(it.map_or(Finding::Absent, |it| {
-            let ours = is_ours(&owner.site, it, view);
+            let ours = is_association_of(&owner.site, it, view);
             Finding::Present(Seen {
                 id: it.id.to_string(),
                 ownership: if ours {
@@ -251,7 +251,7 @@ impl Kind for DxAssociationKind {
     fn owned(&self, site: &SiteName, view: &View) -> Vec<Owned> {
         let mut owned = Vec::new();
         for it in view.dx_associations.values() {
-            if it.state.is_ending() || !is_ours(site, it, view) {
+            if it.state.is_ending() || !is_association_of(site, it, view) {
                 continue;
             }
             let inputs = Inputs::of([
@@ -322,7 +322,7 @@ fn association<'a>(view: &'a View, id: &str) -> Option<&'a DxAssociation> {
 }
 
 /// Whether an association is a site's: one of its ends is, or a virtual interface remembers it.
-fn is_ours(site: &SiteName, it: &DxAssociation, view: &View) -> bool {
+pub(super) fn is_association_of(site: &SiteName, it: &DxAssociation, view: &View) -> bool {
     let gateway = view.dx_gateways.get(&it.gateway).map(|it| &it.tags);
     let vpn = it.associated.parse().ok();
     let vpn = vpn

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::dx_gateway_association::is_association_of;
 use super::listed::{Listed, of_site, site_of};
 use super::remembered_routes::{all_written_routes, vpc_of};
 use super::transit_pair::site_of_attachment;
@@ -80,7 +81,24 @@ pub(super) fn others_on_transit_gateway<'a>(
         it.is_live()
             && it.transit_gateway.as_ref() == Some(gateway)
             && site_of_attachment(it, view) != site
+            && !is_joined_by(site, it, view)
     })
+}
+
+/// Whether what is attached is a Direct Connect gateway by an association of the site's: it goes
+/// with that.
+fn is_joined_by(site: Option<&str>, attachment: &TransitAttachment, view: &View) -> bool {
+    let site: Option<SiteName> = site.and_then(|it| it.parse().ok());
+    let transit = attachment.transit_gateway.as_ref();
+    let mut associations = view.dx_associations.values();
+    attachment.resource_type == "direct-connect-gateway"
+        && associations.any(|it| {
+            it.gateway.as_str() == attachment.resource
+                && transit.is_some_and(|id| id.as_str() == it.associated)
+                && site
+                    .as_ref()
+                    .is_some_and(|site| is_association_of(site, it, view))
+        })
 }
 
 /// Why a VPC's attachment to a transit gateway is needed by others than the site that made it.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::stage::{Stage, Wish, census};
+use super::stage::{Stage, census};
+use super::wish::Wish;
 use crate::engine::{Cancel, CancelLevel, Event, RunReport, StepProblem};
 use crate::journal::{LockError, RunResult};
 use crate::playbook::StepId;

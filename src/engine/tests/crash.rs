@@ -1,6 +1,7 @@
 //! Stopped anywhere, run again: no duplicate, no orphan.
 
-use super::stage::{Stage, Wish, census, living};
+use super::stage::{Stage, census, living};
+use super::wish::Wish;
 use crate::engine::RunReport;
 use crate::journal::{Entry, Outcome, Record, RunResult};
 use crate::plan::Plan;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::stage::{SITE_IP, Stage, Wish, census, living};
+use super::stage::{Stage, census, living};
+use super::wish::{SITE_IP, Wish};
 use crate::aws::FaultKind;
 use crate::engine::{Cancel, Event, RunReport, StepProblem};
 use crate::journal::{Record, RunResult};

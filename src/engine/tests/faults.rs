@@ -1,6 +1,7 @@
 //! AWS on a bad day.
 
-use super::stage::{Stage, Wish, census, living};
+use super::stage::{Stage, census, living};
+use super::wish::Wish;
 use crate::engine::{Event, Leftover, RunReport, StepProblem};
 use crate::journal::RunResult;
 use crate::plan::{Mode, Plan};

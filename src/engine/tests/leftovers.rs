@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::{Awaited, RunReport, StepProblem, look_patiently};
 use super::crash::die_when;
-use super::stage::{Stage, Wish, living};
+use super::stage::{Stage, living};
+use super::wish::Wish;
 use crate::aws::Breadth;
 use crate::aws::{Client, Target, View};
 use crate::clock::Clock;

@@ -1,6 +1,7 @@
 //! From nothing to a site and back.
 
-use super::stage::{Stage, Wish, census, living};
+use super::stage::{Stage, census, living};
+use super::wish::Wish;
 use crate::engine::{Cancel, Event, Leftover, StepProblem};
 use crate::journal::RunResult;
 use crate::playbook::StepId;

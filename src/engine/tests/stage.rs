@@ -1,151 +1,21 @@
-//! A site, a sandbox, and a planner small enough to be seen through.
-//!
-//! The planner is not the plan stage's: it asks the kinds what they would do and no more, so that
-//! these tests say something about the engine alone.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! A site and a sandbox, and how a plan is played there.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use ulid::Ulid;
 
 use super::super::{Cancel, Event, Job, RunReport, run};
+use super::planner::{plan_onboard, plan_teardown};
+use super::wish::Wish;
 use crate::aws::{Breadth, Client, Target, View};
 use crate::clock::{Clock, IdSource};
 use crate::journal::testing::owner;
 use crate::journal::{Journal, SiteFolder, SiteLock, Store};
-use crate::plan::{Mode, Outputs, Plan, PlannedStep, resolve};
-use crate::playbook::{self, Context, Input, Node};
-use crate::resource::{
-    self, Change, Finding, Goal, Keys, Kind, Maybe, Owned, Ownership, Policy, TunnelImpact,
-};
+use crate::plan::Plan;
+use crate::resource::Keys;
 use crate::sandbox::{Faults, GatewaySim, Sandbox, SandboxOptions, World};
-use crate::tunnel::{self, PreSharedKey, TunnelOptions};
-
-/// What a test's site wants.
-#[derive(Clone, Debug)]
-pub(super) struct Wish {
-    pub(super) routing: &'static str,
-    pub(super) vpc: &'static str,
-    pub(super) route_tables: Vec<&'static str>,
-    pub(super) lan: Vec<&'static str>,
-    pub(super) phase1_lifetime: u32,
-    pub(super) tags: BTreeMap<String, String>,
-    pub(super) transit: Option<Transit>,
-}
-
-/// What it wants of transit gateways.
-#[derive(Clone, Debug)]
-pub(super) struct Transit {
-    /// The gateway; none for one of its own.
-    pub(super) gateway: Option<&'static str>,
-    pub(super) subnets: Vec<&'static str>,
-    /// The table that the connection looks routes up in, and that learns the site's.
-    pub(super) table: Option<&'static str>,
-}
-
-/// A table of the hub that [`Wish::on_hub`] names.
-pub(super) const OWN_TABLE: &str = "tgw-rtb-0c1b2c3d4e5f6000a";
-
-/// The router's address.
-pub(super) const SITE_IP: &str = "198.51.100.7";
-
-impl Wish {
-    /// The plant's VPC, which has no gateway, by BGP.
-    pub(super) fn bgp() -> Self {
-        Self {
-            routing: "bgp",
-            vpc: "vpc-0a1b2c3d4e5f67890",
-            route_tables: vec!["rtb-0a1b2c3d4e5f60001", "rtb-0a1b2c3d4e5f60002"],
-            lan: vec!["10.20.0.0/24"],
-            phase1_lifetime: 28800,
-            tags: BTreeMap::new(),
-            transit: None,
-        }
-    }
-
-    /// The same with static routes.
-    pub(super) fn fixed() -> Self {
-        Self {
-            routing: "static",
-            lan: vec!["10.20.0.0/24", "10.21.0.0/24"],
-            ..Self::bgp()
-        }
-    }
-
-    /// The clinic's VPC, which has somebody else's gateway.
-    pub(super) fn adopting() -> Self {
-        Self {
-            vpc: "vpc-0b1b2c3d4e5f67890",
-            route_tables: vec!["rtb-0b1b2c3d4e5f60001", "rtb-0b1b2c3d4e5f60002"],
-            ..Self::bgp()
-        }
-    }
-
-    /// The plant's VPC on a transit gateway of the site's own, with static routes.
-    pub(super) fn transit() -> Self {
-        Self {
-            transit: Some(Transit {
-                gateway: None,
-                subnets: vec!["subnet-0a1b2c3d4e5f60011", "subnet-0a1b2c3d4e5f60012"],
-                table: None,
-            }),
-            ..Self::fixed()
-        }
-    }
-
-    /// The shop's VPC on the transit gateway that it is attached to, with a table of the gateway
-    /// that takes nobody in by itself.
-    pub(super) fn on_hub() -> Self {
-        Self {
-            vpc: "vpc-0c1b2c3d4e5f67890",
-            route_tables: vec!["rtb-0c1b2c3d4e5f60001"],
-            transit: Some(Transit {
-                gateway: Some("tgw-0c1b2c3d4e5f60009"),
-                subnets: vec!["subnet-0c1b2c3d4e5f60011"],
-                table: Some(OWN_TABLE),
-            }),
-            ..Self::bgp()
-        }
-    }
-
-    fn tunnels(&self) -> [TunnelOptions; 2] {
-        let phase = |lifetime: u32| {
-            json!({
-                "encryption": "AES256-GCM-16", "integrity": "SHA2-384", "dh_group": 20,
-                "lifetime": lifetime,
-            })
-        };
-        ["169.254.10.0/30", "169.254.11.0/30"].map(|cidr| {
-            serde_json::from_value(json!({
-                "inside_cidr": cidr, "ike_version": "ikev2",
-                "phase1": phase(self.phase1_lifetime), "phase2": phase(3600),
-                "rekey_margin": 270, "rekey_fuzz": 100, "replay_window": 1024,
-                "dpd_timeout": 40, "dpd_action": "restart", "startup_action": "add",
-                "log_group_arn": null, "bgp_log_group_arn": null, "lifecycle_control": false,
-            }))
-            .unwrap()
-        })
-    }
-
-    fn site(&self) -> Value {
-        json!({
-            "name": "plant-7",
-            "lan": self.lan,
-            "gateway": {"outside_ip": SITE_IP, "asn": 65010},
-            "aws": {
-                "vpc": self.vpc, "amazon_side_asn": 64512, "customer_gateway": null,
-                "connection": null, "attach_to": {"virtual-private-gateway": null},
-                "transit": {
-                    "route_table": self.transit.as_ref().and_then(|it| it.table),
-                    "accelerated": false, "large_bandwidth": false,
-                },
-            },
-        })
-    }
-}
+use crate::tunnel::{self, BgpKey, PreSharedKey};
 
 /// Everything that a run needs, around one sandbox.
 pub(super) struct Stage {
@@ -177,10 +47,11 @@ impl Stage {
             .unwrap();
         let folder = Store::open(home.path()).site(&"plant-7".parse().unwrap());
         let key = || -> PreSharedKey { tunnel::key::generate(&ids) };
-        let keys = Keys::from([
+        let mut keys = Keys::from([
             ("169.254.10.0/30".parse().unwrap(), key()),
             ("169.254.11.0/30".parse().unwrap(), key()),
         ]);
+        keys.bgp = Some(BgpKey::generate(&IdSource::seeded(seed)));
         let mut stage = Self {
             client: connect(&sandbox, &clock, &ids).await,
             sandbox,
@@ -332,6 +203,11 @@ pub(super) fn living(sandbox: &Sandbox) -> World {
             gateway.attachments.retain(|it| it.state(now) != "detached");
         }
     }
+    let direct = &mut world.direct_connect;
+    direct.connections.retain(|_, it| it.life.exists(now));
+    direct.gateways.retain(|_, it| it.life.exists(now));
+    direct.associations.retain(|_, it| it.life.exists(now));
+    direct.interfaces.retain(|_, it| it.life.exists(now));
     world
 }
 
@@ -372,162 +248,14 @@ pub(super) fn transit_census(sandbox: &Sandbox) -> [usize; 5] {
     ]
 }
 
-// === the planner ===
-
-pub(super) fn plan_onboard(wish: &Wish, view: &View, run: Ulid) -> Plan {
-    let tables: Vec<_> = wish
-        .route_tables
-        .iter()
-        .map(|id| id.parse().unwrap())
-        .collect();
-    let adopted = view.vpn_gateways.values().find(|gateway| {
-        let here =
-            |it: &crate::aws::Attachment| it.vpc.as_str() == wish.vpc && !it.state.is_ending();
-        !gateway.tags.contains_key(resource::TAG_SITE) && gateway.attachments.iter().any(here)
-    });
-    let enables: BTreeSet<_> = tables
-        .iter()
-        .filter(|id| adopted.is_some_and(|it| !view.route_tables[*id].propagating.contains(&it.id)))
-        .collect();
-    let remembers: BTreeMap<_, _> = adopted.map(|it| (&it.id, &enables)).into_iter().collect();
-    let routes = tables.iter().flat_map(|table| {
-        let nets = wish.lan.iter();
-        nets.map(move |net| format!("{table}:{net}"))
-    });
-    let routes: Vec<String> = routes.collect();
-    let context = Context {
-        site: wish.site(),
-        tunnels: json!(wish.tunnels()),
-        vpc: Some(json!({
-            "id": wish.vpc, "cidrs": [], "route_tables": tables, "enables_propagation": enables,
-            "remembers_propagation": remembers,
-            "named_transit_gateway": wish.transit.as_ref().and_then(|it| it.gateway),
-            "named_transit_table": wish.transit.as_ref().and_then(|it| it.table),
-            "transit_subnets": wish.transit.as_ref().map(|it| &it.subnets),
-            "transit_propagation": wish.transit.iter().filter_map(|it| it.table).collect::<Vec<_>>(),
-            "transit_static_table": null, "routes": routes,
-            "writes_routes": tables.iter().map(|it: &crate::spec::RouteTableId| {
-                (it.to_string(), json!(wish.lan))
-            }).collect::<BTreeMap<_, _>>(),
-        })),
-    };
-    let end = if wish.transit.is_some() { "tgw" } else { "vgw" };
-    let name = format!("{end}-{}", wish.routing);
-    let book = playbook::builtin()
-        .iter()
-        .find(|it| it.name() == name)
-        .unwrap();
-    let graph = playbook::compile(book, &context, resource::registry()).unwrap();
-
-    let mut plan = empty_plan(Mode::Onboard, run);
-    plan.owner.extra.clone_from(&wish.tags);
-    let mut outputs = Outputs::new();
-    for node in graph.nodes {
-        let kind = resource::registry().find(&node.kind).unwrap();
-        let inputs = resolve(&node, &outputs);
-        let finding = kind.find(&node.id, &inputs, &plan.owner, view).unwrap();
-        let decision = kind.decide(&inputs, &finding, view, plan.policy).unwrap();
-        if let Some(seen) = finding.chosen() {
-            outputs.insert(node.id.clone(), seen.outputs.clone());
-        }
-        plan.steps.push(PlannedStep {
-            title: kind.title().to_owned(),
-            change: decision.change,
-            reason: decision.reason,
-            differences: decision.differences,
-            existing: finding.chosen().map(|seen| seen.id.clone()),
-            impact: decision.impact,
-            usual: kind.usual(Goal::Ready),
-            actions: Vec::new(),
-            node,
-        });
-    }
-    spread_less(wish, view, &mut plan);
-    plan
-}
-
-/// Takes the site's routes out of tables that its file no longer names.
-fn spread_less(wish: &Wish, view: &View, plan: &mut Plan) {
-    let wanted = wish.transit.iter().filter_map(|it| it.table);
-    let wanted: Vec<_> = wanted.map(|it| it.parse().unwrap()).collect();
-    let kind = resource::registry().find("transit_gateway_propagation");
-    for owned in resource::spread_by_the_site(&plan.site, &wanted, view) {
-        let step = doomed_step(plan, kind.unwrap(), owned, view);
-        plan.steps.push(step);
-    }
-}
-
-pub(super) fn plan_teardown(view: &View, run: Ulid) -> Plan {
-    let mut plan = empty_plan(Mode::Teardown, run);
-    let kinds = resource::registry().kinds();
-    let mut doomed: Vec<(&dyn Kind, Owned)> = Vec::new();
-    for kind in kinds {
-        doomed.extend(
-            kind.owned(&plan.site, view)
-                .into_iter()
-                .map(|it| (*kind, it)),
-        );
-    }
-    while !doomed.is_empty() {
-        let later = |kind: &dyn Kind| {
-            let before = kind.deleted_after();
-            doomed
-                .iter()
-                .any(|(other, _)| before.contains(&other.name()))
-        };
-        let (now, rest): (Vec<_>, Vec<_>) = doomed
-            .clone()
-            .into_iter()
-            .partition(|(kind, _)| !later(*kind));
-        doomed = rest;
-        assert!(!now.is_empty(), "kinds wait for each other");
-        for (kind, owned) in now {
-            let step = doomed_step(&plan, kind, owned, view);
-            plan.steps.push(step);
-        }
-    }
-    plan
-}
-
-fn doomed_step(plan: &Plan, kind: &dyn Kind, owned: Owned, view: &View) -> PlannedStep {
-    let inputs = &owned.inputs;
-    let seen = kind.find(&owned.step, inputs, &plan.owner, view).unwrap();
-    let ours = matches!(&seen, Finding::Present(it) if it.ownership == Ownership::Ours);
-    assert!(ours, "{owned:?} is not found again");
-    let known = kind.inputs().iter().filter_map(|spec| {
-        match inputs.optional::<Value>("test", spec.name).unwrap()? {
-            Maybe::Known(value) => Some((spec.name.to_owned(), Input::Known(value))),
-            Maybe::Later(_) => None,
-        }
-    });
-    let before = kind.deleted_after();
-    let needs = plan
-        .steps
-        .iter()
-        .filter(|it| before.contains(&it.node.kind.as_str()));
-    PlannedStep {
-        title: kind.title().to_owned(),
-        change: Change::Delete,
-        reason: "it is this site's".to_owned(),
-        differences: Vec::new(),
-        existing: Some(owned.id),
-        impact: TunnelImpact::None,
-        usual: kind.usual(Goal::Gone),
-        actions: Vec::new(),
-        node: Node {
-            id: owned.step,
-            kind: kind.name().to_owned(),
-            inputs: known.collect(),
-            needs: needs.map(|it| it.node.id.clone()).collect(),
-        },
-    }
-}
-
-fn empty_plan(mode: Mode, run: Ulid) -> Plan {
-    let mut plan = crate::journal::testing::plan(Vec::new());
-    plan.mode = mode;
-    plan.run = run;
-    plan.owner.run = run;
-    plan.policy = Policy::default();
-    plan
+/// How many of what a Direct Connect has to do with there are: connections, gateways, associations,
+/// virtual interfaces.
+pub(super) fn direct_census(sandbox: &Sandbox) -> [usize; 4] {
+    let direct = living(sandbox).direct_connect;
+    [
+        direct.connections.len(),
+        direct.gateways.len(),
+        direct.associations.len(),
+        direct.interfaces.len(),
+    ]
 }

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::stage::{SITE_IP, Stage, Wish, census};
+use super::stage::{Stage, census};
+use super::wish::{SITE_IP, Wish};
 use crate::aws::{Collection, View};
 use crate::engine::{Cancel, Event, StepProblem};
 use crate::journal::{Record, RunResult};

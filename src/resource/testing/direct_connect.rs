@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+use super::transit::{attach, detach_resource};
 use crate::aws::{
     BgpPeer, ConnectionEnd, DirectConnectCall, DxAssociation, DxConnection, DxGateway, State, Tags,
     View, VirtualInterface,
@@ -65,7 +66,10 @@ pub(super) fn apply_direct_connect(
             Ok(None)
         }
         DirectConnectCall::Disassociate(id) => {
-            view.dx_associations.get_mut(id).unwrap().state = State::new("disassociated");
+            let association = view.dx_associations.get_mut(id).unwrap();
+            association.state = State::new("disassociated");
+            let gateway = association.gateway.to_string();
+            detach_resource(view, &gateway);
             Ok(None)
         }
         DirectConnectCall::CreateVirtualInterface { .. } => make_interface(view, call),
@@ -160,6 +164,9 @@ fn associate(view: &mut View, call: &DirectConnectCall) -> Result<Option<String>
     let joined = |it: &DxAssociation| it.gateway == *gateway && it.associated == associated;
     if all.any(|it| joined(it) && !it.state.is_ending()) {
         return Err("DirectConnectClientException");
+    }
+    if let ConnectionEnd::TransitGateway(id) = with {
+        attach(view, id, "direct-connect-gateway", gateway.as_str());
     }
     let id: DxAssociationId = free_uuid('b', &view.dx_associations);
     let association = DxAssociation {

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::build::{KEY, echo, nth, set_up, tags_of, telemetry};
 use super::direct_connect::apply_direct_connect;
-use super::transit::{apply_transit, attach_connection, detach_connection};
+use super::transit::{apply_transit, attach_connection, detach_resource};
 use crate::aws::{
     Attachment, Call, ConnectionEnd, CustomerGateway, State, StaticRoute, View, VpnConnection,
     VpnGateway,
@@ -198,7 +198,7 @@ fn apply_to_connection(view: &mut View, call: &Call) -> Result<Option<String>, &
             let connection = view.vpn_connections.get_mut(id).unwrap();
             connection.state = State::new("deleted");
             connection.telemetry.clear();
-            detach_connection(view, id.as_str());
+            detach_resource(view, id.as_str());
             Ok(None)
         }
         Call::CreateVpnConnectionRoute {

@@ -186,10 +186,10 @@ pub(super) fn attach_connection(view: &mut View, connection: &VpnConnection) {
     }
 }
 
-/// What AWS takes off by itself when a connection is deleted.
-pub(super) fn detach_connection(view: &mut View, connection: &str) {
+/// What AWS takes off by itself when a connection or an association is deleted.
+pub(super) fn detach_resource(view: &mut View, resource: &str) {
     let attachments = view.transit_attachments.values();
-    let its = attachments.filter(|it| it.resource == connection);
+    let its = attachments.filter(|it| it.resource == resource);
     for id in its.map(|it| it.id.clone()).collect::<Vec<_>>() {
         detach(view, &id);
     }
@@ -209,7 +209,7 @@ pub(crate) fn new_table(view: &mut View, gateway: &TransitGatewayId) -> TransitG
     id
 }
 
-fn attach(
+pub(super) fn attach(
     view: &mut View,
     gateway: &TransitGatewayId,
     resource_type: &str,

@@ -6,7 +6,7 @@ use super::looks::{conflict, connected, create_gateway, kind, look, plant_7, pre
 use crate::aws::{Call, State, Tags, View};
 use crate::playbook::StepId;
 use crate::resource::testing::{
-    apply, foreign_gateway, inputs, keys, nth, owner, set_up, tags_of, tunnels, world,
+    apply, fixture, foreign_gateway, inputs, keys, nth, owner, set_up, tags_of, tunnels, world,
 };
 use crate::resource::{
     Change, Finding, Inputs, KindError, Owner, Ownership, Policy, TAG_EXPIRES_AT, TAG_PROPAGATION,
@@ -53,6 +53,31 @@ fn of_two_connections_the_one_that_carries_traffic_is_used() {
         let found = kind("vpn_connection").find(&it.step, &it.inputs, &plant_7(), &view);
         assert_eq!(present(&found.unwrap()).id, it.id);
     }
+}
+
+#[test]
+fn a_transit_gateway_goes_with_the_direct_connect_gateway_that_the_site_joined_to_it() {
+    let fixture = fixture("dx_gateway_association", &plant_7());
+    let mut view = fixture.world;
+    let kind = registry().find("dx_gateway_association").unwrap();
+    let join = kind.create(
+        &fixture.step,
+        &fixture.inputs,
+        &plant_7(),
+        &keys(&tunnels()),
+    );
+    apply(&mut view, &join.unwrap()).unwrap();
+    let doomed = |view: &View| {
+        let kind = registry().find("transit_gateway").unwrap();
+        kind.owned(&plant_7().site, view).len()
+    };
+    assert_eq!(doomed(&view), 1, "what is attached is the site's own doing");
+    assert_eq!(kept_for_others(&plant_7().site, &view), []);
+    // What somebody else has attached keeps it.
+    for attachment in view.transit_attachments.values_mut() {
+        attachment.resource = "8384da05-13ce-4a91-aada-5a1baEXAMPLE".to_owned();
+    }
+    assert_eq!(doomed(&view), 0);
 }
 
 #[test]

@@ -159,6 +159,7 @@ pub(super) fn update(context: &mut Context<'_>) -> Outcome {
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
+    let mut begins = false;
     let (id, document) = change(context, |context, it| {
         if context
             .direct
@@ -172,10 +173,10 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             )));
         }
         let takes = context.takes(it.id.as_str(), "delete", DX_CONNECTION_DELETE);
-        it.life.delete(context.now, takes);
+        begins = it.life.delete(context.now, takes);
         Ok(())
     })?;
-    Ok(Done::change(&id, document))
+    Ok(Done::change(&id, document).if_changed(begins))
 }
 
 pub(super) fn confirm(context: &mut Context<'_>) -> Outcome {

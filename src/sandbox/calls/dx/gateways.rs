@@ -93,7 +93,8 @@ pub(super) fn update(context: &mut Context<'_>) -> Outcome {
 
 /// Refused while anything is on it (API reference).
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
-    change(context, |context, it| {
+    let mut begins = false;
+    let done = change(context, |context, it| {
         let (direct, now) = (&*context.direct, context.now);
         let busy = |what| {
             let message = format!("Direct Connect Gateway {} has {what}.", it.id);
@@ -106,9 +107,10 @@ pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
             return busy("gateways associated");
         }
         let takes = context.takes(it.id.as_str(), "delete", DX_GATEWAY_DELETE);
-        it.life.delete(now, takes);
+        begins = it.life.delete(now, takes);
         Ok(())
-    })
+    })?;
+    Ok(done.if_changed(begins))
 }
 
 /// The gateway of a request, which must be there and at rest.

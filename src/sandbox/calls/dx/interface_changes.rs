@@ -98,16 +98,15 @@ pub(super) fn update(context: &mut Context<'_>) -> Outcome {
 }
 
 pub(super) fn delete(context: &mut Context<'_>) -> Outcome {
+    let mut begins = false;
     let (id, _) = change(context, |context, it| {
         let takes = context.takes(it.id.as_str(), "delete", DX_INTERFACE);
-        it.life.delete(context.now, takes);
+        begins = it.life.delete(context.now, takes);
         for peer in &mut it.peers {
             peer.life.delete(context.now, takes);
         }
         Ok(())
     })?;
-    Ok(Done::change(
-        &id,
-        json!({"virtualInterfaceState": "deleting"}),
-    ))
+    let document = json!({"virtualInterfaceState": "deleting"});
+    Ok(Done::change(&id, document).if_changed(begins))
 }
