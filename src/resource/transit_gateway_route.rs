@@ -297,12 +297,8 @@ fn is_ours(site: &SiteName, route: &TransitRoute, destination: Ipv4Net, view: &V
     if attachments.any(|it| site_of_attachment(it, view) == Some(site.as_str())) {
         return true;
     }
-    let connections = view.vpn_connections.values();
-    let mut its = connections.filter(|it| is_of(site, &it.tags)).peekable();
-    let had_static = its.peek().is_none() || its.any(|it| it.static_routes_only);
     route.state.is("blackhole")
         && route.attachments.is_empty()
-        && had_static
         && written_routes(site, view)
             .values()
             .any(|nets| nets.contains(&destination))

@@ -32,6 +32,7 @@ fn two_ways() -> Subject {
         allowed_prefixes: vec!["10.0.0.0/16".parse().unwrap()],
         bfd: true,
         private_vpn: None,
+        macsec: None,
     });
     subject
 }
@@ -87,6 +88,7 @@ fn world() -> View {
         loa_issued_at: None,
         jumbo: true,
         macsec_capable: false,
+        macsec_keys: Vec::new(),
         encryption_mode: None,
         tags: Tags::new(),
     };
