@@ -249,7 +249,13 @@ impl DirectConnect<'_> {
     }
 
     fn learned(&self, interface: &VirtualInterface) -> Check {
-        let (subject, lan) = (self.subject, &self.subject.site.lan);
+        let subject = self.subject;
+        let end = [Ipv4Net::from(subject.site.gateway.outside_ip)];
+        // Over Direct Connect that carries the tunnels, where they end and nothing else.
+        let lan = match self.side.private_vpn {
+            Some(_) => &end[..],
+            None => &subject.site.lan[..],
+        };
         let drained = self.prefers() == Way::Vpn;
         let expected = match drained {
             true => "none: the site prefers its tunnels".to_owned(),
@@ -301,7 +307,8 @@ impl DirectConnect<'_> {
         tunnels: &[TunnelReport],
     ) -> Option<Check> {
         let lan = &self.subject.site.lan;
-        if self.subject.site.routing == Routing::Static {
+        let one_way = self.side.private_vpn.is_some();
+        if self.subject.site.routing == Routing::Static || one_way {
             return None;
         }
         let check = Check::new(

@@ -147,7 +147,10 @@ impl<'a> DirectConnect<'a> {
     /// The prefixes that shall be announced to the site: what the site file says, else the VPC's.
     pub(super) fn planned_prefixes(&self) -> Vec<IpNet> {
         let vpc = self.view.vpcs.get(&self.subject.vpc);
+        let ends = self.side.private_vpn;
         let planned = match self.side.allowed_prefixes.as_slice() {
+            // Tunnels over it leave it nothing but their own ends.
+            [] if ends.is_some() => ends.as_slice(),
             [] => vpc.map_or(&[][..], |it| &it.cidrs),
             named => named,
         };
