@@ -149,7 +149,7 @@ fn tunnels_over_the_vlan_leave_it_nothing_else() {
         }
         let seen = script(
             "judge_direct_connect",
-            &[path(bundle.path()), path(work.path())],
+            &[path(bundle.path()), path(work.path()), path(bundle.path())],
         );
         let vlan = part(&seen, "link");
         assert!(vlan.contains("inet 10.254.0.1/32"), "{vlan}");
