@@ -17,16 +17,13 @@ use super::output::{Line, Output, columns};
 use super::progress::plain;
 use super::store::{self, BreakLock, Breaking, journal_failure};
 use super::survey::{HowToPlan, survey};
-use super::table::Table;
 use super::words::wrapped;
 use super::{drill, harmless, load, verify, watch};
 use crate::engine::{self, SteerError};
 use crate::plan::Plan;
 use crate::spec::{Site, VirtualInterfaceId};
 use crate::tunnel::Way;
-use crate::verify::{
-    Check, CheckId, DirectConnectReport, Readiness, Report, Subject, Verdict, readiness,
-};
+use crate::verify::{DirectConnectReport, Readiness, Report, Subject, readiness};
 
 /// Move a site's traffic between its tunnels and Direct Connect, or try the fail-over
 ///
@@ -81,6 +78,17 @@ impl From<To> for Way {
             To::Vpn => Self::Vpn,
         }
     }
+}
+
+/// What became of a wait for AWS's routes.
+#[derive(Clone, Copy, Debug)]
+enum Moved {
+    /// Nobody asked to wait.
+    NotWatched,
+    /// They have moved, so long after the files were written.
+    After(Duration),
+    /// They have not.
+    NotYet,
 }
 
 /// What every part of the command needs.
@@ -191,9 +199,9 @@ impl Cutover<'_> {
         let moved = match args.wait {
             Some(limit) => {
                 self.output.say(Line::Made, &handover.where_to());
-                Some(self.until_moved(&seen.subject, to, limit).await?)
+                self.until_moved(&seen.subject, to, limit).await?
             }
-            None => None,
+            None => Moved::NotWatched,
         };
         self.told(seen, direct, to, changed, &handover, moved)
     }
@@ -290,7 +298,10 @@ impl Cutover<'_> {
                 "you install them on the router: both directions then go {effect}, within seconds"
             ),
         ];
-        let mut text = format!("{title}\n\n{}\n\nWhat will happen\n", table(report));
+        let mut text = format!(
+            "{title}\n\n{}\n\nWhat will happen\n",
+            verify::both_ways(report)
+        );
         for (number, step) in steps.iter().enumerate() {
             let step = wrapped(step, 5, columns());
             text.push_str(&format!("  {}. {step}\n", number + 1));
@@ -335,7 +346,7 @@ impl Cutover<'_> {
         subject: &Subject,
         to: Way,
         limit: Duration,
-    ) -> Result<Option<Duration>, Failure> {
+    ) -> Result<Moved, Failure> {
         const LOOK_EVERY: Duration = Duration::from_secs(15);
         let _watching = self
             .stop
@@ -350,7 +361,7 @@ impl Cutover<'_> {
             if direct.is_some_and(|it| it.all_go(to)) {
                 let text = format!("traffic goes by {to} after {}", plain(waited));
                 self.output.say(Line::Ready, &text);
-                return Ok(Some(waited));
+                return Ok(Moved::After(waited));
             }
             let now = direct.map(DirectConnectReport::going).unwrap_or_default();
             if now != said {
@@ -360,11 +371,11 @@ impl Cutover<'_> {
             }
             let left = limit.saturating_sub(waited);
             if left.is_zero() {
-                return Ok(None);
+                return Ok(Moved::NotYet);
             }
             tokio::select! {
                 () = clock.sleep(LOOK_EVERY.min(left)) => {}
-                () = self.stop.asked() => return Ok(None),
+                () = self.stop.asked() => return Ok(Moved::NotYet),
             }
         }
     }
@@ -376,7 +387,7 @@ impl Cutover<'_> {
         to: Way,
         changed: bool,
         handover: &Handover,
-        moved: Option<Option<Duration>>,
+        moved: Moved,
     ) -> Result<Exit, Failure> {
         let mut value = json!({
             "schema_version": 1,
@@ -389,15 +400,14 @@ impl Cutover<'_> {
         });
         if let (Value::Object(all), Value::Object(more)) = (&mut value, handover.written()) {
             all.extend(more);
-            if let Some(moved) = moved {
-                let seconds = moved.map(|it| it.as_secs());
-                all.insert("moved_after_seconds".to_owned(), json!(seconds));
+            if let Moved::After(waited) = moved {
+                all.insert("moved_after_seconds".to_owned(), json!(waited.as_secs()));
             }
         }
         let next = self.again.other("status");
         self.output.result(&value, || {
             let next = match moved {
-                Some(Some(_)) => String::new(),
+                Moved::After(_) => String::new(),
                 _ => handover.on_the_router(),
             };
             format!(
@@ -407,7 +417,7 @@ impl Cutover<'_> {
             )
         })?;
         match moved {
-            Some(None) => Err(Failure::new(
+            Moved::NotYet => Err(Failure::new(
                 Exit::NotVerified,
                 format!("the files are written, but AWS does not send traffic by {to} yet"),
             )
@@ -416,28 +426,6 @@ impl Cutover<'_> {
             _ => Ok(Exit::Ok),
         }
     }
-}
-
-/// The checks that a cut-over depends on.
-pub(super) fn table(report: &Report) -> Table {
-    let mut table = Table::new(["", "check", "what", "seen"]);
-    let shown = |check: &&Check| {
-        check.id.is_of_direct_connect()
-            || matches!(
-                check.id,
-                CheckId::TunnelUp | CheckId::TunnelRoutes | CheckId::SameNetworks
-            )
-            || check.verdict == Verdict::Fail
-    };
-    for check in report.checks.iter().filter(shown) {
-        table.add_row([
-            verify::glyph(check.verdict),
-            &check.id.to_string(),
-            &check.subject,
-            &check.saw,
-        ]);
-    }
-    table
 }
 
 fn steering(error: SteerError, again: &Again) -> Failure {

@@ -8,12 +8,13 @@ use serde_json::json;
 use super::again::Again;
 use super::confirm::confirm_word;
 use super::connect::Connection;
-use super::cutover::{Cutover, Seen, table};
+use super::cutover::{Cutover, Seen};
 use super::drill_watch::{Drill, Look, Next, Outcome};
 use super::exit::Exit;
 use super::failure::{Failure, Stands};
 use super::output::{Line, Output, columns};
 use super::progress::plain;
+use super::verify::both_ways;
 use super::watch;
 use super::words::wrapped;
 use crate::clock::Mark;
@@ -159,7 +160,7 @@ fn page(
     let mut text = format!(
         "Drill of site {}: Direct Connect fails, as a test.\n\n{}\n\nWhat will happen\n",
         cutover.site.name,
-        table(report)
+        both_ways(report)
     );
     for (number, step) in steps.iter().enumerate() {
         let step = wrapped(step, 5, columns());

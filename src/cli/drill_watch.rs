@@ -22,12 +22,8 @@ pub(super) struct Look {
     pub(super) testing: bool,
     /// Whether the session is up.
     pub(super) up: bool,
-    /// Whether everything goes through the tunnels.
-    pub(super) by_vpn: bool,
-    /// Whether everything goes over Direct Connect.
-    pub(super) by_dx: bool,
-    /// Whether something goes nowhere.
-    pub(super) cut: bool,
+    /// Where everything goes; nowhere as soon as something does.
+    pub(super) goes: Going,
 }
 
 impl Look {
@@ -35,9 +31,15 @@ impl Look {
         Self {
             testing: report.state.as_deref() == Some("testing"),
             up: report.up,
-            by_vpn: report.all_go(Way::Vpn),
-            by_dx: report.all_go(Way::DirectConnect),
-            cut: report.ways.iter().any(|it| it.goes == Going::Nowhere),
+            goes: if report.ways.iter().any(|it| it.goes == Going::Nowhere) {
+                Going::Nowhere
+            } else if report.all_go(Way::Vpn) {
+                Going::Vpn
+            } else if report.all_go(Way::DirectConnect) {
+                Going::Dx
+            } else {
+                Going::Unknown
+            },
         }
     }
 }
@@ -84,7 +86,8 @@ pub(super) enum Outcome {
 impl Drill {
     /// Takes a look in, `at` so long after the test was asked for.
     pub(super) fn see(&mut self, at: Duration, look: Look) -> Next {
-        if look.cut {
+        let cut = look.goes == Going::Nowhere;
+        if cut {
             self.cut += at.saturating_sub(self.last);
         }
         self.last = at;
@@ -92,13 +95,13 @@ impl Drill {
         if !look.up && self.ended.is_none() {
             self.down.get_or_insert(at);
         }
-        if self.down.is_some() && look.by_vpn {
+        if self.down.is_some() && look.goes == Going::Vpn {
             self.carried.get_or_insert(at);
         }
         if self.began && !look.testing {
             self.ended.get_or_insert(at);
         }
-        if self.ended.is_some() && look.up && look.by_dx {
+        if self.ended.is_some() && look.up && look.goes == Going::Dx {
             self.back.get_or_insert(at);
             return Next::Done;
         }
@@ -111,7 +114,7 @@ impl Drill {
             (None, None) if at > BEGIN => {
                 self.abort("AWS did not end the session: there is nothing to see")
             }
-            (None, Some(_)) if look.cut && self.carried.is_some() => {
+            (None, Some(_)) if cut && self.carried.is_some() => {
                 self.abort("the tunnels took over, and then did not carry any more")
             }
             (None, Some(down)) if self.carried.is_none() && at.saturating_sub(down) > TAKE_OVER => {
@@ -134,9 +137,7 @@ mod tests {
     const DX: Look = Look {
         testing: false,
         up: true,
-        by_vpn: false,
-        by_dx: true,
-        cut: false,
+        goes: Going::Dx,
     };
     const BEGUN: Look = Look {
         testing: true,
@@ -145,13 +146,10 @@ mod tests {
     const CUT: Look = Look {
         testing: true,
         up: false,
-        by_vpn: false,
-        by_dx: false,
-        cut: true,
+        goes: Going::Nowhere,
     };
     const VPN: Look = Look {
-        by_vpn: true,
-        cut: false,
+        goes: Going::Vpn,
         ..CUT
     };
     const AFTER: Look = Look {

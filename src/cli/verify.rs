@@ -15,7 +15,7 @@ use super::words::wrapped;
 use super::{load, status, waiting, watch};
 use crate::plan::Plan;
 use crate::spec::Site;
-use crate::verify::{Check, Report, Subject, Verdict};
+use crate::verify::{Check, CheckId, Report, Subject, Verdict};
 
 /// Check that the two halves meet, with the likely cause of each miss
 ///
@@ -152,4 +152,26 @@ pub(super) const fn glyph(verdict: Verdict) -> &'static str {
         Verdict::Fail => "✗",
         Verdict::Unknown => "◎",
     }
+}
+
+/// The checks that a cut-over depends on.
+pub(super) fn both_ways(report: &Report) -> Table {
+    let mut table = Table::new(["", "check", "what", "seen"]);
+    let shown = |check: &&Check| {
+        check.id.is_of_direct_connect()
+            || matches!(
+                check.id,
+                CheckId::TunnelUp | CheckId::TunnelRoutes | CheckId::SameNetworks
+            )
+            || check.verdict == Verdict::Fail
+    };
+    for check in report.checks.iter().filter(shown) {
+        table.add_row([
+            glyph(check.verdict),
+            &check.id.to_string(),
+            &check.subject,
+            &check.saw,
+        ]);
+    }
+    table
 }

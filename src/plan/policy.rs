@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 pub(super) use self::direct_connect::ASKING;
+use self::direct_connect::Use;
 use self::named::{foreign_connections, foreign_gateways, networks};
 use self::transit::has_transit;
 use super::model::{Mode, Plan};
@@ -118,10 +119,8 @@ struct Subject {
     retags: bool,
     /// Whether to read what the two ends agreed on.
     verifies: bool,
-    /// Whether there is a Direct Connect to look at.
-    direct_connect: bool,
-    /// Whether to choose between the site's two ways, and to try that.
-    steers: bool,
+    /// What is done with a Direct Connect besides what the actions say.
+    direct_connect: Use,
     /// Gateways that are used and not the site's; none means any.
     gateways: Option<BTreeSet<String>>,
     /// Connections that are used and not, or perhaps not, the site's.
@@ -162,8 +161,11 @@ impl Subject {
                     actions: actions.map(|action| (*action).to_owned()).collect(),
                     retags: *scope == Scope::Onboard,
                     verifies: matches!(scope, Scope::Onboard | Scope::Cutover),
-                    direct_connect: *direct_connect,
-                    steers: *direct_connect && *scope == Scope::Cutover,
+                    direct_connect: match (direct_connect, scope) {
+                        (false, _) => Use::None,
+                        (true, Scope::Cutover) => Use::Steered,
+                        (true, _) => Use::Seen,
+                    },
                     gateways: None,
                     connections: BTreeSet::new(),
                     networks: None,
@@ -183,8 +185,10 @@ impl Subject {
             actions,
             retags,
             verifies: plan.mode == Mode::Onboard,
-            direct_connect: direct_connect::is_in(plan),
-            steers: false,
+            direct_connect: match direct_connect::is_in(plan) {
+                true => Use::Seen,
+                false => Use::None,
+            },
             gateways: Some(foreign_gateways(plan)),
             connections: foreign_connections(plan),
             networks: networks(plan),

@@ -65,10 +65,12 @@ fn linked(device: &dyn Device) -> Vec<Case> {
         return Vec::new();
     };
     let mut cases = Vec::new();
-    for (routing, mtu, bfd) in [
-        (Routing::Bgp, 1_500, true),
-        (Routing::Bgp, 8_500, false),
-        (Routing::Static, 8_500, true),
+    for (routing, mtu, bfd, prefers) in [
+        (Routing::Bgp, 1_500, true, Way::DirectConnect),
+        (Routing::Bgp, 8_500, false, Way::DirectConnect),
+        (Routing::Static, 8_500, true, Way::DirectConnect),
+        (Routing::Bgp, 8_500, true, Way::Vpn),
+        (Routing::Static, 1_500, false, Way::Vpn),
     ] {
         let can = match routing {
             Routing::Bgp => device.abilities().bgp,
@@ -77,8 +79,13 @@ fn linked(device: &dyn Device) -> Vec<Case> {
         // Every option with its example, the port among them.
         let site = sample(device, routing, true, "strong");
         if can {
-            let name = format!("{} {routing:?} direct connect {mtu} {bfd}", device.name());
-            cases.push(case(device, name, &site, Some(link(mtu, bfd))));
+            let name = device.name();
+            let name = format!("{name} {routing:?} direct connect {mtu} {bfd} {prefers}");
+            let link = DirectConnectLink {
+                prefers,
+                ..link(mtu, bfd)
+            };
+            cases.push(case(device, name, &site, Some(link)));
         }
     }
     cases
@@ -233,6 +240,7 @@ fn direct(link: &DirectConnectLink) -> Value {
         "router_asn": link.router_asn,
         "key": link.key.expose(),
         "bfd": link.bfd,
+        "carries": link.prefers == Way::DirectConnect,
         "allowed": link.allowed_prefixes,
         // Without BFD the tunnels' times, with it AWS's own.
         "hold": if link.bfd { 90 } else { 30 },

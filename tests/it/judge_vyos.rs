@@ -327,8 +327,19 @@ fn vyos_linked(mtu: u16, bfd: bool) -> TunnelSet {
 #[test]
 fn vyos_knows_every_statement_of_direct_connect() {
     for (mtu, bfd) in [(1_500, true), (8_500, false)] {
+        let mut drained = vyos_linked(mtu, bfd);
+        if let Some(link) = &mut drained.direct_connect {
+            link.prefers = underpass::tunnel::Way::Vpn;
+        }
+        let drained = config(&drained);
+        // Nothing but that both of its route maps let nothing through.
+        let problems = judge(&drained);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        let denied = |it: &String| it.contains("-dx-") && it.ends_with("is not permit");
+        assert!(problems.iter().all(denied), "{problems:?}");
         let config = config(&vyos_linked(mtu, bfd));
         assert_eq!(judge(&config), Vec::<String>::new());
+        assert_ne!(config, drained);
         let (vif, peer) = (
             "set interfaces ethernet eth3 vif 301",
             "set protocols bgp neighbor 169.254.96.1",

@@ -34,3 +34,8 @@ def compare(problem, where, found, wanted):
     for key, value in wanted.items():
         if found.get(key) != value:
             problem(f"{where}: {key} is {found.get(key)!r}, meant is {value!r}")
+
+
+def action(intent):
+    """What a rule does with the routes that may run over a Direct Connect."""
+    return "permit" if intent["direct"]["carries"] else "deny"

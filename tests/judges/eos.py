@@ -119,7 +119,7 @@ def direct(data, intent):
         {"sequence": at * 10, "action": rule} for at, rule in enumerate(rules, 1)]})
     data["route_maps"] = [
         {"name": f"{name}-DX-{way}", "sequence_numbers": [{
-            "sequence": 10, "type": "permit", "set": [what],
+            "sequence": 10, "type": common.action(intent), "set": [what],
             "match": [f"ip address prefix-list {name}-{prefixes}"]}]}
         for way, prefixes, what in [("IN", "DX-IN", "local-preference 200"),
                                     ("OUT", "OUT", "community 7224:7300")]]
@@ -163,7 +163,7 @@ def removal(made, gone, problem):
             else:
                 heads.add(f"{parts[0]} / no {parts[1]}")
         else:
-            heads.add("no " + parts[0].split(" name ")[0].split(" permit ")[0])
+            heads.add("no " + parts[0].split(" name ")[0].split(" permit ")[0].split(" deny ")[0])
     lines = {line for line in gone if "no " in line}
     if heads != lines:
         problem(f"removal differs: {sorted(heads ^ lines)}")

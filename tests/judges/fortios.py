@@ -390,10 +390,10 @@ def direct(tables, intent, problem):
     })
     rules = tables["router route-map rule"]
     common.compare(problem, "in", rules[f"{base}-dx-in/1"], {
-        "action": ["permit"], "match_ip_address": [f"{base}-dx-in"],
+        "action": [common.action(intent)], "match_ip_address": [f"{base}-dx-in"],
         "set_local_preference": ["200"], "set_community": None})
     common.compare(problem, "out", rules[f"{base}-dx-out/1"], {
-        "action": ["permit"], "match_ip_address": [f"{base}-out"],
+        "action": [common.action(intent)], "match_ip_address": [f"{base}-out"],
         "set_community": ["7224:7300"], "set_local_preference": None})
     found = [(" ".join(v["prefix"]), *v["action"], *v.get("le", []))
              for key, v in tables["router prefix-list rule"].items()

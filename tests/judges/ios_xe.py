@@ -352,11 +352,11 @@ def direct(blocks, intent, problem):
         (family, rf"neighbor {peer} (send-community)", "send-community"),
         (family, rf"neighbor {peer} route-map (\S+) in", f"{base}-DX-IN"),
         (family, rf"neighbor {peer} route-map (\S+) out", f"{base}-DX-OUT"),
-        (f"route-map {base}-DX-IN permit 10", r"set local-preference (\d+)", "200"),
-        (f"route-map {base}-DX-IN permit 10", r"match ip address prefix-list (\S+)",
+        (f"route-map {base}-DX-IN {common.action(intent)} 10", r"set local-preference (\d+)", "200"),
+        (f"route-map {base}-DX-IN {common.action(intent)} 10", r"match ip address prefix-list (\S+)",
          f"{base}-DX-IN"),
-        (f"route-map {base}-DX-OUT permit 10", r"set community (\S+)", "7224:7300"),
-        (f"route-map {base}-DX-OUT permit 10", r"match ip address prefix-list (\S+)",
+        (f"route-map {base}-DX-OUT {common.action(intent)} 10", r"set community (\S+)", "7224:7300"),
+        (f"route-map {base}-DX-OUT {common.action(intent)} 10", r"match ip address prefix-list (\S+)",
          f"{base}-OUT"),
     ]
     for head, pattern, wanted in checks:

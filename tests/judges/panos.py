@@ -282,6 +282,7 @@ def direct(lines, intent, problem):
     bgp = f"network virtual-router {options.get('virtual_router', 'default')} protocol bgp"
     peer = f"{bgp} peer-group {base}-dx peer {base}-dx"
     rules = f"{bgp} policy import rules {base}-dx"
+    carries = link["carries"]
     out = f"{bgp} policy export rules {base}-dx"
     wanted = [
         f"{unit} tag {link['vlan']}",
@@ -297,9 +298,9 @@ def direct(lines, intent, problem):
         f"{peer} connection-options keep-alive-interval {link['hold'] // 3}",
         f"{peer} connection-options hold-time {link['hold']}",
         f"{rules}-own action deny",
-        f"{rules}-vpc action allow update local-preference 200",
+        f"{rules}-vpc action " + ("allow update local-preference 200" if carries else "deny"),
         f"{rules}-rest action deny",
-        f"{out}-lan action allow update community append 7224:7300",
+        f"{out}-lan action " + ("allow update community append 7224:7300" if carries else "deny"),
         f"{out}-rest action deny",
     ]
     wanted += [f"{rules}-{name} used-by {base}-dx" for name in ("own", "vpc", "rest")]

@@ -257,6 +257,7 @@ def direct(lines, intent, problem):
                 if line.startswith("security zones security-zone up-"))
     unit = f"interfaces {options['direct_connect_interface']} unit {link['vlan']}"
     group, policy = f"protocols bgp group {base}-dx", "policy-options policy-statement"
+    then = "accept" if link["carries"] else "reject"
     wanted = [
         f"interfaces {options['direct_connect_interface']} vlan-tagging",
         f"{unit} vlan-id {link['vlan']}",
@@ -275,10 +276,10 @@ def direct(lines, intent, problem):
         f"policy-options community {base}-dx members 7224:7300",
         f"{policy} {base}-dx-in term own then reject",
         f"{policy} {base}-dx-in term vpc then local-preference 200",
-        f"{policy} {base}-dx-in term vpc then accept",
+        f"{policy} {base}-dx-in term vpc then {then}",
         f"{policy} {base}-dx-in term rest then reject",
         f"{policy} {base}-dx-out term lan then community add {base}-dx",
-        f"{policy} {base}-dx-out term lan then accept",
+        f"{policy} {base}-dx-out term lan then {then}",
         f"{policy} {base}-dx-out term rest then reject",
     ]
     wanted += [f"{policy} {base}-dx-out term lan from route-filter {net} exact"

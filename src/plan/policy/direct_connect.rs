@@ -49,6 +49,17 @@ const STEERING: [&str; 4] = [
     "UntagResource",
 ];
 
+/// What is done with a site's Direct Connect.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// There is none.
+    None,
+    /// It is looked at.
+    Seen,
+    /// It is chosen or left, and its fail-over tried.
+    Steered,
+}
+
 /// What a site's Direct Connect may need, whatever its plan will be.
 pub(super) fn actions(scope: Scope, transit: bool) -> Vec<&'static str> {
     match scope {
@@ -80,12 +91,13 @@ impl Subject {
     pub(super) fn direct_connect(&self) -> Vec<Value> {
         let of_service = |action: &&String| service_of(action) == "directconnect";
         let actions: Vec<&String> = self.actions.iter().filter(of_service).collect();
-        if actions.is_empty() && !self.direct_connect {
+        if actions.is_empty() && self.direct_connect == Use::None {
             return Vec::new();
         }
         let any = ["*".to_owned()];
         let looks = describing(Collection::DIRECT_CONNECT);
-        let letter = (self.verifies && !self.steers).then_some("DescribeLoa");
+        let letter =
+            (self.verifies && self.direct_connect != Use::Steered).then_some("DescribeLoa");
         let asks = ASKING.iter().copied().filter(|_| self.verifies);
         let looks = looks.into_iter().chain(letter).chain(asks);
         let looks: Vec<String> = looks.map(named).collect();
@@ -104,7 +116,7 @@ impl Subject {
         if !using.is_empty() {
             statements.push(statement("UseDirectConnect", &using, &any, None));
         }
-        if self.steers {
+        if self.direct_connect == Use::Steered {
             // AWS knows the tags of virtual interfaces, and of nothing that they lead to.
             let interfaces = self.arn.replacen(":ec2:", ":directconnect:", 1);
             let own = [format!("{interfaces}dxvif/*")];
