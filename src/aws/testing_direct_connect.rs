@@ -77,6 +77,15 @@ pub(super) fn every_call() -> Vec<DirectConnectCall> {
         order(None, false),
         DirectConnectCall::ConfirmConnection("dxcon-fg31dyv6".parse().unwrap()),
         DirectConnectCall::DeleteConnection("dxcon-fg31dyv6".parse().unwrap()),
+        DirectConnectCall::AssociateMacsecKey {
+            connection: "dxcon-fg31dyv6".parse().unwrap(),
+            secret_arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:macsec-4f2a9c"
+                .to_owned(),
+        },
+        DirectConnectCall::SetEncryption {
+            connection: "dxcon-fg31dyv6".parse().unwrap(),
+            mode: "must_encrypt".to_owned(),
+        },
         DirectConnectCall::CreateGateway {
             name: "underpass-plant-7".to_owned(),
             amazon_side_asn: Asn::try_from(64_513).unwrap(),

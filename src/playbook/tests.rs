@@ -128,7 +128,12 @@ const KINDS: &[KindRow] = &[
     ),
     (
         "dx_connection",
-        &[("id", false), ("order", false), ("name", true)],
+        &[
+            ("id", false),
+            ("order", false),
+            ("name", true),
+            ("macsec", false),
+        ],
         &["id", "location"],
     ),
     (
@@ -142,8 +147,9 @@ const KINDS: &[KindRow] = &[
             ("gateway", true),
             ("with", true),
             ("allowed_prefixes", true),
+            ("carries_vpn", false),
         ],
-        &["id"],
+        &["id", "attachment"],
     ),
     (
         "private_virtual_interface",

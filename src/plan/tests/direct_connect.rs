@@ -6,7 +6,9 @@ use crate::aws::{
     BgpPeer, Call, Collection, DxAssociation, DxConnection, DxGateway, State, Subnet, Tags,
     TransitCall, View, VirtualInterface,
 };
-use crate::plan::testing::{VPC, as_tags, nets, planned, refused, site, view, warned};
+use crate::plan::onboard;
+use crate::plan::testing::{VPC, as_tags, nets, planned, question, refused, site, view, warned};
+use crate::resource::Change;
 use crate::resource::testing::{apply, nth};
 use crate::spec::{
     AttachTo, DirectConnectSide, DxConnectionId, DxGatewayId, DxTarget, LinkAddresses, Site,
@@ -446,6 +448,42 @@ fn tunnels_over_it_and_nothing_beside_them() {
         .find(|it| it.node.kind == "transit_gateway");
     let json = serde_json::to_string(&step.unwrap().node).unwrap();
     assert!(json.contains("10.255.0.0/24"), "{json}");
+}
+
+#[test]
+fn a_router_that_cannot_be_told_is_refused_before_anything_is_ordered() {
+    let (mut site, view) = private();
+    site.gateway.options.remove("direct_connect_interface");
+    assert_eq!(refused(&site, &view), ["preflight::dx_device"]);
+    site.gateway.device = "sonicwall-sonicos".to_owned();
+    let refusals = refused(&site, &view);
+    assert!(
+        refusals.iter().any(|it| it == "preflight::dx_device"),
+        "{refusals:?}"
+    );
+}
+
+/// What took people weeks is neither taken away by the way, nor left to bill unseen.
+#[test]
+fn a_direct_connect_that_is_no_longer_named_goes_only_when_that_is_accepted() {
+    let (site, mut view) = private();
+    let mut own = port();
+    own.tags
+        .insert("underpass:site".to_owned(), site.name.to_string());
+    own.tags
+        .insert("underpass:step".to_owned(), "dx-connection".to_owned());
+    view.dx_connections.insert(own.id.clone(), own);
+    let mut without = site.clone();
+    without.aws.direct_connect = None;
+    let code = "preflight::dx_no_longer_named";
+    assert_eq!(refused(&without, &view), [code]);
+    let accept = BTreeSet::from([code.to_owned()]);
+    let mut question = question(&without, Some(&view));
+    question.accept = &accept;
+    let plan = onboard(&question).unwrap();
+    let going = plan.steps.iter().filter(|it| it.change == Change::Delete);
+    let going: Vec<&str> = going.map(|it| it.node.kind.as_str()).collect();
+    assert_eq!(going, ["dx_connection"]);
 }
 
 #[test]
