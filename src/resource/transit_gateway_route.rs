@@ -17,7 +17,6 @@ use super::kind::{
 };
 use super::listed;
 use super::owner::Owner;
-use super::owner::is_of;
 use super::remembered_routes::written_routes;
 use super::transit_pair::site_of_attachment;
 use crate::aws::{
