@@ -160,7 +160,7 @@ impl Wish {
                 },
                 "direct_connect": self.direct.as_ref().map(|it| json!({
                     "vlan": VLAN, "gateway": null, "gateway_asn": 64520, "mtu": it.mtu,
-                    "addresses": null,
+                    "addresses": null, "macsec": null,
                 })),
             },
         })
