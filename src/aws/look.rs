@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::client::{Client, Shared};
 use super::decoded::Asked;
 use super::describe;
-use super::fault::{Fault, FaultKind};
+use super::fault::Fault;
 use super::pace::Group;
 use super::view::{Breadth, Collection, View};
 use crate::clock::Mark;
@@ -40,8 +40,8 @@ impl Client {
     ///
     /// For a site, at transit gateways and at Direct Connect only where it has them, by its file or
     /// by its tags: nobody else waits for those calls, or needs the permissions. Everything is looked
-    /// at where something is going to be removed; who may not look at Direct Connect, and whose
-    /// objects do not speak of one, gets a view without it.
+    /// at where something is going to be removed; where Direct Connect cannot be looked at, and no
+    /// object speaks of one, the view is without it.
     pub async fn whole_view(&self, breadth: Breadth<'_>) -> Result<View, Fault> {
         let all = matches!(breadth, Breadth::Everything(_));
         let transit = all || self.shared.transit.load(Ordering::Relaxed);
@@ -65,7 +65,7 @@ impl Client {
                 let needed = view.mentions_direct_connect(site);
                 match self.view(&Collection::DIRECT_CONNECT).await {
                     Ok(seen) => view.merge(seen),
-                    Err(fault) if fault.kind == FaultKind::Denied && !needed => {}
+                    Err(_) if !needed => {}
                     Err(fault) => return Err(fault),
                 }
             }

@@ -97,11 +97,11 @@ pub(super) async fn run(
     left(&plan, &again)
 }
 
-/// Says what these credentials may not look at.
+/// Says what could not be looked at.
 fn unseen(output: Output, view: &View) {
     if !view.looked_at.contains_key(&Collection::DxConnections) {
-        let text = "these credentials may not look at Direct Connect: nothing of the site speaks of \
-                    one, but a port that was ordered for it would not be seen and would go on billing";
+        let text = "Direct Connect could not be looked at: nothing of the site speaks of one, but a \
+                    port that was ordered for it would not be seen and would go on billing";
         output.say(Line::Warn, text);
     }
 }
